@@ -1,0 +1,88 @@
+"""The register of sweeps: what the workers do on schedule.
+
+A sweep finds rows whose time has come and carries them out. It may run at any instant, twice, or on several hosts at
+once: the rows decide, not the schedule. An app declares its sweeps in `sweeps.py`; Celery beat, the time machine and the
+demo's history all run them from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.utils.module_loading import autodiscover_modules
+
+from .models import SweepRun
+
+_registered: dict[str, Sweep] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """`run(now=...)` carries out what is due and returns how many rows it handled; `next_due(now=...)` is the next
+    instant (UTC) at which there is something to do, or None."""
+
+    name: str
+    order: int
+    run: Callable[..., int]
+    next_due: Callable[..., datetime | None]
+
+
+def register(*, name: str, order: int, next_due: Callable[..., datetime | None]):
+    """Declare a function `run(*, now) -> int` as a sweep. Raises ValueError when the name is taken."""
+
+    def decorate(run: Callable[..., int]) -> Callable[..., int]:
+        if name in _registered:
+            raise ValueError(f"There is already a sweep named {name}")
+        _registered[name] = Sweep(name, order, run, next_due)
+        return run
+
+    return decorate
+
+
+def autodiscover() -> None:
+    """Import `sweeps` of every installed app."""
+    autodiscover_modules("sweeps")
+
+
+def get(name: str) -> Sweep:
+    """The sweep of that name; KeyError when there is none."""
+    return _registered[name]
+
+
+def in_order() -> list[Sweep]:
+    """All sweeps in the order in which one pass runs them: bill before collect, collect before dunning, mail last."""
+    return sorted(_registered.values(), key=lambda sweep: (sweep.order, sweep.name))
+
+
+def next_due(*, now: datetime) -> datetime | None:
+    """The next instant at which any sweep has something to do, or None."""
+    return min((due for sweep in in_order() if (due := sweep.next_due(now=now))), default=None)
+
+
+def run(name: str, *, now: datetime) -> int:
+    """Run one sweep for the instant `now` and return how many rows it handled.
+
+    A run that handled something or failed leaves a SweepRun row for staff; the exception is raised again.
+    """
+    started = datetime.now(UTC)
+    try:
+        handled = get(name).run(now=now)
+    except Exception as problem:
+        _log(name, now=now, started=started, error=f"{type(problem).__name__}: {problem}")
+        raise
+    if handled:
+        _log(name, now=now, started=started, handled=handled)
+    return handled
+
+
+def run_all(*, now: datetime) -> dict[str, int]:
+    """Run every sweep once, in order, for the instant `now`; returns what each handled."""
+    return {sweep.name: run(sweep.name, now=now) for sweep in in_order()}
+
+
+def _log(name: str, *, now: datetime, started: datetime, handled: int = 0, error: str = "") -> None:
+    SweepRun.objects.create(
+        sweep=name, at=now, started_at=started, finished_at=datetime.now(UTC), handled=handled, error=error[:2000]
+    )

@@ -1,0 +1,67 @@
+"""The embedded services for a test session, started before Django reads its settings.
+
+Loaded by `-p config.embedded.pytest_plugin`. It does nothing when DATABASE_URL and REDIS_URL name services already.
+Under xdist the controller starts PostgreSQL and Valkey, and each worker adds what it must not share: a Valkey database
+and a Stripe sandbox of its own.
+"""
+
+import os
+import re
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from config.embedded import process, sandbox, services
+from config.embedded.errors import DataInUse, EmbeddedError
+
+DATA = Path(__file__).resolve().parent.parent.parent / ".data"
+# Test sessions that run at the same time in one clone take a folder each.
+_FOLDERS = ("test", *(f"test-{number}" for number in range(2, 17)))
+_stack = ExitStack()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    """Start what is missing. A wrapper, because pytest-django reads the settings in the same hook."""
+    early_config.add_cleanup(_stack.close)
+    worker = re.fullmatch(r"gw(\d+)", os.environ.get("PYTEST_XDIST_WORKER", ""))
+    try:
+        if worker:
+            _join(int(worker[1]))
+        elif not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
+            _start()
+    except EmbeddedError as error:
+        raise pytest.UsageError(str(error)) from error
+    return (yield)
+
+
+def _start() -> None:
+    if "MAKELEVEL" in os.environ:  # else make, once killed, would leave us behind
+        process.die_with_parent()
+    running = _stack.enter_context(_take_folder())
+    for name, value in running.environ().items():
+        os.environ.setdefault(name, value)
+    os.environ["EMBEDDED_DATA"] = str(running.data)
+
+
+def _take_folder() -> services.Services:
+    for name in _FOLDERS:
+        try:
+            return services.start(
+                DATA / name, durable=False, sandbox=sandbox.ROOT.joinpath("apps/billing/sandbox/__main__.py").exists()
+            )
+        except DataInUse as error:
+            in_use = error
+    raise in_use
+
+
+def _join(number: int) -> None:
+    """Give an xdist worker its own Valkey database and, where the embedded services run, its own sandbox."""
+    if "EMBEDDED_DATA" not in os.environ:
+        return
+    os.environ["REDIS_URL"] = re.sub(r"/\d+$", f"/{number + 1}", os.environ["REDIS_URL"])
+    data = Path(os.environ["EMBEDDED_DATA"]) / f"gw{number}"
+    if "STRIPE_API_BASE" in os.environ:
+        os.environ["STRIPE_API_BASE"] = _stack.enter_context(sandbox.running(data, keep=False))
