@@ -35,7 +35,9 @@ COLLECTION_THREADS = env.int("COLLECTION_THREADS", default=20)
 # The time machine moves the shop's clock, and with it real charges: never beside a real account.
 TIME_MACHINE = env.bool("TIME_MACHINE", default=False)
 if TIME_MACHINE and not (STRIPE_SANDBOX and (DEBUG or DEMO)):
-    raise ImproperlyConfigured("TIME_MACHINE needs the Stripe sandbox and DEBUG or DEMO: it must never touch real cards.")
+    raise ImproperlyConfigured(
+        "TIME_MACHINE needs the Stripe sandbox and DEBUG or DEMO: it must never touch real cards."
+    )
 if DEMO and not STRIPE_SANDBOX:
     raise ImproperlyConfigured("DEMO needs the Stripe sandbox: set STRIPE_API_BASE to its address.")
 
@@ -44,6 +46,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "te
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_URL = env("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 SECURE = SITE_URL.startswith("https://")
+SHOP_NAME = env("SHOP_NAME", default="Orangery")
+SHOP_ADDRESS = env("SHOP_ADDRESS", default="Via degli Agrumi 12, 80067 Sorrento, Italy")
 
 INSTALLED_APPS = [
     "apps.storefront",
@@ -145,9 +149,10 @@ ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_TOTP_ISSUER = "Orangery"
+MFA_TOTP_ISSUER = SHOP_NAME
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("it", _("Italian")), ("fr", _("French")), ("ro", _("Romanian"))]

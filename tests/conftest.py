@@ -20,8 +20,8 @@ def now() -> datetime:
 def clone_database() -> Iterator[str]:
     """Point Django at a clone of the migrated test database, and drop the clone afterwards.
 
-    For tests that commit: threads, worker processes, browsers. Truncating tables between tests, as Django's transactional
-    tests do, is refused by the append-only triggers, and a clone takes a tenth of a second.
+    For tests that commit: threads, worker processes, browsers. Truncating tables between tests, as Django's own
+    transactional tests do, is refused by the append-only triggers, and a clone takes a tenth of a second.
     """
     template = settings.DATABASES["default"]["NAME"]
     name = f"{template}_{uuid4().hex[:8]}"

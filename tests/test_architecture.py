@@ -17,9 +17,7 @@ def _layers() -> dict[str, int]:
         if contract["type"] == "layers"
     )
     return {
-        room.strip(): height
-        for height, layer in enumerate(reversed(contract["layers"]))
-        for room in layer.split("|")
+        room.strip(): height for height, layer in enumerate(reversed(contract["layers"])) for room in layer.split("|")
     }
 
 
@@ -41,9 +39,7 @@ def test_every_installed_app_of_ours_has_its_layer():
 
 def test_foreign_keys_point_down():
     height = _layers()
-    upward = [
-        label for owner, target, label in _foreign_keys() if owner != target and height[target] >= height[owner]
-    ]
+    upward = [label for owner, target, label in _foreign_keys() if owner != target and height[target] >= height[owner]]
     assert upward == []
 
 

@@ -73,3 +73,37 @@ class SweepRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sweep} {self.at:%Y-%m-%d %H:%M}"
+
+
+class ClockJourney(models.Model):
+    """One journey of the time machine: the row is the intent, a worker carries it out step by step."""
+
+    origin = models.DateTimeField(_("from"), help_text=_("Shop time at the start."))
+    target = models.DateTimeField(_("to"), help_text=_("Shop time to arrive at."))
+    reached = models.DateTimeField(_("reached"))
+    steps = models.PositiveIntegerField(_("steps"), default=0)
+    started_at = models.DateTimeField(_("started"), help_text=_("The machine's own time."))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True, help_text=_("The machine's own time."))
+    error = models.TextField(_("error"), blank=True)
+
+    class Meta:
+        verbose_name = _("time journey")
+        verbose_name_plural = _("time journeys")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(target__gt=models.F("origin")), name="core_journey_forward"),
+            models.UniqueConstraint(
+                fields=["finished_at"],
+                condition=models.Q(finished_at__isnull=True),
+                nulls_distinct=False,
+                name="core_one_journey_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.origin:%Y-%m-%d} → {self.target:%Y-%m-%d}"
+
+    @property
+    def percent(self) -> int:
+        """How much of the way is done, 0 to 100."""
+        return int(100 * (self.reached - self.origin) / (self.target - self.origin))

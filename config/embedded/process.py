@@ -96,7 +96,7 @@ def launch(
             env=dict(env) if env is not None else None,
             cwd=cwd or "/",
             start_new_session=True,
-            preexec_fn=dying_with(os.getpid(), death_signal),  # noqa: PLW1509 - touches no lock, loads nothing
+            preexec_fn=dying_with(os.getpid(), death_signal),
             **(account.switch() if account else {}),
         )
     if popen.stdin:
@@ -118,7 +118,7 @@ def run(argv: Sequence[str | Path], *, account: Account | None = None) -> None:
         text=True,
         cwd="/",
         check=False,
-        preexec_fn=dying_with(os.getpid(), signal.SIGKILL),  # noqa: PLW1509 - touches no lock, loads nothing
+        preexec_fn=dying_with(os.getpid(), signal.SIGKILL),
         **(account.switch() if account else {}),
     )
     if done.returncode != 0:
@@ -167,14 +167,30 @@ def stop_leftover(record: Path, *, number: signal.Signals = signal.SIGTERM, seco
 
 
 def end(process: psutil.Process, *, number: signal.Signals, seconds: float = 10) -> None:
-    """Signal a process that may not be our child and wait for its end; after `seconds`, SIGKILL it."""
+    """Signal a process that is not our child and wait for its end; after `seconds`, SIGKILL it."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(number)
-        with contextlib.suppress(psutil.TimeoutExpired):
-            process.wait(seconds)
-            return
-        process.kill()
-        process.wait(seconds)
+        process.resume()  # a suspended process would not act on it
+        if not _ends(process, seconds=seconds):
+            process.kill()
+            _ends(process, seconds=seconds)
+
+
+def is_living(process: psutil.Process) -> bool:
+    """Whether it still runs. A zombie does not: in a container there may be nobody to reap it."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _ends(process: psutil.Process, *, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while is_living(process):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def tail(log: Path, *, lines: int = 15) -> str:

@@ -107,7 +107,7 @@ class Supervisor:
     def wait(self) -> None:
         """Watch the processes until Ctrl-C, SIGTERM or SIGHUP; then return, and leave the stopping to `__exit__`.
 
-        A dead process is reported with the end of its log and started again after a pause that doubles up to 30 seconds.
+        A dead process is reported with the end of its log and started again after a pause that doubles up to 30 s.
         Raises EmbeddedError when one that must not be restarted dies.
         """
         try:

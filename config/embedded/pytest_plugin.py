@@ -14,11 +14,8 @@ from pathlib import Path
 import pytest
 
 from config.embedded import process, sandbox, services
-from config.embedded.errors import DataInUse, EmbeddedError
+from config.embedded.errors import EmbeddedError
 
-DATA = Path(__file__).resolve().parent.parent.parent / ".data"
-# Test sessions that run at the same time in one clone take a folder each.
-_FOLDERS = ("test", *(f"test-{number}" for number in range(2, 17)))
 _stack = ExitStack()
 
 
@@ -38,23 +35,18 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 
 def _start() -> None:
+    """Start the services; those that the environment names already keep their names.
+
+    With EMBEDDED_DURABLE=1 PostgreSQL writes as it does in production, for benchmarks.
+    """
     if "MAKELEVEL" in os.environ:  # else make, once killed, would leave us behind
         process.die_with_parent()
-    running = _stack.enter_context(_take_folder())
+    durable = os.environ.get("EMBEDDED_DURABLE") == "1"
+    data = sandbox.ROOT / ".data" / ("bench" if durable else "test")
+    running = _stack.enter_context(services.start_beside(data, durable=durable))
     for name, value in running.environ().items():
         os.environ.setdefault(name, value)
     os.environ["EMBEDDED_DATA"] = str(running.data)
-
-
-def _take_folder() -> services.Services:
-    for name in _FOLDERS:
-        try:
-            return services.start(
-                DATA / name, durable=False, sandbox=sandbox.ROOT.joinpath("apps/billing/sandbox/__main__.py").exists()
-            )
-        except DataInUse as error:
-            in_use = error
-    raise in_use
 
 
 def _join(number: int) -> None:
@@ -63,5 +55,4 @@ def _join(number: int) -> None:
         return
     os.environ["REDIS_URL"] = re.sub(r"/\d+$", f"/{number + 1}", os.environ["REDIS_URL"])
     data = Path(os.environ["EMBEDDED_DATA"]) / f"gw{number}"
-    if "STRIPE_API_BASE" in os.environ:
-        os.environ["STRIPE_API_BASE"] = _stack.enter_context(sandbox.running(data, keep=False))
+    os.environ["STRIPE_API_BASE"] = _stack.enter_context(sandbox.running(data, keep=False))

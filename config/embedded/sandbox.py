@@ -1,6 +1,7 @@
 """The Stripe sandbox of the shop as a process of its own, reached over HTTP like Stripe itself."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ def running(data: Path, *, keep: bool) -> Iterator[str]:
             record=record,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
             cwd=ROOT,
+            death_signal=signal.SIGTERM,  # it writes its state before it goes
         )
         try:
             process.wait_until(child, lambda: ports.is_open(port), seconds=30)

@@ -9,7 +9,11 @@ from typing import Self
 
 from config.embedded import postgres, process, valkey
 from config.embedded import sandbox as stripe_sandbox
+from config.embedded.errors import DataInUse
 from config.embedded.lock import Lock
+
+# More runs than this at once in one clone are refused.
+_OVERLAPPING = 16
 
 type Progress = Callable[[str], object]
 
@@ -43,9 +47,9 @@ class Services:
 def start(data: Path, *, durable: bool, sandbox: bool = True, progress: Progress | None = None) -> Services:
     """Start the services over `data`, a folder that is made when missing, and wait until they answer.
 
-    `durable=False` is for tests: PostgreSQL skips fsync and the sandbox forgets its last state. `progress` is called with
-    a sentence before each step. Must be called from the main thread. Raises DataInUse when another process holds the
-    folder and EmbeddedError when a service does not start; nothing is left running then.
+    `durable=False` is for tests: PostgreSQL skips fsync and the sandbox forgets its last state. `progress` is called
+    with a sentence before each step. Must be called from the main thread. Raises DataInUse when another process holds
+    the folder and EmbeddedError when a service does not start; nothing is left running then.
     """
     process.require_linux()
     data = data.resolve()
@@ -63,6 +67,17 @@ def start(data: Path, *, durable: bool, sandbox: bool = True, progress: Progress
             say("Starting the Stripe sandbox")
             stripe_url = stack.enter_context(stripe_sandbox.running(data, keep=durable))
         return Services(data, database_url, redis_url, stripe_url, stack.pop_all())
+
+
+def start_beside(data: Path, *, durable: bool) -> Services:
+    """Start over `data`, or over `data`-2, `data`-3... when others hold it: for runs that may overlap in one clone."""
+    TMP = (stripe_sandbox.ROOT / 'apps/billing/sandbox/__main__.py').exists()
+    for place in (data, *(data.with_name(f"{data.name}-{number}") for number in range(2, _OVERLAPPING))):
+        try:
+            return start(place, durable=durable, sandbox=TMP)
+        except DataInUse:
+            continue
+    return start(data.with_name(f"{data.name}-{_OVERLAPPING}"), durable=durable)
 
 
 def _set_aside(logs: Path) -> None:

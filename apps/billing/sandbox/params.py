@@ -42,9 +42,7 @@ def check(schema: Schema, raw: dict[str, Any], *, prefix: str = "") -> dict[str,
     unknown = [_full(prefix, name) for name in raw if name not in schema]
     if unknown:
         noun = "parameter" if len(unknown) == 1 else "parameters"
-        raise bad_parameter(
-            f"Received unknown {noun}: {', '.join(unknown)}", unknown[0], code="parameter_unknown"
-        )
+        raise bad_parameter(f"Received unknown {noun}: {', '.join(unknown)}", unknown[0], code="parameter_unknown")
     return {name: schema[name](value, _full(prefix, name)) for name, value in raw.items()}
 
 

@@ -25,7 +25,9 @@ ROUTES: dict[str, Any] = {}
 ANY = ":"
 
 
-def route(method: str, path: str, schema: Schema | None = None, *, public: bool = False) -> Callable[[Handler], Handler]:
+def route(
+    method: str, path: str, schema: Schema | None = None, *, public: bool = False
+) -> Callable[[Handler], Handler]:
     """Registers the decorated function. ``:id`` in the path stands for any one segment."""
     known: Schema = {**(schema or {}), "expand": array(text)}
     if public:

@@ -1,0 +1,254 @@
+"""Stripe's HTTP API, its own or the sandbox's: the only difference is the base address.
+
+No automatic retries around money. A repeated request is only safe while Stripe remembers its idempotency key, and only
+the shop's books know when that was; so a charge or refund without a clear answer is Unknown, and the janitor asks.
+Calls for which a person waits are retried once, because they carry a key and cost nothing when doubled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import requests
+import stripe
+from requests.adapters import HTTPAdapter
+
+from apps.core import clock
+from apps.core.money import Money
+
+from . import stripe_outcomes as outcomes
+from .port import (
+    Cancelled,
+    CancelResult,
+    CardDetails,
+    ChargeRequest,
+    ChargeResult,
+    FindResult,
+    GatewayMisconfigured,
+    GatewayRefused,
+    GatewayUnavailable,
+    NotFound,
+    Refunded,
+    RefundFailed,
+    RefundResult,
+    Setup,
+    SetupStarted,
+    Succeeded,
+    Unknown,
+)
+
+CONNECTIONS = 64
+PAYMENT, REFUND = "payment", "refund"
+AGAIN = ":again"
+# Cards only, and nothing that leaves the page: the same intent works with and without the customer present.
+METHODS = {"enabled": True, "allow_redirects": "never"}
+# Stripe stamps whole seconds by its own clock.
+CLOCK_SKEW = timedelta(hours=1)
+KEY_MEMORY = timedelta(hours=25)
+
+
+class StripeGateway:
+    """The Gateway port over Stripe. One instance serves any number of threads through one pool of connections.
+
+    `timeout`: seconds to connect and between bytes of an answer.
+    """
+
+    def __init__(self, *, api_key: str, api_base: str, api_version: str, timeout: int) -> None:
+        if not api_key:
+            raise GatewayMisconfigured("STRIPE_SECRET_KEY is not set.")
+        session = requests.Session()
+        # One session for all threads: sessions of their own would open a connection for each thread of each batch.
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS))
+        self._api = stripe.StripeClient(
+            api_key,
+            base_addresses={"api": api_base},
+            stripe_version=api_version,
+            max_network_retries=0,
+            http_client=stripe.RequestsClient(timeout=timeout, session=session),
+        ).v1
+
+    # People and their cards.
+
+    def create_customer(self, *, key: str, email: str, name: str) -> str:
+        with _answered():
+            params = {"email": email, **({"name": name} if name else {})}
+            return self._api.customers.create(params, _patient(key)).id
+
+    def start_setup(self, *, customer_id: str, key: str, metadata: Mapping[str, str]) -> SetupStarted:
+        with _answered():
+            intent = self._api.setup_intents.create(
+                {
+                    "customer": customer_id,
+                    "usage": "off_session",
+                    "automatic_payment_methods": METHODS,
+                    "metadata": dict(metadata),
+                },
+                _patient(key),
+            )
+            return SetupStarted(intent.id, intent.client_secret)
+
+    def read_setup(self, setup_id: str) -> Setup:
+        with _answered():
+            intent = self._api.setup_intents.retrieve(setup_id, {"expand": ["payment_method"]}, _patient())
+            return Setup(
+                id=intent.id,
+                status=intent.status,
+                customer_id=outcomes.id_of(intent.customer),
+                card=outcomes.card_details(intent.payment_method) if intent.payment_method else None,
+                created_at=datetime.fromtimestamp(intent.created, UTC),
+                metadata=intent.metadata.to_dict() if intent.metadata else {},
+            )
+
+    def read_card(self, method_id: str) -> CardDetails | None:
+        try:
+            with _answered():
+                method = self._api.payment_methods.retrieve(method_id, None, _patient())
+        except GatewayRefused as refusal:
+            if refusal.code == "resource_missing":
+                return None
+            raise
+        return outcomes.card_details(method) if method.customer else None
+
+    def detach_card(self, method_id: str) -> None:
+        try:
+            with _answered():
+                self._api.payment_methods.detach(method_id, None, _patient())
+        except GatewayRefused:
+            # Stripe refuses the second detachment; what counts is that the card is gone.
+            if self.read_card(method_id) is not None:
+                raise
+
+    # Money.
+
+    def charge(self, request: ChargeRequest) -> ChargeResult:
+        try:
+            return outcomes.of_intent(self._create_intent(request, key=request.payment_key))
+        except stripe.StripeError as error:
+            if not outcomes.is_saved_failure(error):
+                return outcomes.of_error(error)
+        return self._charge_again(request)
+
+    def find_charge(self, *, payment_key: str, customer_id: str, intent_id: str, since: datetime) -> FindResult:
+        try:
+            if intent_id:
+                return outcomes.of_intent(self._api.payment_intents.retrieve(intent_id))
+            return self._find_by_key(payment_key, customer_id, since=_real(since))
+        except stripe.StripeError as error:
+            if intent_id and error.code == "resource_missing":
+                return NotFound()
+            return outcomes.unanswered(error)
+
+    def confirm_details(self, intent_id: str) -> str:
+        with _answered():
+            return self._api.payment_intents.retrieve(intent_id, None, _patient()).client_secret or ""
+
+    def cancel_charge(self, intent_id: str) -> CancelResult:
+        try:
+            self._api.payment_intents.cancel(intent_id)
+        except stripe.InvalidRequestError as error:
+            if error.code == "resource_missing":
+                raise GatewayRefused("resource_missing", str(error)) from error
+            # It is final already: paid, or cancelled before.
+            return self._final_state(intent_id)
+        except stripe.StripeError as error:
+            return outcomes.unanswered(error)
+        return Cancelled(intent_id)
+
+    def refund(self, *, intent_id: str, money: Money, key: str) -> RefundResult:
+        try:
+            refund = self._find_refund(intent_id, key) or self._api.refunds.create(
+                {"payment_intent": intent_id, "amount": money.minor, "metadata": {REFUND: key}},
+                {"idempotency_key": key},
+            )
+        except stripe.InvalidRequestError as error:
+            return RefundFailed(error.code or "invalid_request", error.user_message or "")
+        except stripe.StripeError as error:
+            return outcomes.throttled(error) or outcomes.unanswered(error)
+        match refund.status:
+            case "succeeded":
+                return Refunded(refund.id)
+            case "failed" | "canceled":
+                return RefundFailed(refund.failure_reason or refund.status, refund_id=refund.id)
+            case _:
+                return Unknown("pending")
+
+    def _create_intent(self, request: ChargeRequest, *, key: str) -> stripe.PaymentIntent:
+        return self._api.payment_intents.create(
+            {
+                "amount": request.money.minor,
+                "currency": request.money.currency.lower(),
+                "customer": request.customer_id,
+                "payment_method": request.method_id,
+                "confirm": True,
+                "off_session": not request.on_session,
+                "automatic_payment_methods": METHODS,
+                "metadata": {**request.metadata, PAYMENT: request.payment_key},
+                **({"description": request.description} if request.description else {}),
+            },
+            {"idempotency_key": key},
+        )
+
+    def _charge_again(self, request: ChargeRequest) -> ChargeResult:
+        """Go on after Stripe answered with the failure it saved under our key, as it would for 24 hours.
+
+        The saved failure says that the first attempt is over, so the customer's intents tell the truth: what is there
+        counts, and if nothing is, one other key is safe. That key is fixed, so this too charges at most once.
+        """
+        try:
+            found = self._find_by_key(request.payment_key, request.customer_id, since=datetime.now(UTC) - KEY_MEMORY)
+            if not isinstance(found, NotFound):
+                return found
+            return outcomes.of_intent(self._create_intent(request, key=request.payment_key + AGAIN))
+        except stripe.StripeError as error:
+            return outcomes.of_error(error)
+
+    def _find_by_key(self, payment_key: str, customer_id: str, *, since: datetime) -> FindResult:
+        intents = self._api.payment_intents.list(
+            {"customer": customer_id, "created": {"gte": int((since - CLOCK_SKEW).timestamp())}, "limit": 100}
+        )
+        found = [
+            outcomes.of_intent(intent)
+            for intent in intents.auto_paging_iter()
+            if outcomes.metadata_of(intent, PAYMENT) == payment_key
+        ]
+        return min(found, key=outcomes.rank, default=NotFound())
+
+    def _find_refund(self, intent_id: str, key: str) -> stripe.Refund | None:
+        """The refund made with this key before. Stripe forgets idempotency keys, it keeps metadata."""
+        refunds = self._api.refunds.list({"payment_intent": intent_id, "limit": 100}).auto_paging_iter()
+        return next((refund for refund in refunds if outcomes.metadata_of(refund, REFUND) == key), None)
+
+    def _final_state(self, intent_id: str) -> CancelResult:
+        try:
+            intent = self._api.payment_intents.retrieve(intent_id)
+        except stripe.StripeError as error:
+            return outcomes.unanswered(error)
+        if intent.status == "canceled":
+            return Cancelled(intent_id)
+        result = outcomes.of_intent(intent)
+        return result if isinstance(result, Succeeded) else Unknown(intent.status, intent_id)
+
+
+def _patient(key: str = "") -> dict:
+    """Options of a call for which a person waits: one more try, the same key."""
+    return {"max_network_retries": 1, **({"idempotency_key": key} if key else {})}
+
+
+def _real(moment: datetime) -> datetime:
+    """An instant of the shop's clock on Stripe's. The time machine only ever moves the shop's clock forward."""
+    return moment - (clock.now() - datetime.now(UTC))
+
+
+@contextmanager
+def _answered() -> Generator[None]:
+    """Turn Stripe's exceptions into the port's, for calls that have no outcome but an answer."""
+    try:
+        yield
+    except stripe.StripeError as error:
+        outcomes.raise_if_misconfigured(error)
+        if isinstance(error, stripe.InvalidRequestError | stripe.CardError | stripe.IdempotencyError):
+            raise GatewayRefused(error.code or "invalid_request", error.user_message or "") from error
+        raise GatewayUnavailable(str(error)) from error

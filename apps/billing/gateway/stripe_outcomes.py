@@ -1,0 +1,139 @@
+"""What Stripe's answers mean to the shop. Pure: objects and errors in, outcomes of the port out."""
+
+from __future__ import annotations
+
+import stripe
+
+from .port import (
+    CardDetails,
+    ChargeResult,
+    Declined,
+    FindResult,
+    GatewayMisconfigured,
+    NeedsAction,
+    Succeeded,
+    Throttled,
+    Unknown,
+)
+
+AUTHENTICATION_REQUIRED = "authentication_required"
+
+# Codes after which a retry is pointless or forbidden by the card schemes. The first group is the list by which Stripe's
+# own retries stop (https://docs.stripe.com/billing/revenue-recovery/smart-retries), without authentication_required,
+# which the customer can still pass on screen; the second are those whose description says that only another card helps
+# (https://docs.stripe.com/declines/codes).
+HARD_CODES = frozenset(
+    {
+        "highest_risk_level",
+        "incorrect_number",
+        "lost_card",
+        "pickup_card",
+        "revocation_of_all_authorizations",
+        "revocation_of_authorization",
+        "stolen_card",
+        "transaction_not_allowed",
+    }
+    | {"card_not_supported", "do_not_try_again", "invalid_account", "invalid_number", "stop_payment_order"}
+)
+# The issuer's own advice, which newer answers carry and which outweighs the code.
+# https://docs.stripe.com/declines/card#retrying-issuer-declines
+ADVICE_IS_HARD = {"do_not_try_again": True, "confirm_card_data": True, "try_again_later": False}
+# Parameters that belong to one payment: a refusal of another one means that our request is wrong for everybody.
+OF_THE_PAYMENT = frozenset({"amount", "currency", "customer", "payment_method"})
+
+
+def of_intent(intent: stripe.PaymentIntent) -> Succeeded | Declined | NeedsAction | Unknown:
+    """The outcome of a charge by the current state of its intent."""
+    match intent.status:
+        case "succeeded":
+            return Succeeded(intent.id)
+        case "requires_action" | "requires_confirmation":
+            return _needs_action(intent)
+        case "requires_payment_method" if intent.last_payment_error:
+            return _declined(intent.last_payment_error, intent)
+        case "requires_payment_method" | "canceled":
+            return Declined(intent.cancellation_reason or intent.status, hard=False, intent_id=intent.id)
+        case _:
+            return Unknown(intent.status, intent.id)
+
+
+def of_error(error: stripe.StripeError) -> ChargeResult:
+    """The outcome of a charge by the exception it ended in. Raises GatewayMisconfigured."""
+    if isinstance(error, stripe.CardError) and error.error:
+        return _declined(error.error, error.error.payment_intent)
+    if isinstance(error, stripe.InvalidRequestError):
+        if (error.param or "").split("[")[0] not in OF_THE_PAYMENT:
+            raise GatewayMisconfigured(f"Stripe refuses the form of our charges: {error}") from error
+        return Declined(error.code or "invalid_request", hard=True, message=error.user_message or "")
+    return throttled(error) or unanswered(error)
+
+
+def unanswered(error: stripe.StripeError) -> Unknown:
+    """No clear answer. Raises GatewayMisconfigured when the answer is clear: it is about our key."""
+    raise_if_misconfigured(error)
+    return Unknown(error.code or type(error).__name__)
+
+
+def throttled(error: stripe.StripeError) -> Throttled | None:
+    """A 429 is answered before anything is done (too many requests, or the object is locked by another one)."""
+    return Throttled(error.code or "rate_limit") if isinstance(error, stripe.RateLimitError) else None
+
+
+def raise_if_misconfigured(error: stripe.StripeError) -> None:
+    """Raise GatewayMisconfigured when our key is wrong or may not do this."""
+    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+        raise GatewayMisconfigured(f"Stripe refuses our key: {error}") from error
+
+
+def is_saved_failure(error: stripe.StripeError) -> bool:
+    """Whether Stripe repeats a failure of its own that it saved under our idempotency key.
+
+    Source: https://docs.stripe.com/api/idempotent_requests (500s are saved; a repeated answer carries the header).
+    """
+    replayed = {name.lower(): value for name, value in (error.headers or {}).items()}.get("idempotent-replayed")
+    return replayed == "true" and (error.http_status or 0) >= 500
+
+
+def rank(result: FindResult) -> int:
+    """Which of several intents of one payment counts: money taken first, then money that may yet be taken."""
+    order = (Succeeded, Unknown, NeedsAction, Declined)
+    return order.index(type(result))
+
+
+def card_details(method: stripe.PaymentMethod) -> CardDetails | None:
+    """The card behind a payment method; None when it is not a card."""
+    if not method.card:
+        return None
+    return CardDetails(
+        method_id=method.id,
+        brand=method.card.brand,
+        last4=method.card.last4 or "",
+        exp_month=method.card.exp_month,
+        exp_year=method.card.exp_year,
+        fingerprint=method.card.fingerprint or "",
+        customer_id=id_of(method.customer),
+    )
+
+
+def metadata_of(thing: stripe.PaymentIntent | stripe.Refund, name: str) -> str:
+    """One value of an object's metadata; "" when it has none."""
+    return (thing.metadata.to_dict() if thing.metadata else {}).get(name, "")
+
+
+def id_of(reference: object) -> str:
+    """The id behind a reference that Stripe may have expanded."""
+    if isinstance(reference, stripe.StripeObject):
+        return reference["id"]
+    return str(reference or "")
+
+
+def _declined(problem: stripe.ErrorObject, intent: stripe.PaymentIntent | None) -> Declined | NeedsAction:
+    code = getattr(problem, "decline_code", None) or problem.code or "card_declined"
+    if intent and AUTHENTICATION_REQUIRED in (code, problem.code):
+        return _needs_action(intent)
+    hard = ADVICE_IS_HARD.get(getattr(problem, "advice_code", None) or "", code in HARD_CODES)
+    return Declined(code, hard=hard, message=problem.message or "", intent_id=intent.id if intent else "")
+
+
+def _needs_action(intent: stripe.PaymentIntent) -> NeedsAction:
+    return NeedsAction(intent.id, intent.client_secret or "")

@@ -1,0 +1,141 @@
+"""Arithmetic of the books: tax inside a price, lines, shares of a refund, the calendar of dunning. No ORM, no clock.
+
+Amounts are integers in minor units. Fractions are rounded once, half away from zero, where they are taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
+
+from apps.core.money import round_half_up, split
+
+WHOLE = 10_000  # basis points in one
+
+FIRST_CHECK = timedelta(seconds=10)
+LONGEST_CHECK = timedelta(hours=6)
+# A gateway that has no trace of a charge is believed only this long after it was sent: before, it may still be on its way.
+BELIEVE_NOT_FOUND = timedelta(seconds=60)
+
+
+class CannotRecompute(ValueError):
+    """The inputs of a line do not say how it was computed."""
+
+
+def tax_in(gross_minor: int, basis_points: int) -> int:
+    """The tax contained in a price that includes it: gross x rate / (1 + rate), rounded half up.
+
+    Council Directive 2006/112/EC, Art. 78 and 226(9)-(10); negative lines carry negative tax, so that a credit undoes
+    its charge exactly.
+    """
+    return round_half_up(Fraction(gross_minor * basis_points, WHOLE + basis_points))
+
+
+def prorated(base_minor: int, *, seconds_left: int, seconds_whole: int) -> int:
+    """The share of `base_minor` for the time left, to the second. Raises ValueError unless 0 <= left <= whole, whole > 0."""
+    if not 0 <= seconds_left <= seconds_whole or seconds_whole == 0:
+        raise ValueError("The time left must lie within the period")
+    return round_half_up(Fraction(base_minor * seconds_left, seconds_whole))
+
+
+def percent_of(base_minor: int, basis_points: int) -> int:
+    """A percentage, in basis points, of an amount."""
+    return round_half_up(Fraction(base_minor * basis_points, WHOLE))
+
+
+def recompute(kind: str, inputs: Mapping) -> int:
+    """The gross amount of a line computed again from its stored inputs; it must equal the line's amount.
+
+    | kind             | inputs (minor units, seconds, basis points)                                              |
+    |------------------|------------------------------------------------------------------------------------------|
+    | proration_charge | base_minor, seconds_left, seconds_whole: base x left / whole                             |
+    | proration_credit | the same, negative: base is what was really paid for the period                          |
+    | discount         | base_minor and percent_basis_points, or base_minor and off_minor: at most the base, negative |
+    | any other        | unit_minor, quantity: unit x quantity                                                    |
+
+    Other keys (price version, plan, promotion, dates) are kept beside them for the reader. Raises CannotRecompute when one
+    that is needed is missing.
+    """
+    try:
+        match kind:
+            case "proration_charge" | "proration_credit":
+                part = prorated(
+                    inputs["base_minor"], seconds_left=inputs["seconds_left"], seconds_whole=inputs["seconds_whole"]
+                )
+                return part if kind == "proration_charge" else -part
+            case "discount":
+                base = inputs["base_minor"]
+                percent = inputs.get("percent_basis_points")
+                off = inputs["off_minor"] if percent is None else percent_of(base, percent)
+                return -min(base, off)
+            case _:
+                return inputs["unit_minor"] * inputs["quantity"]
+    except KeyError as problem:
+        raise CannotRecompute(f"A line of kind {kind} needs the input {problem}") from problem
+
+
+def refund_shares(amount_minor: int, *, tax_minor: int, deferred_minor: int, revenue_minor: int) -> tuple[int, int, int]:
+    """How a refund divides into (tax, deferred revenue, revenue), in proportion to the invoice; the parts sum to it.
+
+    The weights are the invoice's own postings; one below zero (a credit larger than the charge beside it) counts as none.
+    """
+    weights = [max(0, tax_minor), max(0, deferred_minor), max(0, revenue_minor)]
+    tax, deferred, revenue = split(amount_minor, weights)
+    return tax, deferred, revenue
+
+
+def next_check(now: datetime, since: datetime) -> datetime:
+    """When to ask the gateway again about a charge that is open since `since`: soon at first, then ever more rarely."""
+    age = max(now - since, timedelta())
+    return now + min(max(age / 2, FIRST_CHECK), LONGEST_CHECK)
+
+
+class Act(StrEnum):
+    """What a step of a recovery does. The order is the order within one day."""
+
+    REMINDER = "reminder"
+    RETRY = "retry"
+    FINAL_NOTICE = "final_notice"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a recovery: `day` counts from the first failure."""
+
+    day: int
+    act: Act
+
+
+def schedule(retry_days: Sequence[int], mail_days: Sequence[int], grace_days: int) -> list[Step]:
+    """The steps of a policy in order: retries, reminders, the final notice after the last retry, the end after grace."""
+    last = max(retry_days)
+    acts = list(Act)
+    steps = [
+        *(Step(day, Act.RETRY) for day in retry_days),
+        *(Step(day, Act.REMINDER) for day in mail_days),
+        Step(last, Act.FINAL_NOTICE),
+        Step(last + grace_days, Act.END),
+    ]
+    return sorted(steps, key=lambda step: (step.day, acts.index(step.act)))
+
+
+def check_policy(retry_days: object, mail_days: object, grace_days: int) -> list[str]:
+    """What is wrong with a dunning policy, as codes: retry_days, mail_days, grace_days. Empty when it is sound."""
+    wrong = []
+    if not _rising_days(retry_days) or not retry_days:
+        wrong.append("retry_days")
+    elif not _rising_days(mail_days) or any(day > retry_days[-1] for day in mail_days):
+        wrong.append("mail_days")
+    if not 0 <= grace_days <= 60:
+        wrong.append("grace_days")
+    return wrong
+
+
+def _rising_days(days: object) -> bool:
+    if not isinstance(days, list) or not all(type(day) is int and 1 <= day <= 60 for day in days):
+        return False
+    return days == sorted(set(days))

@@ -1,0 +1,114 @@
+"""Disputes. They are opened and closed through the control API. Source: https://docs.stripe.com/api/disputes."""
+
+from .. import ids, listing
+from ..call import Call, Row
+from ..params import LISTING, text
+from ..routing import route
+from . import balance_transactions
+
+EVIDENCE = (
+    "access_activity_log",
+    "billing_address",
+    "cancellation_policy",
+    "cancellation_policy_disclosure",
+    "cancellation_rebuttal",
+    "customer_communication",
+    "customer_email_address",
+    "customer_name",
+    "customer_purchase_ip",
+    "customer_signature",
+    "product_description",
+    "receipt",
+    "refund_policy",
+    "service_date",
+    "shipping_date",
+    "uncategorized_text",
+)
+OPEN = "needs_response"
+
+
+@route("GET", "/v1/disputes", {**LISTING, "charge": text, "payment_intent": text})
+def list_all(call: Call) -> Row:
+    """Disputes, newest first."""
+    table = call.sandbox.store["dispute"]
+    for field in ("charge", "payment_intent"):
+        if field in call.params:
+            call.referenced(field, call.params[field], param=field)
+            return listing.page(call, "dispute", timeline=table.where(field, call.params[field]))
+    return listing.page(call, "dispute")
+
+
+@route("GET", "/v1/disputes/:id")
+def retrieve(call: Call) -> Row:
+    """One dispute."""
+    return call.named("dispute")
+
+
+def open_on(call: Call, charge: Row, *, reason: str, amount: int | None = None) -> Row:
+    """The cardholder disputes a charge: the money leaves the balance, with a fee."""
+    dispute_id = ids.new("dispute")
+    disputed = charge["amount"] if amount is None else amount
+    booked = balance_transactions.book(
+        call,
+        type="adjustment",
+        amount=-disputed,
+        currency=charge["currency"],
+        source=dispute_id,
+        fee=balance_transactions.DISPUTE_FEE,
+    )
+    dispute = call.put(
+        "dispute",
+        {
+            "id": dispute_id,
+            "object": "dispute",
+            "amount": disputed,
+            "balance_transaction": booked["id"],
+            "balance_transactions": [booked],
+            "charge": charge["id"],
+            "created": call.created,
+            "currency": charge["currency"],
+            "enhanced_eligibility_types": [],
+            "evidence": dict.fromkeys(EVIDENCE),
+            "evidence_details": {
+                "due_by": call.created + 9 * 86400,
+                "enhanced_eligibility": {},
+                "has_evidence": False,
+                "past_due": False,
+                "submission_count": 0,
+            },
+            "is_charge_refundable": False,
+            "livemode": False,
+            "metadata": {},
+            "network_reason_code": "10.4" if reason == "fraudulent" else "13.1",
+            "payment_intent": charge["payment_intent"],
+            "payment_method_details": {
+                "card": {
+                    "brand": charge["payment_method_details"]["card"]["brand"],
+                    "case_type": "chargeback",
+                    "network_reason_code": "10.4" if reason == "fraudulent" else "13.1",
+                },
+                "type": "card",
+            },
+            "reason": reason,
+            "status": OPEN,
+        },
+    )
+    call.put("charge", {**charge, "disputed": True, "dispute": dispute_id})
+    call.emit("charge.dispute.created", dispute)
+    call.emit("charge.dispute.funds_withdrawn", dispute)
+    return dispute
+
+
+def close(call: Call, dispute: Row, *, won: bool) -> Row:
+    """The bank decides: ``won`` gives the money (not the fee) back."""
+    closed = {**dispute, "status": "won" if won else "lost"}
+    if won:
+        returned = balance_transactions.book(
+            call, type="adjustment", amount=dispute["amount"], currency=dispute["currency"], source=dispute["id"]
+        )
+        closed["balance_transactions"] = [*dispute["balance_transactions"], returned]
+    call.put("dispute", closed)
+    if won:
+        call.emit("charge.dispute.funds_reinstated", closed)
+    call.emit("charge.dispute.closed", closed, previous={"status": dispute["status"]})
+    return closed

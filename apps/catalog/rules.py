@@ -1,0 +1,19 @@
+"""Pure arithmetic of texts."""
+
+from __future__ import annotations
+
+import re
+
+# An adult reads 238 words of English non-fiction a minute: Brysbaert, "How many words do we read per minute?", 2019.
+WORDS_PER_MINUTE = 238
+
+
+def reading_minutes(text: str) -> int:
+    """Whole minutes to read `text`, rounded up, at least 1."""
+    return max(1, -(-len(re.findall(r"\w+", text)) // WORDS_PER_MINUTE))
+
+
+def facts(text: str) -> list[tuple[str, str]]:
+    """Pairs of label and value from lines such as "Height: 60 cm". A line without a colon is left out."""
+    pairs = (line.split(":", 1) for line in text.splitlines() if ":" in line)
+    return [(label.strip(), value.strip()) for label, value in pairs]

@@ -1,0 +1,193 @@
+"""The time machine: moves the shop's clock forward, and lets the workers do what would have happened on the way.
+
+The clock goes from one due instant to the next, and every sweep runs at each of them, so that renewals, retries and
+mails happen at their own time and in their own order. Demo and tests only: settings.TIME_MACHINE.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models.functions import Greatest
+
+from . import sweeps
+from .models import ClockJourney, ClockShift
+
+LONGEST = timedelta(days=5 * 366)
+STEPS_PER_TASK = 500
+# What one sweep does at an instant may be due for another at the same instant: a bill, its payment, its receipt.
+_PASSES_PER_STEP = 10
+# A row that is due and cannot be handled hides the later ones of its sweep: then no step is longer than this.
+_LONGEST_STEP_WHEN_STUCK = timedelta(hours=6)
+_LOCK = 0x0C10C4  # any constant of our own: the advisory lock's name
+
+
+class TimeMachineOff(Exception):
+    """settings.TIME_MACHINE is off."""
+
+
+class NotForward(ValueError):
+    """The target is not after the shop's present time, or too far away."""
+
+
+class Travelling(Exception):
+    """Another journey is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One instant (UTC) and how many rows each sweep handled at it; `failed` names the sweeps that raised."""
+
+    at: datetime
+    handled: dict[str, int] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
+
+
+def start(*, target: datetime, now: datetime) -> ClockJourney:
+    """Write down a journey to `target`, for a worker to carry out with `travel`.
+
+    Raises TimeMachineOff, NotForward (target not after `now`, or over five years away) or Travelling.
+    """
+    _require_on()
+    if not now < target <= now + LONGEST:
+        raise NotForward(f"{target} is not within five years after {now}")
+    journey, is_new = ClockJourney.objects.get_or_create(
+        finished_at=None, defaults={"origin": now, "target": target, "reached": now, "started_at": datetime.now(UTC)}
+    )
+    if not is_new:
+        raise Travelling
+    return journey
+
+
+def travel(journey_id: int, *, now: datetime, max_steps: int = STEPS_PER_TASK) -> bool:
+    """Carry a journey on for at most `max_steps` steps; True when there is more to go.
+
+    Safe to repeat: a finished journey, or one that another worker is carrying out, is left alone.
+    """
+    journey = ClockJourney.objects.get(pk=journey_id)
+    if journey.finished_at:
+        return False
+
+    def on_step(step: Step) -> None:
+        journey.reached = max(journey.reached, step.at)
+        journey.steps += 1
+        journey.save(update_fields=["reached", "steps"])
+
+    try:
+        advance(until=max(journey.target, now), now=now, on_step=on_step, max_steps=max_steps)
+    except Travelling:
+        return False
+    except Exception as problem:
+        _finish(journey, error=f"{type(problem).__name__}: {problem}")
+        raise
+    if journey.reached < journey.target:
+        return True
+    _finish(journey)
+    return False
+
+
+def advance(
+    *,
+    until: datetime,
+    now: datetime,
+    on_step: Callable[[Step], object] | None = None,
+    max_steps: int = STEPS_PER_TASK,
+) -> list[Step]:
+    """Move the shop's clock from `now` to `until` (UTC), event by event, running all sweeps at each; returns the steps.
+
+    `now` is the shop's present time. Stops early after `max_steps`. A sweep that raises is logged by the register and
+    does not stop the clock. Raises TimeMachineOff, NotForward when `until` is before `now`, Travelling when another
+    journey holds the lock.
+    """
+    _require_on()
+    if until < now:
+        raise NotForward(f"{until} is before {now}")
+    steps = []
+    with _alone():
+        at = now
+        while len(steps) < max_steps:
+            _move_clock(at)
+            step = _live_through(at)
+            steps.append(step)
+            if on_step:
+                on_step(step)
+            if at >= until:
+                break
+            at = min(_next_event(after=at), until)
+    return steps
+
+
+def next_event(*, now: datetime) -> datetime | None:
+    """The next instant after `now` at which a worker has something to do, or None."""
+    return min((due for due in _dues(now) if due > now), default=None)
+
+
+def _next_event(*, after: datetime) -> datetime:
+    dues = _dues(after)
+    is_stuck = any(due <= after for due in dues)
+    limit = after + (_LONGEST_STEP_WHEN_STUCK if is_stuck else LONGEST)
+    return min([limit, *(due for due in dues if due > after)])
+
+
+def _dues(now: datetime) -> list[datetime]:
+    return [due for sweep in sweeps.in_order() if (due := sweep.next_due(now=now)) is not None]
+
+
+def _live_through(at: datetime) -> Step:
+    """Run all sweeps at the instant, again while they find something to do."""
+    total: Counter[str] = Counter()
+    failed: set[str] = set()
+    for _ in range(_PASSES_PER_STEP):
+        handled = {sweep.name: _run(sweep.name, at, failed) for sweep in sweeps.in_order()}
+        total.update(handled)
+        if not any(handled.values()):
+            break
+    return Step(at, {name: count for name, count in total.items() if count}, tuple(sorted(failed)))
+
+
+def _run(name: str, at: datetime, failed: set[str]) -> int:
+    if name in failed:
+        return 0
+    try:
+        return sweeps.run(name, now=at)
+    except Exception:  # the register has written down what happened; the other workers go on, as they would on schedule
+        failed.add(name)
+        return 0
+
+
+def _move_clock(at: datetime) -> None:
+    """Make the shop's clock read at least `at`. The shift only grows, so the clock never goes back."""
+    shift = at - datetime.now(UTC)
+    ClockShift.objects.get_or_create(pk=ClockShift.SINGLETON)
+    ClockShift.objects.filter(pk=ClockShift.SINGLETON).update(shift=Greatest("shift", shift))
+
+
+def _finish(journey: ClockJourney, *, error: str = "") -> None:
+    journey.finished_at = datetime.now(UTC)
+    journey.error = error[:2000]
+    journey.save(update_fields=["finished_at", "error"])
+
+
+def _require_on() -> None:
+    if not settings.TIME_MACHINE:
+        raise TimeMachineOff
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the advisory lock of the time machine; it goes with the connection if the worker dies."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            raise Travelling
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])

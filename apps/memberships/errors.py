@@ -1,0 +1,41 @@
+"""Refusals: the message is for the person who asked, and nothing was changed."""
+
+
+class Refused(Exception):
+    """The membership cannot do this now."""
+
+
+class UnknownPlan(Refused):
+    """There is no such plan or price."""
+
+
+class ClosedPlan(Refused):
+    """The plan or price is not on sale."""
+
+
+class AlreadySubscribed(Refused):
+    """The customer has an open subscription of this group."""
+
+
+class NotOpen(Refused):
+    """There is no open subscription to act on, or it is not this customer's."""
+
+
+class NothingToChange(Refused):
+    """The membership is what was asked for already."""
+
+
+class ChangeInProgress(Refused):
+    """A plan change, or a payment, waits for its outcome."""
+
+
+class CancellationPending(Refused):
+    """The membership is cancelled; the cancellation has to be undone first."""
+
+
+class QuoteChanged(Refused):
+    """What is due differs from what was shown and agreed to."""
+
+
+class IllegalMove(Exception):
+    """A change of status that no arrow allows: a bug in the caller."""

@@ -1,0 +1,135 @@
+"""The states of a subscription, and the only place that assigns them. A past-due subscription keeps its benefits while
+its payment is being recovered, and its next period is billed when the overdue one is paid."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from . import emails
+from .errors import IllegalMove
+from .models import EndReason, History, HistoryKind, Status, Subscription
+from .signals import subscription_activated, subscription_ended
+
+ARROWS = {
+    Status.INCOMPLETE: {Status.ACTIVE, Status.EXPIRED},
+    Status.ACTIVE: {Status.PAST_DUE, Status.ENDED},
+    Status.PAST_DUE: {Status.ACTIVE, Status.ENDED},
+    Status.ENDED: set(),
+    Status.EXPIRED: set(),
+}
+
+SYSTEM = "system"
+
+
+@transaction.atomic
+def activate(subscription_id: int, *, now: datetime, actor: str = SYSTEM) -> Subscription:
+    """INCOMPLETE -> ACTIVE, when the first invoice is paid or the plan is free. Safe to repeat.
+
+    A free subscription of the same group ends in the same transaction: the new one takes its place.
+    """
+    subscription = _locked(subscription_id)
+    if subscription.status == Status.ACTIVE:
+        return subscription
+    _check(subscription, Status.ACTIVE)
+    for other in Subscription.objects.open().filter(
+        customer=subscription.customer_id, plan_group=subscription.plan_group, price__amount_minor=0
+    ):
+        end(other.pk, reason=EndReason.UPGRADED, now=now, actor=actor)
+    subscription.started_at = now
+    subscription.next_bill_at = subscription.current_end
+    _move(subscription, Status.ACTIVE, reason="", now=now, actor=actor)
+    emails.membership_confirmation(subscription, now=now)
+    subscription_activated.send(Subscription, subscription_id=subscription.pk, now=now)
+    return subscription
+
+
+@transaction.atomic
+def fall_behind(subscription_id: int, *, reason: str, now: datetime) -> Subscription:
+    """ACTIVE -> PAST_DUE, when a renewal's payment failed. Safe to repeat; nothing happens to one that has ended."""
+    subscription = _locked(subscription_id)
+    if subscription.status in (Status.PAST_DUE, Status.ENDED):
+        return subscription
+    _move(subscription, Status.PAST_DUE, reason=reason, now=now, actor=SYSTEM)
+    return subscription
+
+
+@transaction.atomic
+def recover(subscription_id: int, *, reason: str, now: datetime) -> Subscription:
+    """PAST_DUE -> ACTIVE, when nothing is owed any more. Safe to repeat; one that has ended stays ended."""
+    subscription = _locked(subscription_id)
+    if subscription.status in (Status.ACTIVE, Status.ENDED):
+        return subscription
+    _move(subscription, Status.ACTIVE, reason=reason, now=now, actor=SYSTEM)
+    return subscription
+
+
+@transaction.atomic
+def end(
+    subscription_id: int, *, reason: str, now: datetime, actor: str = SYSTEM, ended_at: datetime | None = None
+) -> Subscription:
+    """ACTIVE or PAST_DUE -> ENDED, for a reason of EndReason. Safe to repeat.
+
+    `ended_at` is the end of the service where it lies before `now` (a late worker). The caller settles what is unpaid.
+    """
+    subscription = _locked(subscription_id)
+    if subscription.status == Status.ENDED:
+        return subscription
+    _check(subscription, Status.ENDED)
+    subscription.ended_at = ended_at or now
+    subscription.end_reason = reason
+    _forget_intents(subscription)
+    _move(subscription, Status.ENDED, reason=reason, now=now, actor=actor)
+    if reason != EndReason.UPGRADED:
+        emails.membership_ended(subscription, now=now)
+    subscription_ended.send(Subscription, subscription_id=subscription.pk, reason=reason, now=now)
+    return subscription
+
+
+@transaction.atomic
+def expire(subscription_id: int, *, reason: str, now: datetime, actor: str = SYSTEM) -> Subscription:
+    """INCOMPLETE -> EXPIRED, when the first payment failed or never came. Safe to repeat."""
+    subscription = _locked(subscription_id)
+    if subscription.status == Status.EXPIRED:
+        return subscription
+    _check(subscription, Status.EXPIRED)
+    subscription.ended_at = now
+    subscription.end_reason = reason
+    _forget_intents(subscription)
+    _move(subscription, Status.EXPIRED, reason=reason, now=now, actor=actor)
+    return subscription
+
+
+def record(subscription: Subscription, kind: HistoryKind, *, now: datetime, actor: str, **what: str) -> History:
+    """Write a history row about something other than the status; `what` is old, new and reason."""
+    return History.objects.create(subscription=subscription, kind=kind, actor=actor, at=now, **what)
+
+
+def _locked(subscription_id: int) -> Subscription:
+    return (
+        Subscription.objects.select_for_update(of=("self",))
+        .select_related("customer", "plan", "price__plan", "promotion")
+        .get(pk=subscription_id)
+    )
+
+
+def _check(subscription: Subscription, new: Status) -> None:
+    if new not in ARROWS[Status(subscription.status)]:
+        raise IllegalMove(f"Subscription {subscription.pk}: {subscription.status} -> {new}")
+
+
+def _forget_intents(subscription: Subscription) -> None:
+    subscription.next_bill_at = None
+    subscription.pending_price = None
+    subscription.changing_since = None
+    subscription.parked_at = None
+    subscription.parked_reason = ""
+
+
+def _move(subscription: Subscription, new: Status, *, reason: str, now: datetime, actor: str) -> None:
+    _check(subscription, new)
+    old = subscription.status
+    subscription.status = new
+    subscription.save()
+    record(subscription, HistoryKind.STATUS, old=old, new=new, reason=reason, now=now, actor=actor)

@@ -1,0 +1,1 @@
+"""What memberships does when billing and loyalty announce something."""

@@ -1,0 +1,15 @@
+"""What memberships announces to the apps above it. All are sent inside the transaction that made them true."""
+
+from django.dispatch import Signal
+
+subscription_activated = Signal()
+"""A subscription became active. Arguments: `subscription_id`, `now`."""
+
+subscription_changed = Signal()
+"""A subscription got another price, at once or at the start of a period. Arguments: `subscription_id`, `now`."""
+
+subscription_cancelled = Signal()
+"""A customer asked to cancel; the service goes on until `ends_at`. Arguments: `subscription_id`, `now`."""
+
+subscription_ended = Signal()
+"""A subscription that had been active ended. Arguments: `subscription_id`, `reason` (a value of EndReason), `now`."""

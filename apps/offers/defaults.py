@@ -1,0 +1,57 @@
+"""Sensible defaults: the policies, and what is offered to people who left.
+
+The migration and the demo both write them, so the model classes come as arguments.
+"""
+
+from datetime import datetime
+
+POLICIES = [
+    {"kind": "upgrade", "holdout_percent": 10, "valid_days": 30, "quiet_days": 90},
+    {"kind": "winback", "holdout_percent": 10, "valid_days": 30, "quiet_days": 365},
+]
+
+INCENTIVES = [
+    {
+        "reason": "too_expensive",
+        "plan_rule": "same",
+        "promotion": {
+            "name": "Welcome back: 30 % for 3 periods",
+            "percent_basis_points": 3000,
+            "duration": "repeating",
+            "periods": 3,
+        },
+    },
+    {"reason": "not_using", "plan_rule": "lower", "fallback_points": 300},
+    {"reason": "missing_features", "plan_rule": "higher_at_old_price", "old_price_periods": 2, "fallback_points": 300},
+    {
+        "reason": "technical",
+        "plan_rule": "same",
+        "promotion": {
+            "name": "Our apology: 50 % off the first period",
+            "percent_basis_points": 5000,
+            "duration": "once",
+        },
+    },
+    {"reason": "moving", "plan_rule": "same", "promotion": "welcome"},
+    {"reason": "other", "plan_rule": "same", "promotion": "welcome"},
+    {"reason": "payment", "plan_rule": "same"},
+]
+_WELCOME = {"name": "Welcome back: 15 % off the first period", "percent_basis_points": 1500, "duration": "once"}
+
+
+def create(*, policy_model, incentive_model, promotion_model, now: datetime) -> None:
+    """Add the policies and incentives that are missing; what staff changed is left alone. Promotions have no code, so
+    the only way to one is an offer."""
+    for policy in POLICIES:
+        if not policy_model.objects.filter(kind=policy["kind"]).exists():
+            policy_model.objects.create(version=1, created_at=now, **policy)
+    for entry in INCENTIVES:
+        if incentive_model.objects.filter(reason=entry["reason"]).exists():
+            continue
+        terms = entry.get("promotion")
+        promotion = None
+        if terms:
+            promotion, _created = promotion_model.objects.get_or_create(
+                code=None, **(_WELCOME if terms == "welcome" else terms), defaults={"valid_from": now}
+            )
+        incentive_model.objects.create(**{**entry, "promotion": promotion})

@@ -1,0 +1,41 @@
+"""Command line: `python -m config.embedded run -- COMMAND...` and `python -m config.embedded clean`."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from config.embedded import cleaning, process, services
+from config.embedded.errors import EmbeddedError
+from config.embedded.sandbox import ROOT
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m config.embedded", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="run a command with services of its own, which keep nothing safe")
+    run.add_argument("argv", nargs="+", metavar="COMMAND")
+    commands.add_parser("clean", help="stop whatever runs on .data and remove it")
+    arguments = parser.parse_args()
+    try:
+        if arguments.command == "clean":
+            cleaning.clean(ROOT / ".data", say=lambda sentence: print(sentence, flush=True))  # noqa: T201
+            return 0
+        return _run(arguments.argv)
+    except EmbeddedError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(argv: list[str]) -> int:
+    if "MAKELEVEL" in os.environ:  # else make, once killed, would leave us behind
+        process.die_with_parent()
+    with services.start_beside(ROOT / ".data" / "run", durable=False) as running:
+        # In our own session, unlike a service: it owns the terminal and its Ctrl-C.
+        return subprocess.run(argv, env={**os.environ, **running.environ()}, check=False).returncode  # noqa: S603
+
+
+if __name__ == "__main__":
+    sys.exit(main())
