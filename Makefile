@@ -33,7 +33,8 @@ check: $(packages) $(catalogues) ## Style, types, layers, migrations, templates
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/lint-imports
-	.venv/bin/djade --check --target-version 6.1 $(templates)
+	@echo ".venv/bin/djade --check (templates)"
+	@.venv/bin/djade --check --target-version 6.1 $(templates)
 	@$(services) $(MAKE) --no-print-directory check-django
 
 check-django:
@@ -44,7 +45,9 @@ check-django:
 format: $(packages) ## Put code and templates in shape
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
-	.venv/bin/djade --target-version 6.1 $(templates)
+	@echo ".venv/bin/djade (templates)"
+	@# It fails when it has changed something, and then a second time only if something is wrong.
+	@.venv/bin/djade --target-version 6.1 $(templates) || .venv/bin/djade --target-version 6.1 $(templates)
 
 lock: ## Pin the packages of requirements*.in; newer ones with T=--upgrade
 	@config/bootstrap.sh lock $(T)

@@ -49,25 +49,28 @@ private_apt() { # FOLDER RELEASE STATUS ARGUMENT...
         -o APT::Install-Recommends=false -o Debug::NoLocking=true "$@"
 }
 
+# The name of this Debian release.
+codename() { (. /etc/os-release && echo "${VERSION_CODENAME:-}"); }
+
 # Download packages and what they need beyond those that STATUS lists, and unpack them below FOLDER/root.
 private_install() { # FOLDER RELEASE STATUS PACKAGE...
-    local folder=$1 release=$2 status=$3 codename source
+    local folder=$1 release=$2 status=$3 current source
     shift 3
     command -v apt-get > /dev/null && command -v dpkg > /dev/null || return 1
     rm -rf "$folder"
     mkdir -p "$folder/sources" "$folder/lists/partial" "$folder/archives/partial" "$folder/root"
     [ "$status" != none ] || { status=$folder/none; : > "$status"; }
-    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-    [ -n "$codename" ] || return 1
+    current=$(codename)
+    [ -n "$current" ] || return 1
     for source in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
         [ -f "$source" ] || continue
         # Only sources that name the release as a word are Debian's own; those of others have no other release.
         case $source in
-            *.sources) grep -Eq "^Suites:.*\b$codename( |$)" "$source" || continue ;;
-            *.list) grep -Eq "^deb .* $codename( |-)" "$source" || continue ;;
+            *.sources) grep -Eq "^Suites:.*\b$current( |$)" "$source" || continue ;;
+            *.list) grep -Eq "^deb .* $current( |-)" "$source" || continue ;;
             *) continue ;;
         esac
-        sed "s/\b$codename\b/$release/g" "$source" > "$folder/sources/$(basename "$source")"
+        sed "s/\b$current\b/$release/g" "$source" > "$folder/sources/$(basename "$source")"
     done
     private_apt "$folder" "$release" "$status" update > "$folder/log" 2>&1 || true
     private_apt "$folder" "$release" "$status" install -y --download-only "$@" >> "$folder/log" 2>&1 || return 1
@@ -109,7 +112,7 @@ adopt_libraries() { # ROOT PROGRAM
 # Prints a uv that runs. A pyenv shim of the name may exist and fail.
 find_uv() {
     local candidate pip
-    for candidate in uv "$CACHE/uv/bin/uv" "$HOME/.local/bin/uv"; do
+    for candidate in uv "$CACHE/uv/bin/uv" "${HOME:-}/.local/bin/uv"; do
         "$candidate" --version > /dev/null 2>&1 && { command -v "$candidate"; return; }
     done
     for pip in "python3 -m pip" "/usr/bin/python3 -m pip"; do
@@ -167,6 +170,20 @@ find_chromium() {
     return 1
 }
 
+# Playwright brings a Node of its own, which needs one library that small machines lack.
+prepare_driver() {
+    local node folder=$CACHE/node libraries
+    node=$(echo "$PWD"/.venv/lib/python*/site-packages/playwright/driver/node)
+    "$node" --version > /dev/null 2>&1 && { rm -rf "$folder"; return; }
+    system_install libatomic1 && "$node" --version > /dev/null 2>&1 && return
+    private_install "$folder" "$(codename)" /var/lib/dpkg/status libatomic1 ||
+        fail "The library libatomic.so.1 is missing. Install it (apt install libatomic1)."
+    libraries=$(dirname "$(find "$folder/root" -name libatomic.so.1 -print -quit)")
+    printf '#!/bin/sh\nexport LD_LIBRARY_PATH="%s"\nexec "%s" "$@"\n' "$libraries" "$node" > "$folder/node"
+    chmod +x "$folder/node"
+    export PLAYWRIGHT_NODEJS_PATH=$folder/node
+}
+
 playwright_chromium() {
     say "Asking Playwright for its Chromium"
     timeout 600 .venv/bin/playwright install chromium > "$CACHE/playwright.log" 2>&1 || return 1
@@ -182,10 +199,9 @@ playwright_chromium() {
 
 # Debian's Chromium with the libraries and fonts that the machine lacks, unpacked for us alone.
 private_chromium() {
-    local folder=$CACHE/chromium release libraries
+    local folder=$CACHE/chromium libraries
     say "Fetching Debian's Chromium into .cache"
-    release=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-    private_install "$folder" "$release" /var/lib/dpkg/status chromium fontconfig-config fonts-dejavu-core || return 1
+    private_install "$folder" "$(codename)" /var/lib/dpkg/status chromium fontconfig-config fonts-dejavu-core || return 1
     libraries=$(find "$folder/root/lib" "$folder/root/usr/lib" -name '*.so*' -printf '%h\n' 2> /dev/null | sort -u | paste -sd:)
     cat > "$folder/fonts.conf" <<- FONTS
 	<?xml version="1.0"?>
@@ -205,12 +221,13 @@ private_chromium() {
 }
 
 has_font() {
-    find /usr/share/fonts /usr/local/share/fonts "$HOME/.fonts" "$HOME/.local/share/fonts" \
+    find /usr/share/fonts /usr/local/share/fonts "${HOME:-}/.fonts" "${HOME:-}/.local/share/fonts" \
         \( -name '*.ttf' -o -name '*.otf' \) -print -quit 2> /dev/null | grep -q .
 }
 
 browser() {
     local path
+    prepare_driver
     path=$(find_chromium) || { system_install chromium fonts-dejavu-core && path=$(find_chromium); } ||
         path=$(playwright_chromium) || path=$(private_chromium) ||
         fail "Chromium was not found and could not be fetched. Install it (apt install chromium) or set CHROMIUM to its path."

@@ -25,6 +25,7 @@ EVERY_SECONDS = {
     "loyalty.expire": 600,
     "offers.suggest": 300,
     "offers.expire": 300,
+    "campaigns.notices": 300,
     "campaigns.advance": 60,
     "mail.deliver": 5,
 }

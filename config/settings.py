@@ -24,10 +24,13 @@ DEMO = env.bool("DEMO", default=False)
 # Stripe. The host decides between Stripe's own API and the sandbox; the code path is the same.
 STRIPE_API_BASE = env("STRIPE_API_BASE", default="https://api.stripe.com")
 STRIPE_JS_URL = env("STRIPE_JS_URL", default="https://js.stripe.com/v3/")
-STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="")
-STRIPE_PUBLISHABLE_KEY = env("STRIPE_PUBLISHABLE_KEY", default="")
-STRIPE_API_VERSION = "2025-09-30.clover"
 STRIPE_SANDBOX = urlsplit(STRIPE_API_BASE).hostname in {"127.0.0.1", "localhost", "::1"}
+# The sandbox takes any key of the right form.
+STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="sk_test_orangery0000000000000000" if STRIPE_SANDBOX else "")
+STRIPE_PUBLISHABLE_KEY = env(
+    "STRIPE_PUBLISHABLE_KEY", default="pk_test_orangery0000000000000000" if STRIPE_SANDBOX else ""
+)
+STRIPE_API_VERSION = "2025-09-30.clover"
 PAYMENT_GATEWAY = env("PAYMENT_GATEWAY", default="stripe")
 GATEWAY_TIMEOUT_SECONDS = env.int("GATEWAY_TIMEOUT_SECONDS", default=20)
 COLLECTION_THREADS = env.int("COLLECTION_THREADS", default=20)
@@ -178,15 +181,23 @@ WHITENOISE_USE_FINDERS = DEBUG or STRIPE_SANDBOX
 WHITENOISE_AUTOREFRESH = DEBUG
 
 _mail = env.email_url("EMAIL_URL", default="filemail://" if STRIPE_SANDBOX else environ.Env.NOTSET)
-EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
-EMAIL_HOST = _mail.get("EMAIL_HOST", "")
-EMAIL_PORT = _mail.get("EMAIL_PORT") or 25
-EMAIL_HOST_USER = _mail.get("EMAIL_HOST_USER") or ""
-EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_PASSWORD") or ""
-EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
-EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
-EMAIL_TIMEOUT = 20
-EMAIL_FILE_PATH = env("EMAIL_FILE_PATH", default=str(BASE_DIR / ".data" / "mail"))
+_mail_options = {
+    "django.core.mail.backends.smtp.EmailBackend": {
+        "host": _mail.get("EMAIL_HOST"),
+        "port": _mail.get("EMAIL_PORT"),
+        "username": _mail.get("EMAIL_HOST_USER"),
+        "password": _mail.get("EMAIL_HOST_PASSWORD"),
+        "use_tls": _mail.get("EMAIL_USE_TLS", False),
+        "use_ssl": _mail.get("EMAIL_USE_SSL", False),
+        "timeout": 20,
+    },
+    "django.core.mail.backends.filebased.EmailBackend": {
+        "file_path": env("EMAIL_FILE_PATH", default=str(BASE_DIR / ".data" / "mail")),
+    },
+}
+MAILERS = {
+    "default": {"BACKEND": _mail["EMAIL_BACKEND"], "OPTIONS": _mail_options.get(_mail["EMAIL_BACKEND"], {})},
+}
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Orangery <hello@orangery.example>")
 
 # dj-stripe mirrors customers, payment methods, intents and webhooks.

@@ -8,12 +8,27 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from django.test.utils import setup_databases, teardown_databases
 
 
 @pytest.fixture
 def now() -> datetime:
     """The instant at which a test begins, unless it says otherwise."""
     return datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_modify_db_settings, django_db_blocker) -> Iterator[None]:
+    """The migrated test database.
+
+    pytest-django's own fixture makes it only if some test of the session is marked with `django_db`; a session of tests
+    over `own_database` alone would clone the empty database of DATABASE_URL.
+    """
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @contextmanager

@@ -67,7 +67,9 @@ def wait_for[T](question: Callable[[], T], *, patience: float = 60) -> T:
 
 
 @contextmanager
-def running(database: str, *, web: bool = True, workers: int = 1, environ: dict[str, str] | None = None) -> Iterator[Stack]:
+def running(
+    database: str, *, web: bool = True, workers: int = 1, environ: dict[str, str] | None = None
+) -> Iterator[Stack]:
     """Run the shop's processes over `database`, which Django in this process uses as well."""
     port = _free_port()
     sandbox = os.environ["STRIPE_API_BASE"]

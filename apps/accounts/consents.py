@@ -10,6 +10,4 @@ MARKETING_VERSION = "marketing-2026-11"
 
 def marketing_text() -> str:
     """The question beside the marketing box, in the active language."""
-    return _(
-        "Send me garden notes and offers by e-mail, now and then. I can stop them with one click in every mail."
-    )
+    return _("Send me garden notes and offers by e-mail, now and then. I can stop them with one click in every mail.")

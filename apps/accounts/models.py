@@ -64,9 +64,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         default="IT",
         validators=[RegexValidator(r"^[A-Z]{2}$", _("Give the two capital letters of ISO 3166, such as IT."))],
     )
-    time_zone = models.CharField(
-        _("time zone"), max_length=60, default="Europe/Rome", validators=[validate_time_zone]
-    )
+    time_zone = models.CharField(_("time zone"), max_length=60, default="Europe/Rome", validators=[validate_time_zone])
     currency = models.CharField(
         _("currency"), max_length=3, default="EUR", choices=[("EUR", _("Euro")), ("USD", _("US dollar"))]
     )
@@ -77,8 +75,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May enter the back office."))
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Untick instead of deleting."))
-    # A default, since allauth and `createsuperuser` make users too.
-    joined_at = models.DateTimeField(_("joined"), default=clock.now)
+    joined_at = models.DateTimeField(_("joined"), editable=False)
 
     objects = UserManager()
 
@@ -100,6 +97,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def save(self, *args, **kwargs) -> None:
+        """Note when they joined: here, since allauth, the admin and `createsuperuser` all make users."""
+        # Not a column default: Django makes a User to check the model, when there may be no clock to read yet.
+        if self.joined_at is None:
+            self.joined_at = clock.now()
+        super().save(*args, **kwargs)
 
     @property
     def short_name(self) -> str:

@@ -17,7 +17,7 @@ from .models import Consent, User
 _UNSUBSCRIBE = Signer(sep=".", salt="accounts.unsubscribe")
 
 
-class BadUnsubscribeLink(ValueError):
+class UnsubscribeLinkError(ValueError):
     """The link was not made by this shop, or the person is gone."""
 
 
@@ -62,8 +62,8 @@ def record_consent(
 ) -> Consent:
     """Store evidence of an answer: the words as shown, their version and SHA-256, and when and where it was given.
 
-    With a key that exists already, returns the first answer and stores nothing. Raises ValueError for an unknown kind or
-    empty words.
+    With a key that exists already, returns the first answer and stores nothing. Raises ValueError for an unknown kind
+    or empty words.
     """
     if kind not in Consent.Kind.values:
         raise ValueError(f"There is no consent of kind {kind!r}")
@@ -115,7 +115,7 @@ def set_marketing(user: User, *, granted: bool, source: str, now: datetime) -> b
 
 
 def unsubscribe(token: str, *, now: datetime) -> User:
-    """Honour an unsubscribe link at once; a second time changes nothing. Raises BadUnsubscribeLink."""
+    """Honour an unsubscribe link at once; a second time changes nothing. Raises UnsubscribeLinkError."""
     user = whom_to_unsubscribe(token)
     set_marketing(user, granted=False, source="unsubscribe-link", now=now)
     return user
@@ -128,8 +128,8 @@ def unsubscribe_url(user: User) -> str:
 
 
 def whom_to_unsubscribe(token: str) -> User:
-    """The person an unsubscribe link belongs to. Raises BadUnsubscribeLink."""
+    """The person an unsubscribe link belongs to. Raises UnsubscribeLinkError."""
     try:
         return User.objects.get(pk=int(_UNSUBSCRIBE.unsign(token)))
     except (BadSignature, ValueError, User.DoesNotExist):
-        raise BadUnsubscribeLink from None
+        raise UnsubscribeLinkError from None

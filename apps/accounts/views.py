@@ -21,14 +21,14 @@ class Unsubscribe(View):
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         try:
             person = services.whom_to_unsubscribe(token)
-        except services.BadUnsubscribeLink:
+        except services.UnsubscribeLinkError:
             return self._refuse(request)
         return self._page(request, done=not person.accepts_marketing, email=person.email)
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         try:
             person = services.unsubscribe(token, now=clock.now())
-        except services.BadUnsubscribeLink:
+        except services.UnsubscribeLinkError:
             return self._refuse(request)
         return self._page(request, done=True, email=person.email)
 

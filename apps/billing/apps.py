@@ -6,3 +6,6 @@ class BillingConfig(AppConfig):
     name = "apps.billing"
     label = "billing"
     verbose_name = _("billing")
+
+    def ready(self) -> None:
+        from . import webhooks  # noqa: F401  connects its receivers

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineDraft:
-    """One line; amounts in minor units, tax included. `inputs` are what `rules.recompute` needs, and what a reader wants.
+    """One line; amounts in minor units, tax included. `inputs` are what `rules.recompute` needs, and what a reader
+    wants.
 
     A line with a service period is deferred revenue, one without is revenue at once. `description` is in the customer's
     language.

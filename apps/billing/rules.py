@@ -17,7 +17,8 @@ WHOLE = 10_000  # basis points in one
 
 FIRST_CHECK = timedelta(seconds=10)
 LONGEST_CHECK = timedelta(hours=6)
-# A gateway that has no trace of a charge is believed only this long after it was sent: before, it may still be on its way.
+# A gateway that has no trace of a charge is believed only this long after it was sent: before, it may still be on its
+# way.
 BELIEVE_NOT_FOUND = timedelta(seconds=60)
 
 
@@ -35,7 +36,8 @@ def tax_in(gross_minor: int, basis_points: int) -> int:
 
 
 def prorated(base_minor: int, *, seconds_left: int, seconds_whole: int) -> int:
-    """The share of `base_minor` for the time left, to the second. Raises ValueError unless 0 <= left <= whole, whole > 0."""
+    """The share of `base_minor` for the time left, to the second. Raises ValueError unless 0 <= left <= whole, whole
+    > 0."""
     if not 0 <= seconds_left <= seconds_whole or seconds_whole == 0:
         raise ValueError("The time left must lie within the period")
     return round_half_up(Fraction(base_minor * seconds_left, seconds_whole))
@@ -56,9 +58,8 @@ def recompute(kind: str, inputs: Mapping) -> int:
     | discount         | base_minor and percent_basis_points, or base_minor and off_minor: at most the base, negative |
     | any other        | unit_minor, quantity: unit x quantity                                                    |
 
-    Other keys (price version, plan, promotion, dates) are kept beside them for the reader. Raises CannotRecompute when one
-    that is needed is missing.
-    """
+    Other keys (price version, plan, promotion, dates) are kept beside them for the reader. Raises CannotRecompute
+    when one that is needed is missing."""
     try:
         match kind:
             case "proration_charge" | "proration_credit":
@@ -77,11 +78,13 @@ def recompute(kind: str, inputs: Mapping) -> int:
         raise CannotRecompute(f"A line of kind {kind} needs the input {problem}") from problem
 
 
-def refund_shares(amount_minor: int, *, tax_minor: int, deferred_minor: int, revenue_minor: int) -> tuple[int, int, int]:
+def refund_shares(
+    amount_minor: int, *, tax_minor: int, deferred_minor: int, revenue_minor: int
+) -> tuple[int, int, int]:
     """How a refund divides into (tax, deferred revenue, revenue), in proportion to the invoice; the parts sum to it.
 
-    The weights are the invoice's own postings; one below zero (a credit larger than the charge beside it) counts as none.
-    """
+    The weights are the invoice's own postings; one below zero (a credit larger than the charge beside it) counts as
+    none."""
     weights = [max(0, tax_minor), max(0, deferred_minor), max(0, revenue_minor)]
     tax, deferred, revenue = split(amount_minor, weights)
     return tax, deferred, revenue
@@ -111,7 +114,8 @@ class Step:
 
 
 def schedule(retry_days: Sequence[int], mail_days: Sequence[int], grace_days: int) -> list[Step]:
-    """The steps of a policy in order: retries, reminders, the final notice after the last retry, the end after grace."""
+    """The steps of a policy in order: retries, reminders, the final notice after the last retry, the end after
+    grace."""
     last = max(retry_days)
     acts = list(Act)
     steps = [

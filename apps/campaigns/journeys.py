@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
 from apps.accounts.models import User
 from apps.mail.models import Message, Stream
@@ -32,7 +32,7 @@ class Recipients:
 def advance(*, now: datetime) -> int:
     """Send the due letters of all campaigns, in batches that several workers share; returns the enrollments handled."""
     total = 0
-    while done := _advance_batch(now):
+    while (done := _advance_batch(now)) is not None:
         total += done
     return total
 
@@ -44,30 +44,36 @@ def next_due(*, now: datetime) -> datetime | None:
 
 
 @transaction.atomic
-def _advance_batch(now: datetime) -> int:
+def _advance_batch(now: datetime) -> int | None:
+    """Carry on the due enrollments of one batch of customers; how many, or None when nobody is waiting.
+
+    The customers are claimed, not the enrollments, and in the order in which a sign-up locks them too. While they are
+    held, a withdrawal of consent waits and then finds the mail to cancel, and two campaigns of one customer take turns,
+    so that the frequency cap holds between workers.
+    """
+    waiting = Enrollment.objects.due(now).order_by().filter(customer=OuterRef("pk"))
+    users = list(
+        User.objects.filter(Exists(waiting)).order_by("pk").select_for_update(skip_locked=True, no_key=True)[:BATCH]
+    )
+    if not users:
+        return None
+    recipients = _look_at(users, now=now)
     enrollments = list(
         Enrollment.objects.due(now)
-        .select_for_update(skip_locked=True, of=("self",))
+        .filter(customer__in=users)
+        .select_for_update(of=("self",))
         .select_related("campaign", "subscription__plan", "subscription__price__plan", "offer")
-        .prefetch_related("campaign__steps")[:BATCH]
+        .prefetch_related("campaign__steps")
     )
-    if not enrollments:
-        return 0
-    recipients = _lock_recipients(sorted({enrollment.customer_id for enrollment in enrollments}), now=now)
     for enrollment in enrollments:
         _carry_on(enrollment, recipients, now=now)
     return len(enrollments)
 
 
-def _lock_recipients(customer_ids: list[int], *, now: datetime) -> Recipients:
-    """Lock the customers, then look: a consent withdrawn is either seen here or finds the mail to cancel, and two
-    campaigns of one customer take turns, so that the frequency cap holds between workers."""
-    users = User.objects.filter(pk__in=customer_ids).order_by("pk").select_for_update(no_key=True)
+def _look_at(users: list[User], *, now: datetime) -> Recipients:
     by_id = {user.pk: user for user in users}
     last = (
-        Message.objects.filter(
-            user_id__in=customer_ids, stream=Stream.MARKETING, created_at__gt=now - rules.FREQUENCY
-        )
+        Message.objects.filter(user_id__in=by_id, stream=Stream.MARKETING, created_at__gt=now - rules.FREQUENCY)
         .exclude(status=MailStatus.CANCELLED)
         .order_by()
         .values("user_id")
@@ -75,7 +81,7 @@ def _lock_recipients(customer_ids: list[int], *, now: datetime) -> Recipients:
     )
     return Recipients(
         users=by_id,
-        marketable=set(User.objects.marketable().filter(pk__in=customer_ids).values_list("pk", flat=True)),
+        marketable=set(User.objects.marketable().filter(pk__in=by_id).values_list("pk", flat=True)),
         last_mail_at={row["user_id"]: row["last"] for row in last},
     )
 
@@ -109,10 +115,11 @@ def _send(enrollment: Enrollment, step: Step, *, now: datetime) -> bool:
         _log.exception("Enrollment %s: the letter %s could not be written", enrollment.pk, step.letter)
         lifecycle.stop(enrollment, Outcome.ERROR, now=now, error=f"{type(problem).__name__}: {problem}")
         return False
-    if obstacle:
+    if obstacle == Outcome.FINISHED:
+        lifecycle.finish(enrollment, now=now)
+    elif obstacle:
         lifecycle.stop(enrollment, obstacle, now=now)
-        return False
-    return True
+    return obstacle is None
 
 
 def _next(enrollment: Enrollment, sent: Step, steps: list[Step], *, now: datetime) -> None:

@@ -26,7 +26,9 @@ def joined(subscription: Subscription, *, now: datetime) -> None:
         _stop_all(subscription.customer_id, Trigger.LEFT, Outcome.RETURNED, now=now)
     _stop_all(subscription.customer_id, Trigger.JOINED, Outcome.REPLACED, now=now)
     for campaign in Campaign.objects.on(Trigger.JOINED):
-        if not Enrollment.objects.filter(campaign=campaign, customer=subscription.customer, status=Status.DONE).exists():
+        if not Enrollment.objects.filter(
+            campaign=campaign, customer=subscription.customer, status=Status.DONE
+        ).exists():
             _enroll(campaign, subscription, key=f"{campaign.slug}:{subscription.pk}", now=now)
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import MoneyColumn
 
-from . import rules, search
+from . import rules, words
 
 # Below this share of common trigrams a name is not what somebody mistyped.
 SIMILAR_ENOUGH = 0.4
@@ -91,19 +91,19 @@ class ProductQuerySet(models.QuerySet["Product"]):
             .prefetch_related(Prefetch("prices", prices, to_attr="prices_shown"))
         )
 
-    def search(self, words: str) -> ProductQuerySet:
-        """Products in which every word occurs, word beginnings included, the best match first.
+    def search(self, text: str) -> ProductQuerySet:
+        """Products in which every word of the text occurs, word beginnings included, the best match first.
 
         No words find nothing.
         """
-        query = search.prefix_query(words)
+        query = words.prefix_query(text)
         if query is None:
             return self.none()
         return self.filter(search=query).annotate(rank=SearchRank(F("search"), query)).order_by("-rank", "name")
 
-    def sounding_like(self, words: str) -> ProductQuerySet:
-        """Products whose name resembles the words, for what was mistyped; the closest first."""
-        likeness = TrigramWordSimilarity(words.upper(), Upper("name"))
+    def sounding_like(self, text: str) -> ProductQuerySet:
+        """Products whose name resembles the text, for what was mistyped; the closest first."""
+        likeness = TrigramWordSimilarity(text.upper(), Upper("name"))
         return self.annotate(likeness=likeness).filter(likeness__gte=SIMILAR_ENOUGH).order_by("-likeness", "name")
 
 

@@ -1,8 +1,8 @@
 """Points: an append-only ledger by lot, and the balance of each customer.
 
 An entry that adds points opens a lot with its own expiry. Every entry that takes points away names the lot it takes
-from, so what is left of a lot is its points plus the (negative) entries that name it; `PointsLot.remaining` is that sum,
-kept in the same transaction.
+from, so what is left of a lot is its points plus the (negative) entries that name it; `PointsLot.remaining` is that
+sum, kept in the same transaction.
 """
 
 from __future__ import annotations

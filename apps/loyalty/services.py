@@ -38,7 +38,9 @@ def adjust(
     The same key again changes nothing. Raises NotEnoughPoints, and ValueError for zero.
     """
     if points > 0:
-        return [_grant(customer_id, kind=Kind.ADJUST, points=points, key=key, reason=reason, now=now, currency=currency)]
+        return [
+            _grant(customer_id, kind=Kind.ADJUST, points=points, key=key, reason=reason, now=now, currency=currency)
+        ]
     entries, is_new = _take(
         customer_id, kind=Kind.ADJUST, points=-points, key=key, reason=reason, now=now, currency=currency
     )

@@ -1,7 +1,7 @@
 """Carrying out the outbox: claim a batch, send it over one connection, note each result.
 
-Nothing is sent inside a transaction. A mail is sent at least once: a worker killed between handing a mail over and noting
-it leaves a lease behind, and the next worker sends the same mail with the same Message-ID.
+Nothing is sent inside a transaction. A mail is sent at least once: a worker killed between handing a mail over and
+noting it leaves a lease behind, and the next worker sends the same mail with the same Message-ID.
 """
 
 import time
@@ -23,8 +23,8 @@ LONGEST_RUN = timedelta(minutes=4)
 def deliver_due(*, now: datetime, batch: int = BATCH) -> int:
     """Send what is due at `now`; returns how many messages were handled, whatever became of them.
 
-    A mail that cannot be sent waits as `lifecycle.BACK_OFF` says and does not hold up the others. A long queue is left to
-    the next run after four minutes of machine time.
+    A mail that cannot be sent waits as `lifecycle.BACK_OFF` says and does not hold up the others. A long queue is
+    left to the next run after four minutes of machine time.
     """
     stop_at = time.monotonic() + LONGEST_RUN.total_seconds()
     handled = 0
@@ -55,8 +55,8 @@ def _send(message: Message, connection, *, now: datetime) -> None:
     if message.stream == Stream.MARKETING and not _still_wanted(message):
         lifecycle.refused(message, now=now)
         return
-    # A connection breaks in as many ways as there are servers and backends: any of them is a failed attempt of this mail,
-    # and the next mail begins with a new connection.
+    # A connection breaks in as many ways as there are servers and backends: any of them is a failed attempt of this
+    # mail, and the next mail begins with a new connection.
     try:
         connection.open()
         if not connection.send_messages([compose(message)]):

@@ -6,16 +6,16 @@
     failed  -> pending     a person sends it again
     pending | sending | failed -> cancelled
 
-A claim is a lease: a worker that dies leaves the row behind, and once the lease is over another one takes it. `attempts`
-grows with each claim and fences the old holder out: whoever no longer holds the claim changes nothing.
+A claim is a lease: a worker that dies leaves the row behind, and once the lease is over another one takes it.
+`attempts` grows with each claim and fences the old holder out: whoever no longer holds the claim changes nothing.
 """
 
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 
-from .models import Message, Status
+from .models import Message, MessageQuerySet, Status
 
 LEASE = timedelta(minutes=10)
 # The wait after the first, second, … failed attempt; the attempt after the last wait is final.
@@ -34,11 +34,10 @@ ABANDONED = "The worker stopped while sending this, on every attempt."
 def claim(*, now: datetime, limit: int) -> list[Message]:
     """pending -> sending for up to `limit` messages that are due at `now`, oldest first; returns them.
 
-    Rows that another worker is claiming are passed over. A message whose worker died on its last attempt fails instead.
+    Rows that another worker is claiming are passed over. A message whose worker died on its last attempt fails
+    instead.
     """
-    rows = list(
-        Message.objects.due(now).select_for_update(skip_locked=True).order_by("next_attempt_at", "pk")[:limit]
-    )
+    rows = list(Message.objects.due(now).select_for_update(skip_locked=True).order_by("next_attempt_at", "pk")[:limit])
     exhausted = [row.pk for row in rows if row.attempts >= MAX_ATTEMPTS]
     claimed = [row for row in rows if row.attempts < MAX_ATTEMPTS]
     if exhausted:
@@ -78,16 +77,14 @@ def refused(message: Message, *, now: datetime) -> bool:
     return _settle(message, status=Status.CANCELLED, cancelled_at=now, next_attempt_at=None)
 
 
-def cancel(messages: QuerySet[Message], *, now: datetime) -> int:
+def cancel(messages: MessageQuerySet, *, now: datetime) -> int:
     """pending | failed -> cancelled; returns how many. Others are left as they are."""
-    return messages.filter(status__in=[Status.PENDING, Status.FAILED]).update(
-        status=Status.CANCELLED, cancelled_at=now, next_attempt_at=None
-    )
+    return messages.cancellable().update(status=Status.CANCELLED, cancelled_at=now, next_attempt_at=None)
 
 
-def send_again(messages: QuerySet[Message], *, now: datetime) -> int:
+def send_again(messages: MessageQuerySet, *, now: datetime) -> int:
     """failed -> pending, due at `now` with all attempts before it; returns how many. Others are left as they are."""
-    return messages.filter(status=Status.FAILED).update(status=Status.PENDING, next_attempt_at=now, attempts=0)
+    return messages.waiting_for_a_person().update(status=Status.PENDING, next_attempt_at=now, attempts=0)
 
 
 def _settle(message: Message, **changes) -> bool:

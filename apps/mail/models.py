@@ -2,12 +2,9 @@
 
 from datetime import datetime
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-
-from apps.core.money import Money
 
 LIST_UNSUBSCRIBE = "List-Unsubscribe"
 
@@ -25,13 +22,6 @@ class Stream(models.TextChoices):
     MARKETING = "marketing", _("Marketing")
 
 
-class ContextEncoder(DjangoJSONEncoder):
-    """Stores amounts as they were shown, in the language of the message."""
-
-    def default(self, o):
-        return str(o) if isinstance(o, Money) else super().default(o)
-
-
 class MessageQuerySet(models.QuerySet["Message"]):
     def due(self, now: datetime) -> "MessageQuerySet":
         """What a worker may claim at `now`: pending and its time has come, or left behind by a worker that died."""
@@ -46,6 +36,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Failed for good: staff decide between sending again and cancelling."""
         return self.filter(status=Status.FAILED)
 
+    def cancellable(self) -> "MessageQuerySet":
+        """Not on its way and not gone."""
+        return self.filter(status__in=[Status.PENDING, Status.FAILED])
+
     def of_user(self, user_id: int) -> "MessageQuerySet":
         """All mail of one customer, newest first."""
         return self.filter(user_id=user_id).order_by("-created_at", "-pk")
@@ -53,6 +47,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def delivered(self) -> "MessageQuerySet":
         """What has left, newest first."""
         return self.filter(status=Status.SENT).order_by("-sent_at", "-pk")
+
+    def addressed_like(self, part: str) -> "MessageQuerySet":
+        """Those whose address contains `part`, in any case; all of them when it is empty."""
+        return self.filter(to_email__icontains=part) if part else self
 
     def next_due(self) -> datetime | None:
         """The instant (UTC) at which there is next something to deliver, or None."""
@@ -75,7 +73,7 @@ class Message(models.Model):
     # A number, not a foreign key: people live in an app above this one.
     user_id = models.BigIntegerField(_("customer"), null=True, blank=True)
     locale = models.CharField(_("language"), max_length=10)
-    context = models.JSONField(_("context"), default=dict, encoder=ContextEncoder)
+    context = models.JSONField(_("context"), default=dict)
     subject = models.CharField(_("subject"), max_length=250)
     text = models.TextField(_("text"))
     html = models.TextField(_("HTML"))
@@ -122,9 +120,7 @@ class Message(models.Model):
                 | (~Q(status=Status.CANCELLED) & Q(cancelled_at__isnull=True)),
                 name="mail_only_cancelled_has_cancelled_at",
             ),
-            models.CheckConstraint(
-                condition=~Q(status=Status.FAILED) | ~Q(last_error=""), name="mail_failed_says_why"
-            ),
+            models.CheckConstraint(condition=~Q(status=Status.FAILED) | ~Q(last_error=""), name="mail_failed_says_why"),
             models.CheckConstraint(
                 condition=Q(stream=Stream.SERVICE) | Q(headers__has_key=LIST_UNSUBSCRIBE, user_id__isnull=False),
                 name="mail_marketing_can_be_refused",
@@ -132,9 +128,7 @@ class Message(models.Model):
             models.CheckConstraint(condition=Q(send_after__gte=F("created_at")), name="mail_not_before_it_exists"),
         ]
         indexes = [
-            models.Index(
-                fields=["next_attempt_at"], condition=Q(status=Status.PENDING), name="mail_message_pending"
-            ),
+            models.Index(fields=["next_attempt_at"], condition=Q(status=Status.PENDING), name="mail_message_pending"),
             models.Index(fields=["lease_until"], condition=Q(status=Status.SENDING), name="mail_message_sending"),
             models.Index(fields=["user_id", "-created_at"], name="mail_message_by_user"),
             models.Index(fields=["-sent_at"], condition=Q(status=Status.SENT), name="mail_message_sent"),

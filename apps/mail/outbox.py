@@ -1,7 +1,7 @@
 """The outbox: how every app writes to people.
 
-A mail is put, not sent: `put` renders it and stores a row in the caller's transaction, so that it exists exactly when the
-thing it speaks of does. The sweep `mail.deliver` sends it within seconds.
+A mail is put, not sent: `put` renders it and stores a row in the caller's transaction, so that it exists exactly when
+the thing it speaks of does. The sweep `mail.deliver` sends it within seconds.
 
     outbox.put(
         "receipt",                                  # templates/mail/receipt.html, see apps.mail.rendering
@@ -12,8 +12,9 @@ thing it speaks of does. The sweep `mail.deliver` sends it within seconds.
     )
 
 Two streams, never mixed. *Service* mail speaks of something the customer has or did (receipts, notices, security) and
-always goes. *Marketing* mail needs the customer's consent, carries a one-click unsubscribe link (RFC 8058), and is checked
-again right before it leaves. Callers ask for the consent before putting; mail lives below the app that knows it.
+always goes. *Marketing* mail needs the customer's consent, carries a one-click unsubscribe link (RFC 8058), and is
+checked again right before it leaves. Callers ask for the consent before putting; mail lives below the app that knows
+it.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ from django.db import transaction
 
 from . import lifecycle
 from .models import LIST_UNSUBSCRIBE, Message, Status, Stream
-from .rendering import render
+from .rendering import evidence, render
 
 
 @transaction.atomic
@@ -49,8 +50,9 @@ def put(
     """Write a mail and leave it for the worker; with a key that exists already, return the first mail and do nothing.
 
     `context` goes to the template and is stored as evidence: plain values, dates and Money, no model instances
-    (TypeError). Templates also get `site_url`, `shop_name`, `shop_address` and `unsubscribe_url`. Dates are shown in the
-    IANA time zone `zone`. A `secret` mail carries a way into the account and is not shown to staff. `now` and `send_after` are aware; the mail never leaves before `send_after`.
+    (TypeError). Templates also get `site_url`, `shop_name`, `shop_address` and `unsubscribe_url`. Dates are shown in
+    the IANA time zone `zone`. A `secret` mail carries a way into the account and is not shown to staff. `now` and
+    `send_after` are aware; the mail never leaves before `send_after`.
 
     Raises ValueError for an unknown stream, an empty address, marketing without `unsubscribe_url` or `user_id`, and a
     letter that comes out empty; TemplateDoesNotExist for an unknown kind.
@@ -74,7 +76,7 @@ def put(
         to_email=to,
         user_id=user_id,
         locale=locale,
-        context=dict(context),
+        context=evidence(context, locale=locale),
         subject=letter.subject[:250],
         text=letter.text,
         html=letter.html,

@@ -11,15 +11,19 @@ A kind is one file, `templates/mail/<kind>.html`, with template partials:
 Subject, preheader and text are plain text: nothing is escaped in them. In the HTML everything is, as in any template.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.template import Context, Template, TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils import timezone, translation
+
+from apps.core.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,8 @@ class Rendered:
 def render(kind: str, context: Mapping[str, Any], *, locale: str, zone: str, unsubscribe_url: str = "") -> Rendered:
     """Write the letter in the language `locale`; dates in the templates are shown in the IANA time zone `zone`.
 
-    Raises TemplateDoesNotExist when the kind has no file, or no subject, text or html; ValueError when one of them comes
-    out empty.
+    Raises TemplateDoesNotExist when the kind has no file, or no subject, text or html; ValueError when one of them
+    comes out empty.
     """
     scope = {
         **context,
@@ -49,14 +53,28 @@ def render(kind: str, context: Mapping[str, Any], *, locale: str, zone: str, uns
         scope["subject"] = subject = " ".join(_plain(kind, "subject", scope).split())
         scope["preheader"] = " ".join(_preheader(kind, scope).split())
         text = _plain(kind, "text", scope).strip()
-        body = get_template(f"mail/{kind}.html#html").render(scope).strip()
-        if not (subject and text and body):
+        body = get_template(f"mail/{kind}.html#html").render(scope)
+        if not (subject and text and body.strip()):
             raise ValueError(f"The mail {kind} came out with an empty subject, text or html")
         return Rendered(
             subject=subject,
             text=_render_plain("mail/base.txt", {**scope, "body": text}).strip() + "\n",
             html=get_template("mail/base.html").render({**scope, "body": body}),
         )
+
+
+def evidence(context: Mapping[str, Any], *, locale: str) -> dict[str, Any]:
+    """The context as plain JSON, amounts as they were shown in that language.
+
+    Raises TypeError for what is not plain, such as a model instance.
+    """
+    with translation.override(locale):
+        return json.loads(json.dumps(dict(context), cls=_Encoder))
+
+
+class _Encoder(DjangoJSONEncoder):
+    def default(self, o):
+        return str(o) if isinstance(o, Money) else super().default(o)
 
 
 def _plain(kind: str, part: str, scope: dict[str, Any]) -> str:

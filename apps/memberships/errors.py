@@ -25,6 +25,10 @@ class NothingToChange(Refused):
     """The membership is what was asked for already."""
 
 
+class NeedsSignup(Refused):
+    """A free membership becomes a paid one by signing up, with a card and the terms."""
+
+
 class ChangeInProgress(Refused):
     """A plan change, or a payment, waits for its outcome."""
 

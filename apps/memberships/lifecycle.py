@@ -9,7 +9,17 @@ from django.db import transaction
 
 from . import emails
 from .errors import IllegalMove
-from .models import EndReason, History, HistoryKind, Status, Subscription
+from .models import (
+    ChangeStatus,
+    EndReason,
+    History,
+    HistoryKind,
+    PlanChange,
+    Signup,
+    SignupStatus,
+    Status,
+    Subscription,
+)
 from .signals import subscription_activated, subscription_ended
 
 ARROWS = {
@@ -99,6 +109,48 @@ def expire(subscription_id: int, *, reason: str, now: datetime, actor: str = SYS
     _forget_intents(subscription)
     _move(subscription, Status.EXPIRED, reason=reason, now=now, actor=actor)
     return subscription
+
+
+def complete_signup(signup: Signup, *, now: datetime) -> None:
+    """OPEN -> COMPLETED, when its subscription became active. Safe to repeat."""
+    if signup.status == SignupStatus.OPEN:
+        signup.status = SignupStatus.COMPLETED
+        signup.completed_at = now
+        signup.save(update_fields=["status", "completed_at"])
+
+
+def fail_signup(signup: Signup, *, message: str) -> None:
+    """OPEN -> FAILED, when its payment was refused; `message` is for the customer. Safe to repeat."""
+    if signup.status == SignupStatus.OPEN:
+        signup.status = SignupStatus.FAILED
+        signup.message = message
+        signup.save(update_fields=["status", "message"])
+
+
+def expire_signup(signup: Signup) -> None:
+    """OPEN -> EXPIRED, when it was not finished in time. Safe to repeat."""
+    if signup.status == SignupStatus.OPEN:
+        signup.status = SignupStatus.EXPIRED
+        signup.save(update_fields=["status"])
+
+
+def complete_change(change: PlanChange, *, now: datetime) -> None:
+    """OPEN -> DONE, when its invoice is paid and the plan is changed."""
+    _settle_change(change, ChangeStatus.DONE, message="", now=now)
+
+
+def fail_change(change: PlanChange, *, message: str, now: datetime) -> None:
+    """OPEN -> FAILED, when its payment was refused or never came; `message` is for the customer."""
+    _settle_change(change, ChangeStatus.FAILED, message=message, now=now)
+
+
+def _settle_change(change: PlanChange, status: ChangeStatus, *, message: str, now: datetime) -> None:
+    if change.status != ChangeStatus.OPEN:
+        raise IllegalMove(f"Plan change {change.pk}: {change.status} -> {status}")
+    change.status = status
+    change.message = message
+    change.settled_at = now
+    change.save(update_fields=["status", "message", "settled_at"])
 
 
 def record(subscription: Subscription, kind: HistoryKind, *, now: datetime, actor: str, **what: str) -> History:

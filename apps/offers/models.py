@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.money import Money
@@ -232,6 +233,16 @@ class Offer(models.Model):
     def reason_text(self) -> str:
         """Why this is suggested, in the active language, with its number."""
         return wording.reason(self.reason_code, self.reason)
+
+    @property
+    def terms_text(self) -> str:
+        """What it costs, with the promotion and without, in the active language."""
+        return wording.terms(self.price, self.promotion)
+
+    @property
+    def link(self) -> str:
+        """The address of its page."""
+        return settings.SITE_URL + reverse("offer_accept", args=[self.token])
 
     @property
     def needs_signup(self) -> bool:

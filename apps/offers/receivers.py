@@ -5,7 +5,7 @@ from datetime import datetime
 from django.dispatch import receiver
 
 from apps.memberships import signals
-from apps.memberships.models import Subscription
+from apps.memberships.models import EndReason, Subscription
 
 from . import services
 
@@ -17,6 +17,7 @@ def settle(*, subscription_id: int, now: datetime, **kwargs) -> None:
 
 
 @receiver(signals.subscription_ended, dispatch_uid="offers.withdraw")
-def withdraw(*, subscription_id: int, now: datetime, **kwargs) -> None:
-    """A membership ended: an upgrade offer about it ends too."""
-    services.withdraw(subscription_id, now=now)
+def withdraw(*, subscription_id: int, reason: str, now: datetime, **kwargs) -> None:
+    """A membership ended: an upgrade offer about it ends too, unless its end is the upgrade."""
+    if reason != EndReason.UPGRADED:
+        services.withdraw(subscription_id, now=now)

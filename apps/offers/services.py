@@ -16,7 +16,17 @@ from .errors import OfferRefused
 from .models import Arm, Kind, Offer, OfferPolicy, Status
 from .upgrades import suggest_upgrades
 
-__all__ = ["accept", "decline", "expire_due", "mark_shown", "open_link", "revise_policy", "settle", "suggest_upgrades", "withdraw"]
+__all__ = [
+    "accept",
+    "decline",
+    "expire_due",
+    "mark_shown",
+    "open_link",
+    "revise_policy",
+    "settle",
+    "suggest_upgrades",
+    "withdraw",
+]
 
 BATCH = 200
 
@@ -39,20 +49,24 @@ def mark_shown(offer: Offer, *, now: datetime) -> None:
         offer.shown_at = now
 
 
-def accept(token: UUID | str, *, customer, now: datetime) -> memberships.ChangeResult:
+def accept(
+    token: UUID | str, *, customer, now: datetime, quoted_at: datetime | None = None
+) -> memberships.ChangeResult:
     """Take an upgrade offer: changes the plan of the membership, charging the difference now.
 
-    The offer is recorded as accepted with the change itself, in the transaction that makes it (see `receivers`). When the
+    The offer is recorded as accepted with the change itself, in the transaction that makes it (see `receivers`). If the
     card is declined or asks for the customer, the result says so and the offer stays open. Talks to the gateway: never
     call it inside a transaction. Raises OfferRefused as `open_link` does, and "not_applicable" for offers that lead to
-    a sign-up (`offer.needs_signup`).
+    a sign-up (`offer.needs_signup`); and what `memberships.change_plan` raises. `quoted_at`: as there.
     """
     offer = _find(token, customer=customer)
     _require_open(offer, now=now)
     if offer.needs_signup:
         raise OfferRefused("not_applicable")
     mark_shown(offer, now=now)
-    return memberships.change_plan(offer.subscription_id, offer.price_id, customer=customer, now=now)
+    return memberships.change_plan(
+        offer.subscription_id, offer.price_id, customer=customer, now=now, quoted_at=quoted_at
+    )
 
 
 @transaction.atomic
@@ -69,8 +83,8 @@ def decline(token: UUID | str, *, customer, now: datetime) -> Offer:
 def settle(subscription: Subscription, *, now: datetime) -> list[Offer]:
     """The customer has just joined or changed plan: close the offers this answers; returns them.
 
-    A win-back offer is answered by any paid membership, an upgrade offer by a plan at least as high. Points promised are
-    granted to those who were promised them. Runs in the caller's transaction; safe to repeat.
+    A win-back offer is answered by any paid membership, an upgrade offer by a plan at least as high. Points promised
+    are granted to those who were promised them. Runs in the caller's transaction; safe to repeat.
     """
     if subscription.price.is_free:
         return []
@@ -99,7 +113,9 @@ def settle(subscription: Subscription, *, now: datetime) -> list[Offer]:
 @transaction.atomic
 def withdraw(subscription_id: int, *, now: datetime) -> int:
     """The membership an open upgrade offer was about has ended: the offer ends too. Returns how many."""
-    offers = list(Offer.objects.select_for_update().filter(subscription=subscription_id, kind=Kind.UPGRADE, status=Status.OPEN))
+    offers = list(
+        Offer.objects.select_for_update().filter(subscription=subscription_id, kind=Kind.UPGRADE, status=Status.OPEN)
+    )
     for offer in offers:
         lifecycle.expire(offer, now=now)
     return len(offers)
@@ -123,7 +139,7 @@ def _expire_batch(now: datetime) -> int:
 
 @transaction.atomic
 def revise_policy(policy: OfferPolicy, *, now: datetime) -> OfferPolicy:
-    """Store `policy` as the next version of its kind: policies are never edited, each offer names the one it was made by."""
+    """Store `policy` as the next version of its kind: policies are never edited, and each offer names its version."""
     last = OfferPolicy.objects.select_for_update().filter(kind=policy.kind).order_by("-version").first()
     policy.pk = None
     policy.version = last.version + 1 if last else 1

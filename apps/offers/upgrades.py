@@ -1,7 +1,7 @@
 """Upgrade suggestions: who would be better off one or more plans up, from what they did, in batches.
 
-Each open membership has a Review row that says when it is next looked at: every day, and at once when a locked guide was
-opened. A batch of reviews costs a fixed number of statements whatever its size.
+Each open membership has a Review row that says when it is next looked at: every day, and at once when a locked guide
+was opened. A batch of reviews costs a fixed number of statements whatever its size.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Member:
 
     subscription: Subscription
     guides: dict[int, int]  # product id of each locked guide opened -> the rank it needs
-    invoices: list[history.PaidInvoice]
+    earnings: list[history.Earning]
 
 
 def suggest_upgrades(*, now: datetime) -> int:
@@ -78,7 +78,10 @@ def _add_missing_reviews(now: datetime) -> None:
 def _review_batch(policy: OfferPolicy, *, now: datetime) -> int | None:
     """Claim and carry out one batch; the number of offers made, or None when nothing is due."""
     claimed = list(
-        _due(now).order_by("next_at", "pk").select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:BATCH]
+        _due(now)
+        .order_by("next_at", "pk")
+        .select_for_update(skip_locked=True, of=("self",))
+        .values_list("pk", flat=True)[:BATCH]
     )
     if not claimed:
         return None
@@ -120,10 +123,10 @@ def _eligible(subscription_ids: list[int], policy: OfferPolicy, *, now: datetime
 def _offers(subscriptions: list[Subscription], policy: OfferPolicy, *, now: datetime) -> list[Offer]:
     prices = _newest_prices(now)
     guides = _locked_guides(subscriptions, since=now - timedelta(days=policy.lookback_days), now=now)
-    invoices = history.paid_invoices([subscription.pk for subscription in subscriptions])
+    earnings = history.earnings([subscription.customer_id for subscription in subscriptions])
     offers = []
     for subscription in subscriptions:
-        member = Member(subscription, guides[subscription.customer_id], invoices[subscription.pk])
+        member = Member(subscription, guides[subscription.customer_id], earnings[subscription.customer_id])
         offer = _offer(member, prices, policy, now=now)
         if offer is not None:
             offers.append(offer)
@@ -170,7 +173,7 @@ def _is_above(price: Price, subscription: Subscription) -> bool:
 def _target(member: Member, price: Price) -> rules.Target:
     now_rank = member.subscription.plan.rank
     unlocked = tuple(sorted(guide for guide, rank in member.guides.items() if now_rank < rank <= price.plan.rank))
-    points = sum(invoice.points_missed(price.plan.points_percent) for invoice in member.invoices)
+    points = sum(earning.missed(price.plan.points_percent) for earning in member.earnings)
     return rules.Target(price.plan_id, price.plan.rank, unlocked, points)
 
 

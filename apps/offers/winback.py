@@ -14,15 +14,13 @@ from .models import Arm, Kind, Offer, OfferPolicy, PlanRule, PriceMatch, Status,
 
 
 @transaction.atomic
-def make(
-    subscription: Subscription, *, reason: str, now: datetime, key: str | None = None
-) -> Offer | None:
+def make(subscription: Subscription, *, reason: str, now: datetime, key: str | None = None) -> Offer | None:
     """The win-back offer for an ended paid membership; the customer's open one if there is one already.
 
-    The incentive comes from the table, by `reason` (a CancelReason, or "payment"); "other" stands in for a reason without
-    a row. Somebody who was won back within the policy's quiet time gets the way back without an incentive: leaving again
-    and again must not be the cheapest way to stay. None when the policy or the incentive is switched off, or when no
-    plan fits that is on sale. `key` names the occasion; with a key that exists already, its offer is returned.
+    The incentive comes from the table, by `reason` (a CancelReason, or "payment"); "other" stands in for a reason
+    without a row. Somebody who was won back within the policy's quiet time gets the way back without an incentive:
+    leaving again and again must not be the cheapest way to stay. None when the policy or the incentive is switched off,
+    or when no plan fits that is on sale. `key` names the occasion; with a key that exists already, returns its offer.
     """
     customer_id = subscription.customer_id
     key = key or f"winback:{subscription.pk}"
@@ -60,7 +58,10 @@ def make(
 
 
 def _incentive(reason: str) -> WinbackIncentive | None:
-    rows = {row.reason: row for row in WinbackIncentive.objects.filter(reason__in=[reason, "other"]).select_related("promotion")}
+    rows = {
+        row.reason: row
+        for row in WinbackIncentive.objects.filter(reason__in=[reason, "other"]).select_related("promotion")
+    }
     row = rows.get(reason, rows.get("other"))
     return row if row is not None and row.is_active else None
 

@@ -1,10 +1,19 @@
-"""Why an offer is made, in words and numbers, in the active language."""
+"""What an offer says, in words and numbers, in the active language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.money import Money
 from apps.loyalty import rules as loyalty
+from apps.memberships import rules as memberships
+
+if TYPE_CHECKING:
+    from apps.memberships.models import Price
+    from apps.promotions.models import Promotion
 
 
 def worth(points: int, currency: str) -> Money:
@@ -16,17 +25,16 @@ def reason(code: str, facts: dict) -> str:
     """The sentence for a reason code and the facts stored with the offer."""
     match code:
         case "guides":
-            count = facts["count"]
             return ngettext(
                 "You opened %(count)d guide in the last %(days)d days that %(plan)s unlocks.",
                 "You opened %(count)d guides in the last %(days)d days that %(plan)s unlocks.",
-                count,
-            ) % {"count": count, "days": facts["days"], "plan": facts["plan"]}
+                facts["count"],
+            ) % {"count": facts["count"], "days": facts["days"], "plan": facts["plan"]}
         case "points":
             points = facts["points"]
             return ngettext(
-                "With %(plan)s you would have earned %(points)d point more so far, worth %(value)s.",
-                "With %(plan)s you would have earned %(points)d points more so far, worth %(value)s.",
+                "On what you have paid so far, %(plan)s would have earned you %(points)d point more, worth %(value)s.",
+                "On what you have paid so far, %(plan)s would have earned you %(points)d points more, worth %(value)s.",
                 points,
             ) % {"points": points, "plan": facts["plan"], "value": worth(points, facts["currency"])}
         case "too_expensive":
@@ -41,3 +49,55 @@ def reason(code: str, facts: dict) -> str:
             return _("Your membership ended because a payment did not go through.")
         case _:
             return _("You were a member, and you are welcome back.")
+
+
+def rate(price: Price) -> str:
+    """ "€9.00 a month": what a price costs each period."""
+    amount, count = price.amount, price.interval_count
+    if count == 1:
+        sentence = {
+            "week": _("%(amount)s a week"),
+            "month": _("%(amount)s a month"),
+            "year": _("%(amount)s a year"),
+        }[price.interval_unit]
+        return sentence % {"amount": amount}
+    sentence = {
+        "week": _("%(amount)s every %(count)d weeks"),
+        "month": _("%(amount)s every %(count)d months"),
+        "year": _("%(amount)s every %(count)d years"),
+    }[price.interval_unit]
+    return sentence % {"amount": amount, "count": count}
+
+
+def span(unit: str, count: int) -> str:
+    """ "3 months": so many units of time."""
+    match unit:
+        case "week":
+            return ngettext("%(count)d week", "%(count)d weeks", count) % {"count": count}
+        case "year":
+            return ngettext("%(count)d year", "%(count)d years", count) % {"count": count}
+        case _:
+            return ngettext("%(count)d month", "%(count)d months", count) % {"count": count}
+
+
+def terms(price: Price, promotion: Promotion | None) -> str:
+    """What it costs, from the first charge to the ordinary ones, with tax."""
+    reduced = next_amount(price, promotion)
+    if promotion is None or reduced == price.amount:
+        return rate(price)
+    periods = promotion.periods_granted()
+    if periods is None:
+        return _("%(reduced)s instead of %(full)s, for as long as you stay.") % {
+            "reduced": reduced,
+            "full": rate(price),
+        }
+    return _("%(reduced)s instead of %(full)s for the first %(span)s, then %(full)s.") % {
+        "reduced": reduced,
+        "full": rate(price),
+        "span": span(price.interval_unit, price.interval_count * periods),
+    }
+
+
+def next_amount(price: Price, promotion: Promotion | None) -> Money:
+    """What one period costs under the promotion, with tax."""
+    return Money(memberships.discounted(price, promotion), price.currency)

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import subprocess
 import sys
 
 from config.embedded import cleaning, process, services
@@ -30,11 +29,8 @@ def main() -> int:
 
 
 def _run(argv: list[str]) -> int:
-    if "MAKELEVEL" in os.environ:  # else make, once killed, would leave us behind
-        process.die_with_parent()
     with services.start_beside(ROOT / ".data" / "run", durable=False) as running:
-        # In our own session, unlike a service: it owns the terminal and its Ctrl-C.
-        return subprocess.run(argv, env={**os.environ, **running.environ()}, check=False).returncode  # noqa: S603
+        return process.foreground(argv, env={**os.environ, **running.environ()})
 
 
 if __name__ == "__main__":

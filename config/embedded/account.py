@@ -15,9 +15,14 @@ NAME = "embedded_postgres"
 
 
 class Switch(TypedDict):
-    user: int
-    group: int
-    extra_groups: list[int]
+    """The arguments by which subprocess changes the user of a command."""
+
+    user: int | None
+    group: int | None
+    extra_groups: list[int] | None
+
+
+NO_SWITCH: Switch = {"user": None, "group": None, "extra_groups": None}
 
 
 @dataclass(frozen=True)

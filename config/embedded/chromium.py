@@ -6,7 +6,10 @@ from pathlib import Path
 
 from config.embedded.errors import EmbeddedError
 
-_FOUND = Path(__file__).resolve().parent.parent.parent / ".cache" / "browser"
+_CACHE = Path(__file__).resolve().parent.parent.parent / ".cache"
+_FOUND = _CACHE / "browser"
+# A wrapper that lends Playwright's Node a library, made only where the machine lacks it.
+_NODE = _CACHE / "node" / "node"
 
 
 def path() -> str:
@@ -20,3 +23,11 @@ def path() -> str:
         if candidate and (executable := shutil.which(candidate)):
             return executable
     raise EmbeddedError("There is no Chromium. `make test` finds or fetches one; or set CHROMIUM to its path.")
+
+
+def announce() -> None:
+    """Tell Playwright, and whoever reads CHROMIUM, what was found for this machine, unless they were told already."""
+    if _NODE.is_file():
+        os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(_NODE))
+    if _FOUND.is_file():
+        os.environ.setdefault("CHROMIUM", _FOUND.read_text().strip())

@@ -113,12 +113,10 @@ def _create(cluster: Path, *, bin: Path, password: str, durable: bool, account: 
     # The wheel has no ICU; the built-in C.UTF-8 is the same on every machine and needs none of its locales.
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8"]
     try:
+        authentication = ["--auth=scram-sha-256", f"--pwfile={secret}"]
+        haste = [] if durable else ["--no-sync"]
         process.run(
-            [
-                *(bin / "initdb", "-D", draft, "-U", USER, *locale),
-                *("--auth=scram-sha-256", f"--pwfile={secret}"),
-                *([] if durable else ["--no-sync"]),
-            ],
+            [bin / "initdb", "-D", draft, "-U", USER, *locale, *authentication, *haste],
             account=account,
         )
         draft.rename(cluster)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-from config.embedded.account import Account
+from config.embedded.account import NO_SWITCH, Account
 from config.embedded.errors import DiedEarly, EmbeddedError
 
 _PR_SET_PDEATHSIG = 1
@@ -97,7 +97,7 @@ def launch(
             cwd=cwd or "/",
             start_new_session=True,
             preexec_fn=dying_with(os.getpid(), death_signal),
-            **(account.switch() if account else {}),
+            **(account.switch() if account else NO_SWITCH),
         )
     if popen.stdin:
         with contextlib.suppress(BrokenPipeError), popen.stdin as pipe:
@@ -119,10 +119,17 @@ def run(argv: Sequence[str | Path], *, account: Account | None = None) -> None:
         cwd="/",
         check=False,
         preexec_fn=dying_with(os.getpid(), signal.SIGKILL),
-        **(account.switch() if account else {}),
+        **(account.switch() if account else NO_SWITCH),
     )
     if done.returncode != 0:
         raise EmbeddedError(f"{Path(argv[0]).name} failed with exit code {done.returncode}.\n{done.stdout}")
+
+
+def foreground(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
+    """Run a command on our own terminal to its end and return its exit code. It dies with us; Ctrl-C reaches both."""
+    command = [str(part) for part in argv]
+    wish = dying_with(os.getpid(), signal.SIGTERM)
+    return subprocess.run(command, env=env, cwd=cwd, check=False, preexec_fn=wish).returncode  # noqa: S603
 
 
 def wait_until(

@@ -1,18 +1,16 @@
 """A small supervisor for the demo: the web server, the worker and the clock as children that never outlive us."""
 
-import signal
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Self
 
-from config.embedded import process
+from config.embedded import process, stopping
 from config.embedded.errors import EmbeddedError
 from config.embedded.process import Child
 
@@ -24,10 +22,6 @@ _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
 # A process that ran this long was well: its next death starts again from the first pause.
 _WELL_SECONDS = 60.0
-
-
-class Stopped(KeyboardInterrupt):
-    """We were asked to stop by SIGTERM or SIGHUP. Passes through the same doors as Ctrl-C."""
 
 
 @dataclass
@@ -56,7 +50,8 @@ class Supervisor:
         self._logs = logs
         self._say = say or (lambda sentence: print(sentence, file=sys.stderr, flush=True))  # noqa: T201
         self._members: list[_Member] = []
-        self._signals = _stopped_by_signals()
+        self._signals = stopping.by_signals()
+        self._terminal_is_gone = stopping.terminal_watch()
 
     def __enter__(self) -> Self:
         self._signals.__enter__()
@@ -105,13 +100,13 @@ class Supervisor:
         return {member.name: member.child.pid for member in self._members if member.child.is_running()}
 
     def wait(self) -> None:
-        """Watch the processes until Ctrl-C, SIGTERM or SIGHUP; then return, and leave the stopping to `__exit__`.
+        """Watch the processes until Ctrl-C, SIGTERM, SIGHUP or the end of the terminal. `__exit__` then stops them.
 
         A dead process is reported with the end of its log and started again after a pause that doubles up to 30 s.
         Raises EmbeddedError when one that must not be restarted dies.
         """
         try:
-            while True:
+            while not self._terminal_is_gone():
                 for member in self._members:
                     self._look_after(member)
                 time.sleep(_LOOK_SECONDS)
@@ -168,19 +163,3 @@ def _probe(healthy: Health) -> Callable[[], bool]:
             return False
 
     return answers
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into Stopped, so that `with` blocks and `finally` run."""
-
-    def raise_stopped(number: int, frame: FrameType | None) -> None:
-        raise Stopped(signal.Signals(number).name)
-
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, raise_stopped) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded import process, sandbox, services
+from config.embedded import chromium, sandbox, services
 from config.embedded.errors import EmbeddedError
 
 _stack = ExitStack()
@@ -23,6 +23,7 @@ _stack = ExitStack()
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     """Start what is missing. A wrapper, because pytest-django reads the settings in the same hook."""
     early_config.add_cleanup(_stack.close)
+    chromium.announce()
     worker = re.fullmatch(r"gw(\d+)", os.environ.get("PYTEST_XDIST_WORKER", ""))
     try:
         if worker:
@@ -39,8 +40,6 @@ def _start() -> None:
 
     With EMBEDDED_DURABLE=1 PostgreSQL writes as it does in production, for benchmarks.
     """
-    if "MAKELEVEL" in os.environ:  # else make, once killed, would leave us behind
-        process.die_with_parent()
     durable = os.environ.get("EMBEDDED_DURABLE") == "1"
     data = sandbox.ROOT / ".data" / ("bench" if durable else "test")
     running = _stack.enter_context(services.start_beside(data, durable=durable))

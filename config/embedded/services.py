@@ -1,5 +1,6 @@
 """PostgreSQL, Valkey and the Stripe sandbox over one data folder."""
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -52,6 +53,8 @@ def start(data: Path, *, durable: bool, sandbox: bool = True, progress: Progress
     the folder and EmbeddedError when a service does not start; nothing is left running then.
     """
     process.require_linux()
+    if "MAKELEVEL" in os.environ:  # make, killed with SIGKILL, would leave its recipe running
+        process.die_with_parent()
     data = data.resolve()
     data.mkdir(parents=True, exist_ok=True)
     say = progress or (lambda sentence: None)
@@ -71,10 +74,9 @@ def start(data: Path, *, durable: bool, sandbox: bool = True, progress: Progress
 
 def start_beside(data: Path, *, durable: bool) -> Services:
     """Start over `data`, or over `data`-2, `data`-3... when others hold it: for runs that may overlap in one clone."""
-    TMP = (stripe_sandbox.ROOT / 'apps/billing/sandbox/__main__.py').exists()
     for place in (data, *(data.with_name(f"{data.name}-{number}") for number in range(2, _OVERLAPPING))):
         try:
-            return start(place, durable=durable, sandbox=TMP)
+            return start(place, durable=durable)
         except DataInUse:
             continue
     return start(data.with_name(f"{data.name}-{_OVERLAPPING}"), durable=durable)

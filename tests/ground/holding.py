@@ -16,7 +16,7 @@ from config.embedded import ports, process
 ROOT = Path(__file__).resolve().parent.parent.parent
 _OURS = {"DATABASE_URL", "REDIS_URL", "STRIPE_API_BASE", "EMBEDDED_DATA", "MAKELEVEL"}
 
-_HOLD_SERVICES = """
+HOLD_SERVICES = """
 import json, os, signal, sys
 from pathlib import Path
 from config import embedded
@@ -80,7 +80,7 @@ def start(source: str, *arguments: str, env: dict[str, str] | None = None) -> su
 
 def hold(data: Path) -> Holder:
     """Start services over `data` in another process and wait until they answer."""
-    return read_holder(start(_HOLD_SERVICES, str(data)))
+    return read_holder(start(HOLD_SERVICES, str(data)))
 
 
 def read_holder(popen: subprocess.Popen[str]) -> Holder:

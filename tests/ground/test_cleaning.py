@@ -39,9 +39,11 @@ def test_all_is_stopped_and_removed(folder: Path) -> None:
 
 def test_a_start_after_cleaning_is_a_fresh_one(folder: Path) -> None:
     for _ in range(2):
-        with embedded.start(folder / "demo", durable=False, sandbox=False) as services:
-            with psycopg.connect(services.database_url) as connection:
-                connection.execute("CREATE TABLE kept ()")
+        with (
+            embedded.start(folder / "demo", durable=False, sandbox=False) as services,
+            psycopg.connect(services.database_url) as connection,
+        ):
+            connection.execute("CREATE TABLE kept ()")
         cleaning.clean(folder, say=lambda sentence: None)
 
 

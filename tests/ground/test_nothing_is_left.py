@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.ground import holding
 from tests.ground.holding import Holder
 
 type Hold = Callable[[], Holder]
@@ -60,3 +61,18 @@ def test_a_server_that_survived_its_owner_is_stopped_by_the_next_start(hold: Hol
     assert {process.name() for process in first.left()} >= {"postgres"}
     hold()
     assert first.is_gone()
+
+
+_LIKE_MAKE = """
+import subprocess, sys
+subprocess.run([sys.executable, "-c", sys.argv[2], sys.argv[1]])
+"""
+
+
+def test_when_make_is_killed_what_it_ran_goes_too(data: Path) -> None:
+    env = holding.environment(MAKELEVEL="1")
+    make = holding.read_holder(holding.start(_LIKE_MAKE, str(data), holding.HOLD_SERVICES, env=env))
+    assert "postgres" in {process.name() for process in make.left()}
+    make.popen.kill()
+    make.popen.communicate()
+    assert make.is_gone()

@@ -47,10 +47,12 @@ def test_the_server_does_not_run_as_root_and_lies_in_its_own_folder(data: Path) 
 
 def test_a_clone_out_of_reach_keeps_its_cluster_under_a_roof_and_its_folders_closed(hidden: Path) -> None:
     for expected in (None, "kept"):
-        with embedded.start(hidden, durable=False, sandbox=False) as services:
-            with psycopg.connect(services.database_url) as connection:
-                assert connection.execute("SELECT to_regclass('kept')::text").fetchone() == (expected,)
-                connection.execute("CREATE TABLE IF NOT EXISTS kept ()")
+        with (
+            embedded.start(hidden, durable=False, sandbox=False) as services,
+            psycopg.connect(services.database_url) as connection,
+        ):
+            assert connection.execute("SELECT to_regclass('kept')::text").fetchone() == (expected,)
+            connection.execute("CREATE TABLE IF NOT EXISTS kept ()")
     assert hidden.parent.parent.stat().st_mode & 0o777 == 0o700
     roof = shelter.path_for(hidden.resolve())
     assert (roof.stat().st_uid, roof.stat().st_mode & 0o777) == (0, 0o711)

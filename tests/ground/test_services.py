@@ -41,12 +41,16 @@ def test_a_second_start_says_who_has_the_folder_and_how_to_stop_it(hold: Callabl
 
 def test_a_stopped_folder_can_be_started_again_with_its_data(data: Path) -> None:
     sentences: list[str] = []
-    with embedded.start(data, durable=True, sandbox=False, progress=sentences.append) as services:
-        with psycopg.connect(services.database_url) as connection:
-            connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-    with embedded.start(data, durable=True, sandbox=False, progress=sentences.append) as services:
-        with psycopg.connect(services.database_url) as connection:
-            assert connection.execute("SELECT answer FROM kept").fetchall() == [(42,)]
+    with (
+        embedded.start(data, durable=True, sandbox=False, progress=sentences.append) as services,
+        psycopg.connect(services.database_url) as connection,
+    ):
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    with (
+        embedded.start(data, durable=True, sandbox=False, progress=sentences.append) as services,
+        psycopg.connect(services.database_url) as connection,
+    ):
+        assert connection.execute("SELECT answer FROM kept").fetchall() == [(42,)]
     created, again = "Creating the database, once", "Starting PostgreSQL"
     assert sentences == [created, "Starting Valkey", again, "Starting Valkey"]
 
@@ -75,11 +79,13 @@ def test_servers_listen_on_the_loopback_address_and_ask_for_a_password(data: Pat
 
 
 def test_text_is_unicode_and_the_extensions_of_the_shop_are_there(data: Path) -> None:
-    with embedded.start(data, durable=False, sandbox=False) as services:
-        with psycopg.connect(services.database_url) as connection:
-            for name in ("btree_gist", "pg_trgm", "unaccent"):
-                connection.execute(f"CREATE EXTENSION {name}")
-            row = connection.execute("SELECT upper('țară'), unaccent('țară'), current_setting('timezone')").fetchone()
+    with (
+        embedded.start(data, durable=False, sandbox=False) as services,
+        psycopg.connect(services.database_url) as connection,
+    ):
+        for name in ("btree_gist", "pg_trgm", "unaccent"):
+            connection.execute(f"CREATE EXTENSION {name}")
+        row = connection.execute("SELECT upper('țară'), unaccent('țară'), current_setting('timezone')").fetchone()
     assert row == ("ȚARĂ", "tara", "UTC")
 
 
@@ -135,13 +141,8 @@ def test_a_start_outside_the_main_thread_is_refused_and_leaves_nothing(data: Pat
         assert services.environ() == {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url}
 
 
-def test_two_folders_run_beside_each_other(
-    hold: Callable[[], Holder], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    other = tmp_path_factory.mktemp("other")
+def test_two_folders_run_beside_each_other(hold: Callable[[], Holder], data: Path) -> None:
     holder = hold()
-    with embedded.start(other, durable=False, sandbox=False) as services:
+    with embedded.start(data / "other", durable=False, sandbox=False) as services:
         assert services.database_url != holder.environ["DATABASE_URL"]
         assert setting(services, "server_version_num").startswith("18")
-    if os.geteuid() == 0:
-        subprocess.run(["rm", "-rf", str(shelter.path_for(other))], check=True)

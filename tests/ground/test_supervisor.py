@@ -1,6 +1,9 @@
 """The supervisor: order, health, restarts, and nothing left behind."""
 
+import os
+import pty
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -48,6 +51,16 @@ def test_a_signal_stops_the_processes_last_started_first(tmp_path: Path, number:
     assert (holder.popen.returncode, output, errors) == (0, "left the wait\n", "")
     assert notes.read_text().split() == ["beat", "worker", "web"]
     assert holder.left() == []
+
+
+def test_more_signals_do_not_disturb_the_stop(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    holder = holding.read_holder(holding.start(_SUPERVISE, str(notes), str(tmp_path / "logs")))
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTERM):
+        holder.popen.send_signal(number)
+    output, errors = holder.popen.communicate()
+    assert (holder.popen.returncode, output, errors) == (0, "left the wait\n", "")
+    assert notes.read_text().split() == ["beat", "worker", "web"]
 
 
 def test_a_killed_supervisor_leaves_nothing(tmp_path: Path) -> None:
@@ -147,3 +160,24 @@ def test_names_are_unique(tmp_path: Path) -> None:
         with pytest.raises(EmbeddedError, match="a process named web already"):
             supervisor.spawn("web", _SLEEP)
         assert supervisor.pids() == before
+
+
+def test_a_closed_terminal_stops_all_even_when_the_signal_goes_to_another(tmp_path: Path) -> None:
+    notes, logs = tmp_path / "notes", tmp_path / "logs"
+    leader, terminal = pty.openpty()
+    popen = subprocess.Popen(
+        [sys.executable, "-c", _SUPERVISE, str(notes), str(logs)],
+        env=holding.environment(),
+        cwd=holding.ROOT,
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    holder = holding.read_holder(popen)
+    os.close(terminal)
+    os.close(leader)
+    popen.communicate()
+    assert popen.returncode == 0
+    assert notes.read_text().split() == ["beat", "worker", "web"]
+    assert holder.left() == []

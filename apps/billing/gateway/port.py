@@ -182,7 +182,8 @@ class Gateway(Protocol):
     def find_charge(self, *, payment_key: str, customer_id: str, intent_id: str, since: datetime) -> FindResult:
         """What became of a charge: by its intent when known (else ""), else by key among the customer's since `since`.
 
-        `since` is an instant before the charge, in real time.
+        `since` is an instant before the charge on the gateway's clock, which the time machine does not move; take off
+        some minutes for clocks that differ.
         """
 
     def confirm_details(self, intent_id: str) -> str:

@@ -251,6 +251,7 @@ class Rehearsal:
             }
 
     def _export_customer(self, customer: _Customer) -> dict:
+        # Removed cards too: charges refer to them.
         methods = [self._methods[method_id] for method_id in customer.methods]
         return {
             "id": customer.id,
@@ -265,7 +266,6 @@ class Rehearsal:
                     "exp_year": method.details.exp_year,
                 }
                 for method in methods
-                if method.details.customer_id
             ],
         }
 

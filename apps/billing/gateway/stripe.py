@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 import requests
 import stripe
 from requests.adapters import HTTPAdapter
+from stripe._v1_services import V1Services
 
-from apps.core import clock
 from apps.core.money import Money
 
 from . import stripe_outcomes as outcomes
@@ -25,6 +25,7 @@ from .port import (
     CardDetails,
     ChargeRequest,
     ChargeResult,
+    Declined,
     FindResult,
     GatewayMisconfigured,
     GatewayRefused,
@@ -44,9 +45,27 @@ PAYMENT, REFUND = "payment", "refund"
 AGAIN = ":again"
 # Cards only, and nothing that leaves the page: the same intent works with and without the customer present.
 METHODS = {"enabled": True, "allow_redirects": "never"}
-# Stripe stamps whole seconds by its own clock.
-CLOCK_SKEW = timedelta(hours=1)
+# Stripe forgets idempotency keys after 24 hours; an hour more for clocks that differ.
 KEY_MEMORY = timedelta(hours=25)
+
+
+def connect(*, api_key: str, api_base: str, api_version: str, timeout: int) -> V1Services:
+    """Stripe's services over one pool of connections for all threads; `timeout` in seconds.
+
+    The library opens a session for each thread, and with it a connection for each thread of each batch, if left alone.
+    """
+    if not api_key:
+        raise GatewayMisconfigured("STRIPE_SECRET_KEY is not set.")
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS))
+    return stripe.StripeClient(
+        api_key,
+        base_addresses={"api": api_base},
+        stripe_version=api_version,
+        max_network_retries=0,
+        http_client=stripe.RequestsClient(timeout=timeout, session=session),
+    ).v1
 
 
 class StripeGateway:
@@ -56,19 +75,7 @@ class StripeGateway:
     """
 
     def __init__(self, *, api_key: str, api_base: str, api_version: str, timeout: int) -> None:
-        if not api_key:
-            raise GatewayMisconfigured("STRIPE_SECRET_KEY is not set.")
-        session = requests.Session()
-        # One session for all threads: sessions of their own would open a connection for each thread of each batch.
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS))
-        self._api = stripe.StripeClient(
-            api_key,
-            base_addresses={"api": api_base},
-            stripe_version=api_version,
-            max_network_retries=0,
-            http_client=stripe.RequestsClient(timeout=timeout, session=session),
-        ).v1
+        self._api = connect(api_key=api_key, api_base=api_base, api_version=api_version, timeout=timeout)
 
     # People and their cards.
 
@@ -92,7 +99,7 @@ class StripeGateway:
 
     def read_setup(self, setup_id: str) -> Setup:
         with _answered():
-            intent = self._api.setup_intents.retrieve(setup_id, {"expand": ["payment_method"]}, _patient())
+            intent = self._api.setup_intents.retrieve(_named(setup_id), {"expand": ["payment_method"]}, _patient())
             return Setup(
                 id=intent.id,
                 status=intent.status,
@@ -105,7 +112,7 @@ class StripeGateway:
     def read_card(self, method_id: str) -> CardDetails | None:
         try:
             with _answered():
-                method = self._api.payment_methods.retrieve(method_id, None, _patient())
+                method = self._api.payment_methods.retrieve(_named(method_id), None, _patient())
         except GatewayRefused as refusal:
             if refusal.code == "resource_missing":
                 return None
@@ -115,7 +122,7 @@ class StripeGateway:
     def detach_card(self, method_id: str) -> None:
         try:
             with _answered():
-                self._api.payment_methods.detach(method_id, None, _patient())
+                self._api.payment_methods.detach(_named(method_id), None, _patient())
         except GatewayRefused:
             # Stripe refuses the second detachment; what counts is that the card is gone.
             if self.read_card(method_id) is not None:
@@ -128,14 +135,14 @@ class StripeGateway:
             return outcomes.of_intent(self._create_intent(request, key=request.payment_key))
         except stripe.StripeError as error:
             if not outcomes.is_saved_failure(error):
-                return outcomes.of_error(error)
+                return self._not_charged(request, error)
         return self._charge_again(request)
 
     def find_charge(self, *, payment_key: str, customer_id: str, intent_id: str, since: datetime) -> FindResult:
         try:
             if intent_id:
                 return outcomes.of_intent(self._api.payment_intents.retrieve(intent_id))
-            return self._find_by_key(payment_key, customer_id, since=_real(since))
+            return self._find_by_key(payment_key, customer_id, since=since)
         except stripe.StripeError as error:
             if intent_id and error.code == "resource_missing":
                 return NotFound()
@@ -143,11 +150,11 @@ class StripeGateway:
 
     def confirm_details(self, intent_id: str) -> str:
         with _answered():
-            return self._api.payment_intents.retrieve(intent_id, None, _patient()).client_secret or ""
+            return self._api.payment_intents.retrieve(_named(intent_id), None, _patient()).client_secret or ""
 
     def cancel_charge(self, intent_id: str) -> CancelResult:
         try:
-            self._api.payment_intents.cancel(intent_id)
+            self._api.payment_intents.cancel(_named(intent_id))
         except stripe.InvalidRequestError as error:
             if error.code == "resource_missing":
                 raise GatewayRefused("resource_missing", str(error)) from error
@@ -203,11 +210,28 @@ class StripeGateway:
                 return found
             return outcomes.of_intent(self._create_intent(request, key=request.payment_key + AGAIN))
         except stripe.StripeError as error:
-            return outcomes.of_error(error)
+            return self._not_charged(request, error)
+
+    def _not_charged(self, request: ChargeRequest, error: stripe.StripeError) -> ChargeResult:
+        """The outcome of a charge that ended in an exception.
+
+        A request that Stripe calls invalid is either about this payment (the customer, the card, the amount) or about
+        the way we ask, which is wrong for everybody: nobody may be declined for that. Stripe says which by a parameter
+        or not at all, as for a removed card; then the card itself tells.
+        """
+        if isinstance(error, stripe.InvalidRequestError) and not outcomes.is_about_payment(error):
+            try:
+                card = self.read_card(request.method_id)
+            except GatewayUnavailable as silence:
+                return Unknown(str(silence))
+            if card and card.customer_id == request.customer_id:
+                raise GatewayMisconfigured(f"Stripe refuses the form of our charges: {error}") from error
+            return Declined("resource_missing", hard=True, message=error.user_message or "")
+        return outcomes.of_error(error)
 
     def _find_by_key(self, payment_key: str, customer_id: str, *, since: datetime) -> FindResult:
         intents = self._api.payment_intents.list(
-            {"customer": customer_id, "created": {"gte": int((since - CLOCK_SKEW).timestamp())}, "limit": 100}
+            {"customer": customer_id, "created": {"gte": int(since.timestamp())}, "limit": 100}
         )
         found = [
             outcomes.of_intent(intent)
@@ -232,14 +256,16 @@ class StripeGateway:
         return result if isinstance(result, Succeeded) else Unknown(intent.status, intent_id)
 
 
+def _named(object_id: str) -> str:
+    """An id that is one: without it the address would be that of the list of all."""
+    if not object_id:
+        raise GatewayRefused("resource_missing", "There is no id.")
+    return object_id
+
+
 def _patient(key: str = "") -> dict:
     """Options of a call for which a person waits: one more try, the same key."""
     return {"max_network_retries": 1, **({"idempotency_key": key} if key else {})}
-
-
-def _real(moment: datetime) -> datetime:
-    """An instant of the shop's clock on Stripe's. The time machine only ever moves the shop's clock forward."""
-    return moment - (clock.now() - datetime.now(UTC))
 
 
 @contextmanager

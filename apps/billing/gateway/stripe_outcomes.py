@@ -38,7 +38,7 @@ HARD_CODES = frozenset(
 # The issuer's own advice, which newer answers carry and which outweighs the code.
 # https://docs.stripe.com/declines/card#retrying-issuer-declines
 ADVICE_IS_HARD = {"do_not_try_again": True, "confirm_card_data": True, "try_again_later": False}
-# Parameters that belong to one payment: a refusal of another one means that our request is wrong for everybody.
+# Parameters that belong to one payment.
 OF_THE_PAYMENT = frozenset({"amount", "currency", "customer", "payment_method"})
 
 
@@ -62,16 +62,21 @@ def of_error(error: stripe.StripeError) -> ChargeResult:
     if isinstance(error, stripe.CardError) and error.error:
         return _declined(error.error, error.error.payment_intent)
     if isinstance(error, stripe.InvalidRequestError):
-        if (error.param or "").split("[")[0] not in OF_THE_PAYMENT:
-            raise GatewayMisconfigured(f"Stripe refuses the form of our charges: {error}") from error
         return Declined(error.code or "invalid_request", hard=True, message=error.user_message or "")
     return throttled(error) or unanswered(error)
+
+
+def is_about_payment(error: stripe.InvalidRequestError) -> bool:
+    """Whether Stripe refuses what one payment is about, by the parameter it names."""
+    return error.param in OF_THE_PAYMENT
 
 
 def unanswered(error: stripe.StripeError) -> Unknown:
     """No clear answer. Raises GatewayMisconfigured when the answer is clear: it is about our key."""
     raise_if_misconfigured(error)
-    return Unknown(error.code or type(error).__name__)
+    # Some errors carry their code in the body alone.
+    code = error.code or (error.error.code if error.error else None)
+    return Unknown(code or type(error).__name__)
 
 
 def throttled(error: stripe.StripeError) -> Throttled | None:

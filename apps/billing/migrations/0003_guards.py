@@ -40,16 +40,11 @@ CREATE TRIGGER billing_ledgerentry_balances AFTER INSERT ON billing_ledgerentry
 CREDIT_ACCOUNTS = """
 CREATE FUNCTION billing_credit_carry() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    INSERT INTO billing_creditaccount (customer_id, currency, balance_minor)
+        SELECT DISTINCT customer_id, currency, 0 FROM fresh ON CONFLICT (customer_id, currency) DO NOTHING;
     UPDATE billing_creditaccount account SET balance_minor = balance_minor + change.total
         FROM (SELECT customer_id, currency, sum(amount_minor) AS total FROM fresh GROUP BY customer_id, currency) change
         WHERE account.customer_id = change.customer_id AND account.currency = change.currency;
-    INSERT INTO billing_creditaccount AS account (customer_id, currency, balance_minor)
-        SELECT customer_id, currency, sum(amount_minor) FROM fresh
-        WHERE NOT EXISTS (SELECT 1 FROM billing_creditaccount old
-                          WHERE old.customer_id = fresh.customer_id AND old.currency = fresh.currency)
-        GROUP BY customer_id, currency
-        ON CONFLICT (customer_id, currency) DO UPDATE
-            SET balance_minor = account.balance_minor + EXCLUDED.balance_minor;
     RETURN NULL;
 END $$;
 CREATE TRIGGER billing_creditentry_carry AFTER INSERT ON billing_creditentry

@@ -111,10 +111,13 @@ class Recovery(models.Model):
         ordering = ["-started_at"]
         constraints = [
             models.CheckConstraint(
+                condition=Q(status__in=["open", "recovered", "exhausted", "cancelled"]), name="billing_recovery_status"
+            ),
+            models.CheckConstraint(
                 condition=Q(status="open", next_action_at__isnull=False, ended_at=None)
                 | (~Q(status="open") & Q(next_action_at=None, ended_at__isnull=False)),
                 name="billing_recovery_open_has_next",
-            )
+            ),
         ]
         indexes = [models.Index(fields=["next_action_at"], name="billing_recovery_due", condition=Q(status="open"))]
 

@@ -119,6 +119,9 @@ class Invoice(models.Model):
         verbose_name_plural = _("invoices")
         ordering = ["-issued_at", "-pk"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["open", "paid", "void", "uncollectible"]), name="billing_invoice_status"
+            ),
             models.UniqueConstraint(fields=["series", "serial"], name="billing_invoice_serial_once"),
             models.CheckConstraint(condition=Q(total_minor__gte=0), name="billing_invoice_total_not_negative"),
             models.CheckConstraint(

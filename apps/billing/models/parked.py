@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +13,15 @@ class ParkedQuerySet(models.QuerySet["Parked"]):
     def waiting(self) -> ParkedQuerySet:
         """Not yet resolved, oldest first."""
         return self.filter(resolved_at=None).order_by("at", "pk")
+
+    def put(self, kind: str, *, ref: str, reason: str, now: datetime) -> Parked:
+        """Put something aside for staff; while an item of this kind and reference waits, it is returned instead."""
+        found = {"kind": kind, "ref": ref, "resolved_at": None}
+        return self.get_or_create(**found, defaults={"reason": reason, "at": now})[0]
+
+    def resolve(self, *, by: str, now: datetime) -> int:
+        """Mark the waiting ones as done by somebody; returns how many."""
+        return self.filter(resolved_at=None).update(resolved_at=now, resolved_by=by)
 
 
 class Parked(models.Model):

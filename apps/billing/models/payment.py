@@ -106,6 +106,20 @@ class Payment(models.Model):
         verbose_name_plural = _("payments")
         ordering = ["-created_at", "-pk"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=[
+                        "pending",
+                        "processing",
+                        "succeeded",
+                        "declined",
+                        "needs_action",
+                        "unknown",
+                        "cancelled",
+                    ]
+                ),
+                name="billing_payment_status",
+            ),
             models.UniqueConstraint(
                 fields=["invoice"], condition=Q(status__in=OPEN_STATUSES), name="billing_payment_one_open"
             ),
@@ -113,9 +127,6 @@ class Payment(models.Model):
                 fields=["invoice"], condition=Q(status="succeeded", surplus=False), name="billing_payment_one_succeeded"
             ),
             models.UniqueConstraint(fields=["invoice", "attempt"], name="billing_payment_attempt_once"),
-            models.UniqueConstraint(
-                fields=["gateway_id"], condition=~Q(gateway_id=""), name="billing_payment_intent_once"
-            ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="billing_payment_amount_positive"),
             models.CheckConstraint(
                 condition=Q(status="processing", lease_until__isnull=False, sent_at__isnull=False)
@@ -137,6 +148,7 @@ class Payment(models.Model):
             models.CheckConstraint(condition=Q(surplus=False) | Q(status="succeeded"), name="billing_payment_surplus"),
         ]
         indexes = [
+            models.Index(fields=["gateway_id"], name="billing_payment_by_intent", condition=~Q(gateway_id="")),
             models.Index(fields=["due_at", "id"], name="billing_payment_collectable", condition=Q(status="pending")),
             models.Index(fields=["lease_until"], name="billing_payment_leased", condition=Q(status="processing")),
             models.Index(

@@ -13,8 +13,8 @@ from apps.core.models import MoneyColumn
 
 class RefundQuerySet(models.QuerySet["Refund"]):
     def due(self, now: datetime) -> RefundQuerySet:
-        """Refunds to carry out: new ones, and those of unknown outcome whose time to ask again has come."""
-        return self.filter(status__in=["pending", "unknown"], next_try_at__lte=now).order_by("next_try_at", "pk")
+        """Refunds to carry out, and those whose time to ask the gateway again has come."""
+        return self.filter(next_try_at__lte=now).order_by("next_try_at", "pk")
 
     def lease_expired(self, now: datetime) -> RefundQuerySet:
         """Refunds whose worker was lost between sending and settling."""
@@ -23,6 +23,10 @@ class RefundQuerySet(models.QuerySet["Refund"]):
     def counted(self) -> RefundQuerySet:
         """Refunds that took or may take money back: all but the failed ones."""
         return self.exclude(status=Refund.Status.FAILED)
+
+    def under_way(self) -> RefundQuerySet:
+        """Refunds whose money is not known to have gone."""
+        return self.filter(status__in=["pending", "processing", "unknown"])
 
     def total_minor(self) -> int:
         return self.aggregate(total=Sum("amount_minor"))["total"] or 0
@@ -64,6 +68,10 @@ class Refund(models.Model):
         verbose_name_plural = _("refunds")
         ordering = ["-created_at", "-pk"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "processing", "succeeded", "failed", "unknown"]),
+                name="billing_refund_status",
+            ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="billing_refund_amount_positive"),
             models.CheckConstraint(
                 condition=Q(status="processing", lease_until__isnull=False)
@@ -71,14 +79,16 @@ class Refund(models.Model):
                 name="billing_refund_lease_while_processing",
             ),
             models.CheckConstraint(
+                condition=~Q(status__in=["pending", "unknown"]) | Q(next_try_at__isnull=False),
+                name="billing_refund_open_has_next_try",
+            ),
+            models.CheckConstraint(
                 condition=~Q(status__in=["succeeded", "failed"]) | Q(settled_at__isnull=False),
                 name="billing_refund_settled_has_date",
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["next_try_at"], name="billing_refund_due", condition=Q(status__in=["pending", "unknown"])
-            )
+            models.Index(fields=["next_try_at"], name="billing_refund_due", condition=Q(next_try_at__isnull=False))
         ]
 
     def __str__(self) -> str:

@@ -32,7 +32,7 @@ class Request:
 
     @classmethod
     def read(cls, scope: dict[str, Any], body: bytes) -> "Request":
-        headers = {name: value for name, value in scope["headers"]}
+        headers = dict(scope["headers"])
         version = headers.get(b"stripe-version")
         idempotency_key = headers.get(b"idempotency-key")
         account = headers.get(b"stripe-account")

@@ -1,4 +1,4 @@
-"""The /v1 API as a plain ASGI application: authentication, faults, idempotency, dispatch, errors and the request log."""
+"""The /v1 API as a plain ASGI application: authentication, faults, idempotency, dispatch, errors, request log."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ from typing import Any
 from . import access, endpoints, expand, ids, params
 from .call import Call
 from .errors import StripeError, rate_limited, server_error, unrecognised_url
+from .faults import Plan
 from .state import Sandbox
 
 logger = logging.getLogger("sandbox")
@@ -18,7 +19,12 @@ VERSION = re.compile(r"\d{4}-\d\d-\d\d(\.[a-z]+)?")
 MAX_BODY = 1 << 20
 
 
-class Dropped(Exception):
+def dumps(value: dict[str, Any]) -> str:
+    """Compact JSON."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+class HangUpError(Exception):
     """The connection is to be closed without an answer."""
 
 
@@ -47,7 +53,7 @@ class Api:
         headers = {"request-id": request_id}
         try:
             status, text = await self._answer(request, request_id, headers)
-        except Dropped:
+        except HangUpError:
             entry["ms"] = _since(started)
             await _hang_up(scope, receive)
             return
@@ -57,14 +63,11 @@ class Api:
         await _send(send, status, text, headers)
 
     async def _answer(self, request: access.Request, request_id: str, headers: dict[str, str]) -> tuple[int, str]:
-        """Status and JSON of one request; may add headers. Raises Dropped."""
-        sandbox = self.sandbox
-        plan = sandbox.faults.plan(request.method, request.path)
+        """Status and JSON of one request, or its fault; may add headers. Raises HangUpError."""
+        plan = self.sandbox.faults.plan(request.method, request.path)
         if plan.kind == "drop_before":
             await asyncio.sleep(plan.seconds)
-            raise Dropped
-        key = request.idempotency_key if request.method == "POST" else None
-        keys, begun = sandbox.keys, False
+            raise HangUpError
         try:
             access.authenticate(request)
             headers["stripe-version"] = request.version
@@ -73,36 +76,51 @@ class Api:
             if plan.kind == "rate_limit_429":
                 headers["stripe-rate-limited-reason"] = "global-rate"
                 raise rate_limited()
-            if key:
-                headers["idempotency-key"] = key
-                kept = keys.begin(key, path=request.path, body=request.body)
-                if kept:
-                    status, text, first = kept
-                    headers |= {"idempotent-replayed": "true", "original-request": first}
-                    return status, text
-                begun = True
-                headers["original-request"] = request_id
-            if plan.seconds:
-                await asyncio.sleep(plan.seconds)
+            if request.method == "POST" and request.idempotency_key:
+                status, text = await self._once(request, request_id, headers, plan)
+            else:
+                status, text, _executed = await self._perform(request, request_id, plan)
+        except StripeError as error:
+            status, text = error.status, dumps(error.body())
+        if plan.kind == "drop_after":
+            raise HangUpError
+        return status, text
+
+    async def _once(
+        self, request: access.Request, request_id: str, headers: dict[str, str], plan: Plan
+    ) -> tuple[int, str]:
+        """The answer kept under the request's idempotency key, or a new one, which is then kept."""
+        keys, key = self.sandbox.keys, request.idempotency_key or ""
+        headers["idempotency-key"] = key
+        kept = keys.begin(key, path=request.path, body=request.body)
+        if kept:
+            status, text, first = kept
+            headers |= {"idempotent-replayed": "true", "original-request": first}
+            return status, text
+        headers["original-request"] = request_id
+        status, text, executed = await self._perform(request, request_id, plan)
+        if executed:
+            keys.finish(key, status=status, answer=text, request_id=request_id)
+        else:
+            keys.abandon(key)
+        return status, text
+
+    async def _perform(self, request: access.Request, request_id: str, plan: Plan) -> tuple[int, str, bool]:
+        """Does the work: status, JSON, and whether the endpoint began. Raises nothing, so that no key stays taken."""
+        if plan.seconds:
+            await asyncio.sleep(plan.seconds)
+        try:
             if plan.kind == "error_500":
                 if plan.performed:
                     with contextlib.suppress(StripeError):
                         self._execute(request, request_id)
                 raise server_error()
-            status, text = 200, json.dumps(self._execute(request, request_id), separators=(",", ":"))
-            executed = True
+            return 200, dumps(self._execute(request, request_id)), True
         except StripeError as error:
-            status, text, executed = error.status, json.dumps(error.body(), separators=(",", ":")), error.executed
+            return error.status, dumps(error.body()), error.executed
         except Exception:
             logger.exception("%s %s failed", request.method, request.path)
-            status, text, executed = 500, json.dumps(server_error().body()), True
-        if key and begun and executed:
-            keys.finish(key, status=status, answer=text, request_id=request_id)
-        elif key and begun:
-            keys.abandon(key)
-        if plan.kind == "drop_after":
-            raise Dropped
-        return status, text
+            return 500, dumps(server_error().body()), True
 
     def _execute(self, request: access.Request, request_id: str) -> dict[str, Any]:
         found = endpoints.match(request.method, request.path)
@@ -113,6 +131,7 @@ class Api:
             raise access.secret_key_required()
         given = params.check(endpoint.schema, params.decode(request.encoded()))
         wanted = given.pop("expand", [])
+        expand.check(endpoint.kind, wanted, listed=endpoint.listed)
         given.pop("key", None)
         call = Call(
             sandbox=self.sandbox,

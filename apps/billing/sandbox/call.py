@@ -50,7 +50,10 @@ class Call:
         return row
 
     def referenced(self, kind: str, object_id: str, *, param: str) -> Row:
-        """The object that a parameter names. Raises StripeError 400 ``resource_missing``; deleted objects do not count."""
+        """The object that a parameter names. Deleted ones do not count.
+
+        Raises StripeError 400 ``resource_missing``.
+        """
         row = self.sandbox.store[kind].get(object_id)
         if row is None or row.get("deleted"):
             raise missing(NAMES[kind][0], object_id, param=param, status=400)

@@ -4,7 +4,7 @@ Source: https://docs.stripe.com/testing (card numbers, payment method aliases, d
 """
 
 from dataclasses import dataclass
-from hashlib import sha1
+from hashlib import sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ NEVER, ON_SESSION, UNLESS_SET_UP, ALWAYS = "never", "on_session", "unless_set_up
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A test card. ``setup`` and ``charge`` name the decline at that moment; ``three_ds`` says when it asks for 3-D Secure."""
+    """A test card. ``setup`` and ``charge`` name the decline at that moment; ``three_ds``: when it wants 3-D Secure."""
 
     number: str
     aliases: tuple[str, ...]
@@ -81,7 +81,7 @@ class Card:
     @property
     def fingerprint(self) -> str:
         """The same for the same number, for ever."""
-        return sha1(f"card {self.number}".encode()).hexdigest()[:16]
+        return sha256(f"card {self.number}".encode()).hexdigest()[:16]
 
 
 def _declined(number: str, reason: str, *aliases: str) -> Card:

@@ -20,7 +20,7 @@ from .state import Sandbox
 Handler = Callable[["Control", dict[str, Any], Request], Any]
 
 
-class Refused(Exception):
+class ControlError(Exception):
     """The control request is wrong; the text says why."""
 
 
@@ -42,7 +42,8 @@ class Control:
         rows = [
             row
             for row in self.sandbox.requests
-            if row["path"].startswith(wanted.get("path_prefix", "")) and wanted.get("method", row["method"]) == row["method"]
+            if row["path"].startswith(wanted.get("path_prefix", ""))
+            and wanted.get("method", row["method"]) == row["method"]
         ]
         return {"requests": rows}
 
@@ -57,7 +58,7 @@ class Control:
         try:
             fault = Fault.read(body)
         except (TypeError, ValueError) as error:
-            raise Refused(str(error)) from error
+            raise ControlError(str(error)) from error
         self.sandbox.faults.rules.append(fault)
         return fault.show()
 
@@ -77,15 +78,15 @@ class Control:
     def set_card(self, body: dict[str, Any], request: Request) -> Any:
         card, outcome, moment = body.get("card"), body.get("outcome"), body.get("moment", "charge")
         if card not in cards.BY_NUMBER and card not in self.sandbox.store["payment_method"].rows:
-            raise Refused("card must be a test card number or a known payment method")
+            raise ControlError("card must be a test card number or a known payment method")
         if moment not in ("charge", "setup"):
-            raise Refused("moment must be charge or setup")
+            raise ControlError("moment must be charge or setup")
         if outcome is None:
             self.sandbox.overrides.pop((card, moment), None)
         elif outcome == "ok" or outcome in cards.DECLINES:
             self.sandbox.overrides[card, moment] = outcome
         else:
-            raise Refused(f"outcome must be null, ok or one of {', '.join(cards.DECLINES)}")
+            raise ControlError(f"outcome must be null, ok or one of {', '.join(cards.DECLINES)}")
         return self.cards({}, request)
 
     def clear_cards(self, _body: dict[str, Any], _request: Request) -> Any:
@@ -104,7 +105,7 @@ class Control:
         try:
             return {"settings": self.sandbox.dispatcher.configure(body)}
         except TypeError as error:
-            raise Refused(str(error)) from error
+            raise ControlError(str(error)) from error
 
     async def flush_webhooks(self, _body: dict[str, Any], _request: Request) -> Any:
         return await self.sandbox.dispatcher.flush()
@@ -119,7 +120,7 @@ class Control:
     def open_dispute(self, body: dict[str, Any], _request: Request) -> Any:
         charge = self.sandbox.store["charge"].get(str(body.get("charge")))
         if charge is None or charge["status"] != "succeeded":
-            raise Refused("charge must be a succeeded charge")
+            raise ControlError("charge must be a succeeded charge")
         return disputes.open_on(
             self._call(), charge, reason=body.get("reason", "fraudulent"), amount=body.get("amount")
         )
@@ -127,15 +128,15 @@ class Control:
     def close_dispute(self, body: dict[str, Any], request: Request) -> Any:
         dispute = self.sandbox.store["dispute"].get(request.path_params["id"])
         if dispute is None or dispute["status"] != disputes.OPEN:
-            raise Refused("no open dispute has this id")
+            raise ControlError("no open dispute has this id")
         if body.get("status") not in ("won", "lost"):
-            raise Refused("status must be won or lost")
+            raise ControlError("status must be won or lost")
         return disputes.close(self._call(), dispute, won=body["status"] == "won")
 
     def fail_refund(self, _body: dict[str, Any], request: Request) -> Any:
         refund = self.sandbox.store["refund"].get(request.path_params["id"])
         if refund is None or refund["status"] == "failed":
-            raise Refused("no refund that could fail has this id")
+            raise ControlError("no refund that could fail has this id")
         return refunds.fail(self._call(), refund)
 
     def authenticate(self, body: dict[str, Any], _request: Request) -> Any:
@@ -150,7 +151,7 @@ class Control:
         try:
             return control_import.run(self._call(), body)
         except (KeyError, TypeError, ValueError) as error:
-            raise Refused(f"{type(error).__name__}: {error}") from error
+            raise ControlError(f"{type(error).__name__}: {error}") from error
 
     def stats(self, _body: dict[str, Any], request: Request) -> Any:
         return statistics.report(self.sandbox, metadata_key=request.query_params.get("metadata_key"))
@@ -199,12 +200,12 @@ def _endpoint(handler: Callable[[dict[str, Any], Request], Any]) -> Callable[[Re
         try:
             body = await request.json() if await request.body() else {}
             if not isinstance(body, dict):
-                raise Refused("the body must be a JSON object")
+                raise ControlError("the body must be a JSON object")
             result = handler(body, request)
             return JSONResponse(await result if hasattr(result, "__await__") else result)
         except ValueError as error:
             return JSONResponse({"error": f"the body is not JSON: {error}"}, status_code=400)
-        except Refused as error:
+        except ControlError as error:
             return JSONResponse({"error": str(error)}, status_code=400)
 
     return answer

@@ -10,8 +10,8 @@ from .resources import charges, customers, payment_intents, payment_methods, web
 def run(call: Call, given: dict[str, Any]) -> dict[str, int]:
     """Creates the customers, payment methods, succeeded payment intents and webhook endpoints that do not exist yet.
 
-    Emits no events. Returns how many objects of each kind were created. Raises KeyError or ValueError for a wrong entry;
-    what came before it stays imported.
+    Emits no events. Returns how many objects of each kind were created. Raises KeyError or ValueError for a wrong
+    entry; what came before it stays imported.
     """
     unknown = set(given) - {"customers", "payment_intents", "webhook_endpoints"}
     if unknown:
@@ -56,7 +56,7 @@ def _payment_method(call: Call, entry: dict[str, Any], customer: Row) -> int:
     method = payment_methods.build(
         entry["id"],
         card,
-        created=entry.get("created", customer["created"]),
+        created=entry.get("created") or customer["created"],
         exp_month=entry["exp_month"],
         exp_year=entry["exp_year"],
     )

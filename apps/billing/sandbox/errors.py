@@ -47,8 +47,8 @@ def missing(kind: str, object_id: str, *, param: str, status: int = 404) -> Stri
     message = f"No such {kind}: '{object_id}'"
     if kind == "PaymentMethod":
         message += (
-            "; It's possible this PaymentMethod exists on one of your connected accounts, in which case you should retry"
-            " this request on that connected account."
+            "; It's possible this PaymentMethod exists on one of your connected accounts, in which case you should"
+            " retry this request on that connected account."
         )
     return StripeError(message, status=status, code="resource_missing", param=param)
 

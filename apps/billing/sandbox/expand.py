@@ -57,38 +57,56 @@ LINKS: dict[str, dict[str, str | None]] = {
 LISTS = {"charge": ("refunds",), "customer": ("sources", "subscriptions", "tax_ids")}
 
 
-def apply(store: Store, row: Row, paths: list[str]) -> Row:
-    """A copy of the object with the fields at these paths expanded. Raises StripeError 400 for a path that cannot be."""
+def check(kind: str | None, paths: list[str], *, listed: bool) -> None:
+    """Raises StripeError 400 unless all paths can be expanded in an object (or a list of objects) of this kind.
+
+    Asked before anything is done: a request with a wrong path must change nothing.
+    """
     for path in paths:
-        parts = path.split(".")
-        if len(parts) > MAX_DEPTH + (parts[0] == "data"):
+        names = path.split(".")
+        if listed and names.pop(0) != "data":
+            raise _cannot(path)
+        if len(names) > MAX_DEPTH:
             raise bad_parameter(f"You cannot expand more than {MAX_DEPTH} levels of a property.", "expand")
-        row = _expand(store, row, parts, path)
+        place = kind
+        while names and place:
+            name = names.pop(0)
+            if name in LISTS.get(place, ()):
+                break
+            if place == "customer" and name == "invoice_settings" and names:
+                place = name
+            elif name in LINKS.get(place, {}):
+                place = LINKS[place][name]
+            else:
+                raise _cannot(path)
+
+
+def apply(store: Store, row: Row, paths: list[str]) -> Row:
+    """A copy of the object with the fields at these (checked) paths expanded."""
+    for path in paths:
+        row = _expand(store, row, path.split("."))
     return row
 
 
-def _expand(store: Store, row: Row, parts: list[str], path: str) -> Row:
-    name, rest = parts[0], parts[1:]
+def _expand(store: Store, row: Row, names: list[str]) -> Row:
+    name, rest = names[0], names[1:]
     kind = row.get("object", "")
     if kind in ("list", "search_result"):
-        if name != "data":
-            raise _cannot(path, name)
-        return {**row, "data": [_expand(store, item, rest, path) for item in row["data"]] if rest else row["data"]}
+        return {**row, "data": [_expand(store, item, rest) for item in row["data"]] if rest else row["data"]}
+    if row.get("deleted"):
+        return row
+    if kind == "customer" and name == "invoice_settings":
+        settings = _expand(store, {**row[name], "object": name}, rest)
+        del settings["object"]
+        return {**row, name: settings}
+    value: Any = row.get(name)
     if name in LISTS.get(kind, ()):
-        value: Any = row.get(name) or _included(store, row, name)
-    elif kind == "customer" and name == "invoice_settings" and rest:
-        value = {**_expand(store, {**row[name], "object": name}, rest, path)}
-        del value["object"]
-        return {**row, name: value}
-    elif name in LINKS.get(kind, {}):
-        target = LINKS[kind][name]
-        value = row.get(name)
-        if isinstance(value, str) and target:
-            value = store[target].get(value) or _elsewhere(store, value)
-    else:
-        raise _cannot(path, name)
+        value = value or _included(store, row, name)
+    elif isinstance(value, str):
+        target = LINKS.get(kind, {}).get(name)
+        value = store[target].get(value) or _elsewhere(store, value) if target else value
     if rest and isinstance(value, dict):
-        value = _expand(store, value, rest, path)
+        value = _expand(store, value, rest)
     return {**row, name: value}
 
 
@@ -104,5 +122,5 @@ def _elsewhere(store: Store, object_id: str) -> Row | str:
     return store["refund"].get(object_id) or store["dispute"].get(object_id) or object_id
 
 
-def _cannot(path: str, name: str) -> Exception:
-    return bad_parameter(f"This property cannot be expanded ({path or name}).", "expand")
+def _cannot(path: str) -> Exception:
+    return bad_parameter(f"This property cannot be expanded ({path}).", "expand")

@@ -81,12 +81,12 @@ def _used_for_something_else(key: str, known: str, asked: str) -> StripeError:
     first, now = known.split(" ")[0], asked.split(" ")[0]
     if first != now:
         message = (
-            f"Keys for idempotent requests can only be used for the same endpoint they were first used for ('{first}' vs"
-            f" '{now}'). Try using a key other than '{key}' if you meant to execute a different request."
+            f"Keys for idempotent requests can only be used for the same endpoint they were first used for ('{first}'"
+            f" vs '{now}'). Try using a key other than '{key}' if you meant to execute a different request."
         )
     else:
         message = (
-            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using"
-            f" a key other than '{key}' if you meant to execute a different request."
+            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try"
+            f" using a key other than '{key}' if you meant to execute a different request."
         )
     return StripeError(message, type="idempotency_error", executed=False)

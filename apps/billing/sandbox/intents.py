@@ -131,8 +131,8 @@ def check_owner(call: Call, method: Row, customer: str | None) -> None:
     owner = method["customer"]
     if owner and customer is None:
         raise StripeError(
-            f"The provided PaymentMethod ({method['id']}) belongs to the Customer {owner}. Please include the Customer in"
-            " the `customer` parameter.",
+            f"The provided PaymentMethod ({method['id']}) belongs to the Customer {owner}. Please include the Customer"
+            " in the `customer` parameter.",
             param="payment_method",
         )
     if owner and owner != customer:
@@ -150,10 +150,11 @@ def check_return_url(call: Call, intent: Row) -> str | None:
     if not address and automatic and automatic["allow_redirects"] == "always":
         noun = NOUNS[intent["object"]]
         raise StripeError(
-            f"This {noun} is configured to accept payment methods enabled in your Dashboard. Because some of these payment"
-            " methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to"
-            " accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and"
-            " `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.",
+            f"This {noun} is configured to accept payment methods enabled in your Dashboard. Because some of these"
+            " payment methods might redirect your customer off of your page, you must provide a `return_url`. If you"
+            " don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true`"
+            " and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment"
+            " Intents.",
             param="return_url",
         )
     if address:
@@ -162,7 +163,7 @@ def check_return_url(call: Call, intent: Row) -> str | None:
 
 
 def challenge(call: Call, intent: Row, *, return_url: str | None) -> Row:
-    """The ``next_action`` of 3-D Secure: for the browser script, or a redirect when a server confirms with an address."""
+    """The ``next_action`` of 3-D Secure: for the browser script, or a redirect when a server gave an address."""
     page = f"{call.origin}/v3/3ds?intent={intent['id']}&client_secret={intent['client_secret']}"
     if return_url and not (call.public or call.params.get("use_stripe_sdk")):
         return {"type": "redirect_to_url", "redirect_to_url": {"return_url": return_url, "url": f"{page}&redirect=1"}}

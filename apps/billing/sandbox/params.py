@@ -5,20 +5,20 @@ returns the value that the endpoint works with, or raises the error that Stripe 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from .errors import StripeError, bad_parameter
 
 Reader = Callable[[Any, str], Any]
-Schema = dict[str, Reader]
+Schema = Mapping[str, Reader]
 
 KEY = re.compile(r"\[([^\]]*)\]")
 
 
 def decode(encoded: str) -> dict[str, Any]:
-    """``a[b]=1&c[]=2&c[]=3`` -> ``{"a": {"b": "1"}, "c": {"0": "2", "1": "3"}}``. Lists stay dicts until a reader asks."""
+    """``a[b]=1&c[]=2&c[]=3`` -> ``{"a": {"b": "1"}, "c": {"0": "2", "1": "3"}}``. Readers make the lists."""
     tree: dict[str, Any] = {}
     for key, value in parse_qsl(encoded, keep_blank_values=True):
         bracket = key.find("[")
@@ -38,7 +38,7 @@ def decode(encoded: str) -> dict[str, Any]:
 
 
 def check(schema: Schema, raw: dict[str, Any], *, prefix: str = "") -> dict[str, Any]:
-    """Only the parameters that were sent, read by the schema. Raises StripeError 400 ``parameter_unknown`` for others."""
+    """Only the parameters that were sent, read by the schema. Raises StripeError 400 for unknown ones."""
     unknown = [_full(prefix, name) for name in raw if name not in schema]
     if unknown:
         noun = "parameter" if len(unknown) == 1 else "parameters"
@@ -171,12 +171,12 @@ def metadata(value: Any, name: str) -> dict[str, str] | None:
 def time_range(value: Any, name: str) -> dict[str, int]:
     """Unix seconds: an exact value, or bounds ``gt``, ``gte``, ``lt``, ``lte``."""
     if isinstance(value, dict):
-        return check({bound: integer for bound in ("gt", "gte", "lt", "lte")}, value, prefix=name)
+        return check(dict.fromkeys(("gt", "gte", "lt", "lte"), integer), value, prefix=name)
     exact = integer(value, name)
     return {"gte": exact, "lte": exact}
 
 
-ADDRESS = {name: optional_text for name in ("city", "country", "line1", "line2", "postal_code", "state")}
+ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"), optional_text)
 LISTING: Schema = {
     "limit": integer,
     "starting_after": text,

@@ -14,15 +14,32 @@ Handler = Callable[["Call"], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What answers a request. ``public`` endpoints also take a publishable key together with a client secret."""
+    """What answers a request: with an object of this kind, or with a list of them when ``listed``.
+
+    ``public`` endpoints also take a publishable key together with a client secret.
+    """
 
     handler: Handler
     schema: Schema
     public: bool
+    kind: str | None
+    listed: bool
 
 
 ROUTES: dict[str, Any] = {}
 ANY = ":"
+KINDS = {
+    "balance_transactions": "balance_transaction",
+    "charges": "charge",
+    "customers": "customer",
+    "disputes": "dispute",
+    "events": "event",
+    "payment_intents": "payment_intent",
+    "payment_methods": "payment_method",
+    "refunds": "refund",
+    "setup_intents": "setup_intent",
+    "webhook_endpoints": "webhook_endpoint",
+}
 
 
 def route(
@@ -31,13 +48,16 @@ def route(
     """Registers the decorated function. ``:id`` in the path stands for any one segment."""
     known: Schema = {**(schema or {}), "expand": array(text)}
     if public:
-        known |= {"key": text, "client_secret": text}
+        known = {**known, "key": text, "client_secret": text}
 
     def register(handler: Handler) -> Handler:
         node = ROUTES
-        for segment in path.strip("/").split("/"):
+        segments = path.strip("/").split("/")
+        for segment in segments:
             node = node.setdefault(ANY if segment.startswith(ANY) else segment, {})
-        node[method + "/"] = Endpoint(handler, known, public)
+        kind = next((KINDS[segment] for segment in reversed(segments) if segment in KINDS), None)
+        listed = method == "GET" and (segments[-1] in KINDS or segments[-1] == "search")
+        node[method + "/"] = Endpoint(handler, known, public, kind, listed)
         return handler
 
     return register

@@ -19,6 +19,8 @@ from .state import Sandbox
 class Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     """Hands its transport to the application, so that a fault can cut the connection."""
 
+    app_state: dict[str, Any]
+
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}

@@ -25,8 +25,8 @@ TIMEOUT = 20
 
 @dataclass(slots=True)
 class Settings:
-    """``delay`` and ``shuffle`` in seconds (each delivery waits ``delay`` plus up to ``shuffle``); ``duplicate`` further
-    copies of each; ``drop`` the probability that a delivery is lost for ever; ``paused`` holds everything back."""
+    """``delay`` and ``shuffle`` in seconds (each delivery waits ``delay`` plus up to ``shuffle``); ``duplicate``
+    further copies of each; ``drop`` the probability that a delivery is lost for ever; ``paused`` holds all back."""
 
     paused: bool = False
     delay: float = 0.0
@@ -71,7 +71,7 @@ class Dispatcher:
         self._in_flight: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook")
-        self._chance = Random()
+        self._chance = Random()  # noqa: S311 - must repeat for a seed
         self.settings = Settings()
         self.attempts: list[dict[str, Any]] = []
 

@@ -41,7 +41,9 @@ class Plan(models.Model):
     description = models.TextField(_("description"), blank=True)
     status = models.CharField(_("status"), max_length=10, choices=PlanStatus.choices, default=PlanStatus.OPEN)
     points_percent = models.PositiveIntegerField(
-        _("points multiplier"), default=100, help_text=_("Per cent of the ordinary points: 150 is one and a half times.")
+        _("points multiplier"),
+        default=100,
+        help_text=_("Per cent of the ordinary points: 150 is one and a half times."),
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     colour = models.SlugField(_("colour"), blank=True)
@@ -94,7 +96,9 @@ class PriceQuerySet(models.QuerySet["Price"]):
         ).select_related("plan")
 
     def offered(self, plan: Plan, *, currency: str, unit: str, now: datetime) -> Price | None:
-        """The newest price on sale of a plan in a currency for one `unit` ("month", "year"); None when there is none."""
+        """The newest price on sale of a plan in a currency for one `unit` ("month", "year"); None when there is
+        none.
+        """
         return (
             self.on_sale(now)
             .filter(plan=plan, currency=currency, interval_unit=unit, interval_count=1)
@@ -131,7 +135,8 @@ class Price(models.Model):
             models.CheckConstraint(condition=Q(interval_count__gte=1), name="memberships_price_interval_positive"),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="memberships_price_currency_code"),
             models.CheckConstraint(
-                condition=Q(closed_at=None) | Q(closed_at__gte=F("available_from")), name="memberships_price_dates_in_order"
+                condition=Q(closed_at=None) | Q(closed_at__gte=F("available_from")),
+                name="memberships_price_dates_in_order",
             ),
         ]
 

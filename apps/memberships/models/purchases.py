@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from apps.billing.models import Invoice
 
 from .plans import Price
 from .subscriptions import Subscription
@@ -20,13 +23,25 @@ class SignupStatus(models.TextChoices):
     EXPIRED = "expired", _("expired")
 
 
+class SignupQuerySet(models.QuerySet["Signup"]):
+    def unfinished(self) -> SignupQuerySet:
+        """Open sign-ups, without those whose payment may still go through."""
+        waiting = Invoice.objects.undecided().values("periods__subscription")
+        return self.filter(status=SignupStatus.OPEN).exclude(subscription__in=waiting)
+
+    def left_before(self, moment: datetime) -> SignupQuerySet:
+        return self.unfinished().filter(created_at__lte=moment).order_by("created_at", "pk")
+
+
 class Signup(models.Model):
     """A customer on the way to a first payment, with the quote shown and the consent given."""
 
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="signups")
     price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="signups")
-    promotion = models.ForeignKey("promotions.Promotion", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    promotion = models.ForeignKey(
+        "promotions.Promotion", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     consent = models.ForeignKey("accounts.Consent", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     quote = models.JSONField(_("quote"))
     setup_id = models.CharField(_("card set-up"), max_length=255, unique=True, null=True, blank=True)
@@ -38,6 +53,8 @@ class Signup(models.Model):
     created_at = models.DateTimeField(_("created at"))
     completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
 
+    objects = SignupQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("sign-up")
         verbose_name_plural = _("sign-ups")
@@ -46,8 +63,7 @@ class Signup(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="memberships_signup_completed_with_subscription",
-                condition=~Q(status=SignupStatus.COMPLETED)
-                | Q(subscription__isnull=False, completed_at__isnull=False),
+                condition=~Q(status=SignupStatus.COMPLETED) | Q(subscription__isnull=False, completed_at__isnull=False),
             )
         ]
 
@@ -59,6 +75,15 @@ class ChangeStatus(models.TextChoices):
     OPEN = "open", _("waiting for payment")
     DONE = "done", _("done")
     FAILED = "failed", _("failed")
+
+
+class PlanChangeQuerySet(models.QuerySet["PlanChange"]):
+    def unfinished(self) -> PlanChangeQuerySet:
+        """Open changes, without those whose payment may still go through."""
+        return self.filter(status=ChangeStatus.OPEN).exclude(invoice__in=Invoice.objects.undecided())
+
+    def left_before(self, moment: datetime) -> PlanChangeQuerySet:
+        return self.unfinished().filter(created_at__lte=moment).order_by("created_at", "pk")
 
 
 class PlanChange(models.Model):
@@ -77,6 +102,8 @@ class PlanChange(models.Model):
     effective_at = models.DateTimeField(_("takes effect at"))
     created_at = models.DateTimeField(_("created at"))
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
+
+    objects = PlanChangeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("plan change")

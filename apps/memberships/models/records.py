@@ -22,7 +22,12 @@ class TsTzRange(Func):
 class PeriodQuerySet(models.QuerySet["Period"]):
     def latest_of(self, subscription: Subscription) -> Period | None:
         """The span the subscription is in now (a plan change starts a span of its own), with its invoice."""
-        return self.filter(subscription=subscription).select_related("invoice", "price").order_by("-start").first()
+        return (
+            self.filter(subscription=subscription)
+            .select_related("invoice", "price__plan", "promotion")
+            .order_by("-start")
+            .first()
+        )
 
 
 class Period(models.Model):
@@ -37,9 +42,14 @@ class Period(models.Model):
     start = models.DateTimeField(_("start"))
     end = models.DateTimeField(_("end"))
     price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="periods")
-    promotion = models.ForeignKey("promotions.Promotion", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    invoice = models.ForeignKey("billing.Invoice", on_delete=models.PROTECT, null=True, blank=True, related_name="periods")
+    promotion = models.ForeignKey(
+        "promotions.Promotion", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    invoice = models.ForeignKey(
+        "billing.Invoice", on_delete=models.PROTECT, null=True, blank=True, related_name="periods"
+    )
     currency = models.CharField(_("currency"), max_length=3)
+    tax_basis_points = models.PositiveIntegerField(_("tax rate, basis points"))
     gross_minor = models.BigIntegerField(_("amount with tax"))
     credited_minor = models.BigIntegerField(_("given back"), default=0)
 

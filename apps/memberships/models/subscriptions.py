@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Min, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import periods
@@ -74,19 +74,31 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def due(self, now: datetime) -> SubscriptionQuerySet:
         """To be billed at `now`, oldest period first.
 
-        Not billed: what is parked, what ends at or before the period's start, what waits for an overdue payment (the next
-        period is billed when that is paid), and what waits for the payment of a plan change.
+        Not billed: what is parked, what ends at or before the period's start, what waits for an overdue payment (the
+        next period is billed when that is paid), and what waits for the payment of a plan change.
         """
+        return self._billable().filter(next_bill_at__lte=now).order_by("next_bill_at", "pk")
+
+    def _billable(self) -> SubscriptionQuerySet:
         return self.filter(
             Q(ends_at=None) | Q(ends_at__gt=F("next_bill_at")),
             status=Status.ACTIVE,
-            next_bill_at__lte=now,
+            next_bill_at__isnull=False,
             parked_at=None,
             changing_since=None,
-        ).order_by("next_bill_at", "pk")
+        )
 
     def to_end(self, now: datetime) -> SubscriptionQuerySet:
-        return self.open().filter(ends_at__lte=now).order_by("ends_at", "pk")
+        """Whose service is over; one that could not be ended is parked."""
+        return self.open().filter(ends_at__lte=now, parked_at=None).order_by("ends_at", "pk")
+
+    def next_bill(self) -> datetime | None:
+        """When the next subscription is due; may lie in the past."""
+        return self._billable().aggregate(at=Min("next_bill_at"))["at"]
+
+    def next_end(self) -> datetime | None:
+        """When the next cancelled subscription ends."""
+        return self.open().filter(parked_at=None).aggregate(at=Min("ends_at"))["at"]
 
     def parked(self) -> SubscriptionQuerySet:
         return self.filter(parked_at__isnull=False).order_by("parked_at")
@@ -114,8 +126,8 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 class Subscription(models.Model):
     """One customer's contract on a price. Periods are computed from `anchor` in `zone`; `period_number` counts from 0.
 
-    A free plan has no period end and is never billed. `ends_at` is the intent to end; `pending_price` the price from the
-    next period on; `changing_since` is set while an immediate plan change waits for its payment.
+    A free plan has no period end and is never billed. `ends_at` is the intent to end; `pending_price` the price from
+    the next period on; `changing_since` is set while an immediate plan change waits for its payment.
     """
 
     customer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="subscriptions")
@@ -141,7 +153,9 @@ class Subscription(models.Model):
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     end_reason = models.CharField(_("reason of the end"), max_length=20, choices=EndReason.choices, blank=True)
-    cancel_reason = models.CharField(_("why the customer leaves"), max_length=20, choices=CancelReason.choices, blank=True)
+    cancel_reason = models.CharField(
+        _("why the customer leaves"), max_length=20, choices=CancelReason.choices, blank=True
+    )
     cancel_note = models.TextField(_("in the customer's words"), blank=True)
     parked_at = models.DateTimeField(_("parked at"), null=True, blank=True)
     parked_reason = models.TextField(_("why it is parked"), blank=True)
@@ -202,8 +216,7 @@ class Subscription(models.Model):
             ),
             models.CheckConstraint(
                 name="memberships_periods_left_of_promotion",
-                condition=Q(promotion_periods_left=None)
-                | Q(promotion__isnull=False, promotion_periods_left__gte=1),
+                condition=Q(promotion_periods_left=None) | Q(promotion__isnull=False, promotion_periods_left__gte=1),
             ),
         ]
 
@@ -221,3 +234,13 @@ class Subscription(models.Model):
     def period(self) -> periods.Period:
         """The current period, from the anchor."""
         return periods.period(self.anchor, self.period_number, self.price.interval, self.zone)
+
+    def use_discounted_period(self) -> None:
+        """Count one discounted period; after the last one the promotion is over. Does not save."""
+        if self.promotion_periods_left is None:
+            return
+        if self.promotion_periods_left > 1:
+            self.promotion_periods_left -= 1
+        else:
+            self.promotion = None
+            self.promotion_periods_left = None

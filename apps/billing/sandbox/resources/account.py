@@ -1,8 +1,10 @@
 """The one account of the sandbox."""
 
-from ..call import Call, Row
-from ..errors import StripeError
-from ..routing import route
+from apps.billing.sandbox.call import Call, Row
+from apps.billing.sandbox.errors import StripeError
+from apps.billing.sandbox.listing import wrap
+from apps.billing.sandbox.params import LISTING
+from apps.billing.sandbox.routing import route
 
 ACCOUNT_ID = "acct_1Sandbox00000000"
 
@@ -11,6 +13,12 @@ ACCOUNT_ID = "acct_1Sandbox00000000"
 def retrieve_own(call: Call) -> Row:
     """The account of the key."""
     return show(call.sandbox.started)
+
+
+@route("GET", "/v1/accounts", LISTING)
+def connected(call: Call) -> Row:
+    """Connected accounts: none."""
+    return wrap([], url=call.path)
 
 
 @route("GET", "/v1/accounts/:id")

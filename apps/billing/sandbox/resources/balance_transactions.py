@@ -1,9 +1,9 @@
 """Balance transactions: what each charge, refund and dispute does to the account's balance."""
 
-from .. import ids, listing
-from ..call import Call, Row
-from ..params import LISTING, text
-from ..routing import route
+from apps.billing.sandbox import ids, listing
+from apps.billing.sandbox.call import Call, Row
+from apps.billing.sandbox.params import LISTING, text
+from apps.billing.sandbox.routing import route
 
 FEE_PER_MILLE, FEE_FIXED, DISPUTE_FEE = 15, 25, 2000
 

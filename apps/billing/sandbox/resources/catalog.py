@@ -1,9 +1,9 @@
 """Prices and products: the shop keeps its own, so these lists are empty."""
 
-from ..call import Call, Row
-from ..listing import wrap
-from ..params import LISTING, boolean, optional_text
-from ..routing import route
+from apps.billing.sandbox.call import Call, Row
+from apps.billing.sandbox.listing import wrap
+from apps.billing.sandbox.params import LISTING, boolean, optional_text
+from apps.billing.sandbox.routing import route
 
 FILTERS = {**LISTING, "active": boolean, "product": optional_text, "type": optional_text, "currency": optional_text}
 

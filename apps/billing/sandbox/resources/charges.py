@@ -1,9 +1,10 @@
 """Charges: the attempts of payment intents. Source: https://docs.stripe.com/api/charges."""
 
-from .. import cards, ids, listing, params
-from ..call import Call, Row
-from ..params import LISTING, metadata, optional_text, text
-from ..routing import route
+from apps.billing.sandbox import cards, ids, listing, params
+from apps.billing.sandbox.call import Call, Row
+from apps.billing.sandbox.params import LISTING, metadata, optional_text, text
+from apps.billing.sandbox.routing import route
+
 from . import balance_transactions
 
 
@@ -87,8 +88,6 @@ def build(
         "currency": intent["currency"],
         "customer": intent["customer"],
         "description": intent["description"],
-        "destination": None,
-        "dispute": None,
         "disputed": False,
         "failure_balance_transaction": None,
         "failure_code": decline.code if decline else None,
@@ -97,7 +96,6 @@ def build(
         "livemode": False,
         "metadata": dict(intent["metadata"]),
         "on_behalf_of": None,
-        "order": None,
         "outcome": _outcome(decline),
         "paid": succeeded,
         "payment_intent": intent["id"],

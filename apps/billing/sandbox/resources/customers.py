@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from .. import ids, listing, params
-from ..call import Call, Row
-from ..errors import StripeError
-from ..params import ADDRESS, LISTING, array, fields, integer, metadata, one_of, optional_text, text
-from ..routing import route
+from apps.billing.sandbox import ids, listing, params
+from apps.billing.sandbox.call import Call, Row
+from apps.billing.sandbox.errors import StripeError
+from apps.billing.sandbox.params import ADDRESS, LISTING, array, fields, integer, metadata, one_of, optional_text, text
+from apps.billing.sandbox.routing import route
+
 from . import payment_methods
 
 WRITABLE: params.Schema = {

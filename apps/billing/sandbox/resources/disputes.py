@@ -1,9 +1,10 @@
 """Disputes. They are opened and closed through the control API. Source: https://docs.stripe.com/api/disputes."""
 
-from .. import ids, listing
-from ..call import Call, Row
-from ..params import LISTING, text
-from ..routing import route
+from apps.billing.sandbox import ids, listing
+from apps.billing.sandbox.call import Call, Row
+from apps.billing.sandbox.params import LISTING, text
+from apps.billing.sandbox.routing import route
+
 from . import balance_transactions
 
 EVIDENCE = (
@@ -62,7 +63,6 @@ def open_on(call: Call, charge: Row, *, reason: str, amount: int | None = None) 
             "id": dispute_id,
             "object": "dispute",
             "amount": disputed,
-            "balance_transaction": booked["id"],
             "balance_transactions": [booked],
             "charge": charge["id"],
             "created": call.created,
@@ -93,7 +93,7 @@ def open_on(call: Call, charge: Row, *, reason: str, amount: int | None = None) 
             "status": OPEN,
         },
     )
-    call.put("charge", {**charge, "disputed": True, "dispute": dispute_id})
+    call.put("charge", {**charge, "disputed": True})
     call.emit("charge.dispute.created", dispute)
     call.emit("charge.dispute.funds_withdrawn", dispute)
     return dispute

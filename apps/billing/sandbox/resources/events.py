@@ -1,9 +1,9 @@
 """Events, as the API shows them."""
 
-from .. import events, listing
-from ..call import Call, Row
-from ..params import LISTING, array, boolean, text
-from ..routing import route
+from apps.billing.sandbox import events, listing
+from apps.billing.sandbox.call import Call, Row
+from apps.billing.sandbox.params import LISTING, array, boolean, text
+from apps.billing.sandbox.routing import route
 
 
 @route("GET", "/v1/events", {**LISTING, "type": text, "types": array(text), "delivery_success": boolean})

@@ -2,12 +2,22 @@
 
 from typing import Any
 
-from .. import currencies, ids, intents, listing, params, payments, search
-from ..call import Call, Row
-from ..errors import StripeError, bad_parameter
-from ..intents import AUTOMATIC, CARD_OPTIONS, CONFIRMATION
-from ..params import ADDRESS, LISTING, boolean, fields, integer, metadata, one_of, optional_text, text
-from ..routing import route
+from apps.billing.sandbox import currencies, ids, intents, listing, params, payments, search
+from apps.billing.sandbox.call import Call, Row
+from apps.billing.sandbox.errors import StripeError, bad_parameter
+from apps.billing.sandbox.intents import AUTOMATIC, CARD_OPTIONS, CONFIRMATION
+from apps.billing.sandbox.params import (
+    ADDRESS,
+    LISTING,
+    boolean,
+    fields,
+    integer,
+    metadata,
+    one_of,
+    optional_text,
+    text,
+)
+from apps.billing.sandbox.routing import route
 
 SHIPPING = fields(
     {
@@ -31,6 +41,7 @@ ATTRIBUTES: params.Schema = {
     "statement_descriptor": optional_text,
     "statement_descriptor_suffix": optional_text,
 }
+CONFIRMABLE = ("receipt_email", "setup_future_usage", "shipping")
 CHANGEABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 
@@ -94,7 +105,9 @@ def retrieve(call: Call) -> Row:
     return intents.shown(call, intent)
 
 
-@route("POST", "/v1/payment_intents/:id", {**ATTRIBUTES, "payment_method": text, "payment_method_options": CARD_OPTIONS})
+@route(
+    "POST", "/v1/payment_intents/:id", {**ATTRIBUTES, "payment_method": text, "payment_method_options": CARD_OPTIONS}
+)
 def update(call: Call) -> Row:
     """Changes attributes; amount, currency, customer and method only before success."""
     intent = call.named("payment_intent")
@@ -104,11 +117,12 @@ def update(call: Call) -> Row:
         raise intents.unexpected_state(
             call,
             intent,
-            f"This PaymentIntent's {fixed[0]} could not be updated because it has a status of {intent['status']}. You may"
-            " only update the "
-            f"{fixed[0]} of a PaymentIntent with one of the following statuses: {', '.join(CHANGEABLE)}.",
+            f"This PaymentIntent's {fixed[0]} could not be updated because it has a status of {intent['status']}."
+            f" You may only update the {fixed[0]} of a PaymentIntent with one of the following statuses:"
+            f" {', '.join(CHANGEABLE)}.",
         )
-    currencies.check_amount(given.get("amount", intent["amount"]), given.get("currency", intent["currency"]))
+    wanted = intent | given
+    currencies.check_amount(wanted["amount"], wanted["currency"])
     if "customer" in given:
         call.referenced("customer", given["customer"], param="customer")
     changed = {**intent, **{name: given[name] for name in ATTRIBUTES if name in given}}
@@ -150,8 +164,8 @@ def confirm(call: Call) -> Row:
             intents.check_owner(call, method, intent["customer"])
     if method is None:
         raise _no_method(call, intent)
-    changes = {name: given[name] for name in ("setup_future_usage", "receipt_email", "shipping") if name in given}
-    return _attempt(call, {**intent, **changes}, method)
+    changed = intent | {name: given[name] for name in CONFIRMABLE if name in given}
+    return _attempt(call, changed, method)
 
 
 @route(
@@ -166,8 +180,8 @@ def cancel(call: Call) -> Row:
         raise intents.unexpected_state(
             call,
             intent,
-            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent with"
-            " one of the following statuses may be canceled: requires_payment_method, requires_capture,"
+            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent"
+            " with one of the following statuses may be canceled: requires_payment_method, requires_capture,"
             " requires_confirmation, requires_action, processing.",
         )
     canceled = call.put(

@@ -3,12 +3,12 @@
 import time
 from typing import Any
 
-from .. import cards, ids, listing, params
-from ..call import Call, Row
-from ..card_errors import card_error
-from ..errors import StripeError, bad_parameter, missing
-from ..params import ADDRESS, LISTING, fields, integer, metadata, one_of, optional_text, text
-from ..routing import route
+from apps.billing.sandbox import cards, ids, listing, params
+from apps.billing.sandbox.call import Call, Row
+from apps.billing.sandbox.card_errors import card_error
+from apps.billing.sandbox.errors import StripeError, bad_parameter, missing
+from apps.billing.sandbox.params import ADDRESS, LISTING, fields, integer, metadata, one_of, optional_text, text
+from apps.billing.sandbox.routing import route
 
 BILLING = fields(
     {
@@ -202,9 +202,9 @@ def check_unused(call: Call, method: Row) -> None:
     """Raises StripeError when an unattached payment method was already used or detached."""
     if method["customer"] is None and call.sandbox.store.note(method["id"]).get("used"):
         raise StripeError(
-            "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with"
-            " a connected account without Customer attachment, or was detached from a Customer. It may not be used again."
-            " To use a PaymentMethod multiple times, you must attach it to a Customer first.",
+            "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared"
+            " with a connected account without Customer attachment, or was detached from a Customer. It may not be used"
+            " again. To use a PaymentMethod multiple times, you must attach it to a Customer first.",
         )
 
 

@@ -1,10 +1,11 @@
 """Refunds. Source: https://docs.stripe.com/api/refunds."""
 
-from .. import ids, listing, params
-from ..call import Call, Row
-from ..errors import StripeError, bad_parameter
-from ..params import LISTING, integer, metadata, one_of, text
-from ..routing import route
+from apps.billing.sandbox import ids, listing, params
+from apps.billing.sandbox.call import Call, Row
+from apps.billing.sandbox.errors import StripeError, bad_parameter
+from apps.billing.sandbox.params import LISTING, integer, metadata, one_of, text
+from apps.billing.sandbox.routing import route
+
 from . import balance_transactions
 
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from .. import ids, intents, listing, params, setups
-from ..call import Call, Row
-from ..errors import bad_parameter
-from ..intents import AUTOMATIC, CONFIRMATION
-from ..params import LISTING, boolean, metadata, one_of, optional_text, text
-from ..routing import route
+from apps.billing.sandbox import ids, intents, listing, params, setups
+from apps.billing.sandbox.call import Call, Row
+from apps.billing.sandbox.errors import bad_parameter
+from apps.billing.sandbox.intents import AUTOMATIC, CONFIRMATION
+from apps.billing.sandbox.params import LISTING, boolean, metadata, one_of, optional_text, text
+from apps.billing.sandbox.routing import route
 
 CHANGEABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 
@@ -75,7 +75,7 @@ def update(call: Call) -> Row:
         )
     if "customer" in given:
         call.referenced("customer", given["customer"], param="customer")
-    changed = {**intent, **{name: given[name] for name in ("customer", "description") if name in given}}
+    changed = intent | {name: given[name] for name in ("customer", "description") if name in given}
     if "metadata" in given:
         changed["metadata"] = params.merge_metadata(intent["metadata"], given["metadata"])
     method = intents.method_given(call, changed["customer"])
@@ -119,8 +119,8 @@ def cancel(call: Call) -> Row:
         raise intents.unexpected_state(
             call,
             intent,
-            f"You cannot cancel this SetupIntent because it has a status of {intent['status']}. Only a SetupIntent with one"
-            f" of the following statuses may be canceled: {', '.join(CHANGEABLE)}.",
+            f"You cannot cancel this SetupIntent because it has a status of {intent['status']}. Only a SetupIntent with"
+            f" one of the following statuses may be canceled: {', '.join(CHANGEABLE)}.",
         )
     canceled = call.put(
         "setup_intent",
@@ -177,7 +177,7 @@ def _no_method(call: Call, intent: Row) -> Exception:
     return intents.unexpected_state(
         call,
         intent,
-        "You cannot confirm this SetupIntent because it's missing a payment method. You can either update the SetupIntent"
-        " with a payment method and then confirm it again, or confirm it again directly with a payment method or"
-        " ConfirmationToken.",
+        "You cannot confirm this SetupIntent because it's missing a payment method. You can either update the"
+        " SetupIntent with a payment method and then confirm it again, or confirm it again directly with a payment"
+        " method or ConfirmationToken.",
     )

@@ -1,10 +1,10 @@
 """The end of a 3-D Secure challenge, as the cardholder's bank would report it."""
 
-from .. import intents, params, payments, setups
-from ..call import Call, Row
-from ..errors import StripeError, missing
-from ..params import one_of, text
-from ..routing import route
+from apps.billing.sandbox import intents, params, payments, setups
+from apps.billing.sandbox.call import Call, Row
+from apps.billing.sandbox.errors import StripeError, missing
+from apps.billing.sandbox.params import one_of, text
+from apps.billing.sandbox.routing import route
 
 
 @route("POST", "/v1/3ds2/challenge_complete", {"intent": text, "outcome": one_of("succeed", "fail")}, public=True)
@@ -15,7 +15,7 @@ def complete(call: Call) -> Row:
 
 
 def finish(call: Call, intent_id: str, *, passed: bool) -> Row:
-    """The intent after the cardholder passed or failed. Raises StripeError when no challenge is waiting, or a decline."""
+    """The intent after the cardholder passed or failed. Raises StripeError if none is waiting, or for a decline."""
     kind = "setup_intent" if intent_id.startswith("seti_") else "payment_intent"
     intent = call.sandbox.store[kind].get(intent_id)
     if intent is None:

@@ -4,11 +4,11 @@ from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
 
-from .. import ids, listing, params
-from ..call import Call, Row
-from ..errors import bad_parameter
-from ..params import LISTING, array, boolean, metadata, optional_text, text
-from ..routing import route
+from apps.billing.sandbox import ids, listing, params
+from apps.billing.sandbox.call import Call, Row
+from apps.billing.sandbox.errors import bad_parameter
+from apps.billing.sandbox.params import LISTING, array, boolean, metadata, optional_text, text
+from apps.billing.sandbox.routing import route
 
 
 @route(

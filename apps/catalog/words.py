@@ -16,9 +16,9 @@ def tidy(text: str) -> str:
     return " ".join(printable.split())[:LONGEST].strip()
 
 
-def prefix_query(words: str) -> SearchQuery | None:
+def prefix_query(text: str) -> SearchQuery | None:
     """A query for texts with every word, each as the beginning of one: "lem tre" finds "lemon tree". None without words."""
-    found = re.findall(r"\w+", words)
+    found = re.findall(r"\w+", text)
     if not found:
         return None
     return SearchQuery(" & ".join(f"{word}:*" for word in found), search_type="raw", config="english")

@@ -1,0 +1,71 @@
+"""What the pages of billing share."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+
+STATUS_COLOURS = {
+    _("open"): "info",
+    _("paid"): "success",
+    _("void"): "warning",
+    _("uncollectible"): "danger",
+    _("pending"): "info",
+    _("processing"): "info",
+    _("succeeded"): "success",
+    _("declined"): "danger",
+    _("needs action"): "warning",
+    _("unknown"): "danger",
+    _("cancelled"): "warning",
+    _("failed"): "danger",
+    _("recovered"): "success",
+    _("exhausted"): "danger",
+}
+
+
+class ReadOnly:
+    """Documents are looked at; what may be done with them are actions."""
+
+    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+
+class DocumentAdmin(ReadOnly, ModelAdmin):
+    """A list of documents with a coloured status."""
+
+    list_filter_submit = True
+    show_full_result_count = False
+
+    @display(description=_("Status"), ordering="status", label=STATUS_COLOURS)
+    def status_label(self, row) -> str:
+        return row.get_status_display()
+
+    def has_act_permission(self, request: HttpRequest, obj=None) -> bool:
+        """Whoever may change the document may act on it."""
+        options = self.model._meta
+        return request.user.has_perm(f"{options.app_label}.change_{options.model_name}")
+
+
+class DocumentInline(ReadOnly, TabularInline):
+    extra = 0
+    tab = True
+
+
+class HistoryInline(DocumentInline):
+    fields = ["at", "old", "new", "reason", "actor"]
+    readonly_fields = fields
+    verbose_name_plural = _("history")
+
+
+def leave(request: HttpRequest, url: str) -> HttpResponse:
+    """To a page; a dialog is posted by htmx, which has to be told to leave."""
+    return HttpResponse(headers={"HX-Redirect": url}) if "HX-Request" in request.headers else redirect(url)

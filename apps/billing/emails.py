@@ -1,0 +1,116 @@
+"""One function for each mail of billing: it puts a message in the outbox."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from apps.core.money import Money
+from apps.mail import outbox
+
+from .models import Invoice, Payment, Recovery, Refund
+
+RETRY, NEW_CARD, AUTHENTICATE = "retry", "new_card", "authenticate"
+
+
+def ask_of(payment: Payment) -> str:
+    """What a failed payment asks of the customer: nothing yet (we try again), another card, or to confirm at the
+    bank."""
+    if payment.status == Payment.Status.NEEDS_ACTION or payment.decline_code == "authentication_required":
+        return AUTHENTICATE
+    return NEW_CARD if payment.decline_hard else RETRY
+
+
+def receipt(invoice: Invoice, payment: Payment | None, *, now: datetime) -> None:
+    """The receipt of a paid invoice: lines, tax, number, and how to cancel. Once for each invoice."""
+    lines = invoice.lines.order_by("position")
+    _put(
+        "receipt",
+        invoice,
+        key=f"receipt:{invoice.pk}",
+        now=now,
+        lines=[
+            {"description": line.description, "amount": Money(line.amount_minor, invoice.currency)} for line in lines
+        ],
+        net=invoice.net,
+        tax=invoice.tax,
+        total=invoice.total,
+        credit=invoice.credit_applied,
+        paid=payment.amount if payment else None,
+        card=str(payment.card) if payment and payment.card else "",
+        invoice_url=_url("invoice", invoice.number),
+        cancel_url=_url("cancel"),
+    )
+
+
+def payment_failed(invoice: Invoice, payment: Payment, recovery: Recovery, *, now: datetime) -> None:
+    """A payment failed: what happened, what we will do, and the link to pay at once."""
+    _dun(
+        "payment-failed", invoice, payment, key=f"payment-failed:{payment.pk}", now=now, next_at=recovery.next_action_at
+    )
+
+
+def payment_reminder(invoice: Invoice, payment: Payment, recovery: Recovery, *, now: datetime) -> None:
+    """The invoice is still open: a reminder of one step of its recovery."""
+    key = f"payment-retry-reminder:{recovery.pk}:{recovery.step}"
+    _dun("payment-retry-reminder", invoice, payment, key=key, now=now, next_at=None)
+
+
+def final_notice(invoice: Invoice, payment: Payment, recovery: Recovery, *, ends_at: datetime, now: datetime) -> None:
+    """Nothing worked: the date on which the membership ends unless the invoice is paid."""
+    _dun("final-notice", invoice, payment, key=f"final-notice:{recovery.pk}", now=now, next_at=ends_at)
+
+
+def payment_recovered(invoice: Invoice, *, now: datetime) -> None:
+    """All is well again."""
+    _put("payment-recovered", invoice, key=f"payment-recovered:{invoice.pk}", now=now, total=invoice.total)
+
+
+def refund_sent(refund: Refund, *, now: datetime) -> None:
+    """Money is on its way back to the card."""
+    payment = refund.payment
+    _put(
+        "refund-sent",
+        payment.invoice,
+        key=f"refund-sent:{refund.pk}",
+        now=now,
+        amount=refund.amount,
+        card=str(payment.card) if payment.card else "",
+        invoice_url=_url("invoice", payment.invoice.number),
+        arrives_by=(now + timedelta(days=10)).date(),
+    )
+
+
+def _dun(kind: str, invoice: Invoice, payment: Payment, *, key: str, now: datetime, next_at: datetime | None) -> None:
+    _put(
+        kind,
+        invoice,
+        key=key,
+        now=now,
+        due=invoice.due,
+        card=str(payment.card) if payment.card else "",
+        ask=ask_of(payment),
+        next_at=next_at,
+        pay_url=_url("pay_invoice", invoice.pay_token),
+    )
+
+
+def _put(kind: str, invoice: Invoice, *, key: str, now: datetime, **context: Any) -> None:
+    customer = invoice.customer
+    outbox.put(
+        kind,
+        key=key,
+        to=customer.email,
+        user_id=customer.pk,
+        locale=customer.locale,
+        zone=customer.time_zone,
+        context={"name": customer.short_name, "number": invoice.number, **context},
+        now=now,
+    )
+
+
+def _url(name: str, *args: str) -> str:
+    return settings.SITE_URL + reverse(name, args=args)

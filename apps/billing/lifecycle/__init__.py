@@ -1,0 +1,31 @@
+"""Every change of a status in billing: the arrows, and one function per arrow.
+
+Rows are locked in one order, invoice -> payment -> recovery -> refund, so that no two changes wait for each other.
+"""
+
+from .invoices import pay_at_issue, void, write_off
+from .moves import ARROWS, IllegalMove
+from .payments import claim, claim_one, doubt, drop_stranded, expire_leases, release, settle, withdraw
+from .recoveries import stop
+from .refunds import claim_refunds, expire_refund_leases, open_refund, settle_refund
+
+__all__ = [
+    "ARROWS",
+    "IllegalMove",
+    "claim",
+    "claim_one",
+    "claim_refunds",
+    "doubt",
+    "drop_stranded",
+    "expire_leases",
+    "expire_refund_leases",
+    "open_refund",
+    "pay_at_issue",
+    "release",
+    "settle",
+    "settle_refund",
+    "stop",
+    "void",
+    "withdraw",
+    "write_off",
+]

@@ -1,0 +1,92 @@
+"""The arrows, and the one place that assigns a status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from apps.billing.models import (
+    Invoice,
+    InvoiceChange,
+    Payment,
+    PaymentChange,
+    Recovery,
+    RecoveryChange,
+    Refund,
+    RefundChange,
+)
+
+_P, _I, _R, _D = Payment.Status, Invoice.Status, Refund.Status, Recovery.Status
+_OUTCOMES = {_P.SUCCEEDED, _P.DECLINED, _P.NEEDS_ACTION, _P.UNKNOWN}
+
+# The gateway's answer wins over what we believed: a payment that is back to pending may get the late answer of its
+# first sending, and one declined or cancelled may turn out to have been paid on a page left open.
+ARROWS: dict[type, dict[str, set[str]]] = {
+    Payment: {
+        _P.PENDING: {_P.PROCESSING, _P.CANCELLED} | _OUTCOMES,
+        _P.PROCESSING: {_P.PENDING} | _OUTCOMES,
+        _P.NEEDS_ACTION: {_P.SUCCEEDED, _P.DECLINED, _P.CANCELLED},
+        _P.UNKNOWN: {_P.PENDING, _P.CANCELLED, _P.SUCCEEDED, _P.DECLINED, _P.NEEDS_ACTION},
+        _P.DECLINED: {_P.SUCCEEDED},
+        _P.CANCELLED: {_P.SUCCEEDED},
+        _P.SUCCEEDED: set(),
+    },
+    Invoice: {
+        _I.OPEN: {_I.PAID, _I.VOID, _I.UNCOLLECTIBLE},
+        _I.PAID: set(),
+        _I.VOID: set(),
+        _I.UNCOLLECTIBLE: set(),
+    },
+    Refund: {
+        _R.PENDING: {_R.PROCESSING},
+        _R.PROCESSING: {_R.PENDING, _R.SUCCEEDED, _R.FAILED, _R.UNKNOWN},
+        _R.UNKNOWN: {_R.PROCESSING},
+        _R.SUCCEEDED: {_R.FAILED},  # a bank may bounce a refund days after it was accepted
+        _R.FAILED: set(),
+    },
+    Recovery: {
+        _D.OPEN: {_D.RECOVERED, _D.EXHAUSTED, _D.CANCELLED},
+        _D.RECOVERED: set(),
+        _D.EXHAUSTED: set(),
+        _D.CANCELLED: set(),
+    },
+}
+_HISTORY = {
+    Payment: (PaymentChange, "payment"),
+    Invoice: (InvoiceChange, "invoice"),
+    Refund: (RefundChange, "refund"),
+    Recovery: (RecoveryChange, "recovery"),
+}
+
+
+class IllegalMove(Exception):
+    """A status that cannot follow the present one."""
+
+    def __init__(self, row, new: str) -> None:
+        super().__init__(f"{type(row).__name__} {row.pk} cannot go from {row.status} to {new}")
+
+
+def move(row, new: str, *, now: datetime, reason: str = "", actor: str = "", **columns) -> None:
+    """Take one arrow with a locked row: status, the columns that go with it, and the history row."""
+    move_many([row], new, now=now, reason=reason, actor=actor, **columns)
+
+
+def move_many(rows: Sequence, new: str, *, now: datetime, reason: str = "", actor: str = "", **columns) -> None:
+    """Take the same arrow with many locked rows of one model, in two statements. Raises IllegalMove and changes
+    none."""
+    if not rows:
+        return
+    model = type(rows[0])
+    history, subject = _HISTORY[model]
+    for row in rows:
+        if new not in ARROWS[model][row.status]:
+            raise IllegalMove(row, new)
+    changes = [
+        history(**{subject: row}, old=row.status, new=new, reason=reason[:300], actor=actor, at=now) for row in rows
+    ]
+    model.objects.filter(pk__in=[row.pk for row in rows]).update(status=new, **columns)
+    history.objects.bulk_create(changes)
+    for row in rows:
+        row.status = new
+        for name, value in columns.items():
+            setattr(row, name, value)

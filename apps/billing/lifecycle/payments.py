@@ -1,0 +1,199 @@
+"""Payments: pending -> processing -> succeeded | declined | needs_action | unknown, and what each does to the
+invoice."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, OuterRef, QuerySet, Subquery
+
+from apps.billing import rules, signals
+from apps.billing.gateway.port import ChargeResult, Declined, NeedsAction, Succeeded, Throttled, Unknown
+from apps.billing.models import Card, Invoice, Payment
+
+from . import invoices, recoveries, refunds
+from .moves import move, move_many
+
+LEASE = timedelta(seconds=120)  # longer than any call to the gateway: see settings.GATEWAY_TIMEOUT_SECONDS
+THROTTLE_WAIT = timedelta(seconds=60)
+# After this a page that made an on-session payment and never charged it is taken for closed.
+STRANDED_AFTER = timedelta(minutes=30)
+_STATUS = Payment.Status
+_DEFAULT_CARD = Subquery(
+    Card.objects.usable()
+    .filter(profile__default_card=F("pk"), profile__user__invoices=OuterRef("invoice"))
+    .values("pk")[:1]
+)
+
+
+@transaction.atomic
+def claim(*, now: datetime, limit: int, started: datetime | None = None) -> list[Payment]:
+    """PENDING -> PROCESSING for up to `limit` payments due at `now`, with a lease; other workers' rows are passed over.
+
+    `started` is the instant from which the lease runs, when the sweep for `now` has been running for a while.
+    """
+    return _claim(Payment.objects.collectable(now), now=now, since=started or now, limit=limit)
+
+
+@transaction.atomic
+def claim_one(payment_id: int, *, now: datetime) -> Payment | None:
+    """PENDING -> PROCESSING for one payment, due or not. None when it is not pending or another worker holds it."""
+    pending = Payment.objects.filter(pk=payment_id, status=_STATUS.PENDING)
+    return next(iter(_claim(pending, now=now, since=now, limit=1)), None)
+
+
+def _claim(pending: QuerySet[Payment], *, now: datetime, since: datetime, limit: int) -> list[Payment]:
+    rows = list(pending.select_for_update(skip_locked=True)[:limit])
+    claimed = [row.pk for row in rows]
+    # The card is fixed by the first sending: the same key with another card would be refused by the gateway.
+    Payment.objects.filter(pk__in=claimed, card=None).update(card=_DEFAULT_CARD)
+    move_many(rows, _STATUS.PROCESSING, now=now, lease_until=since + LEASE, sent_at=since)
+    return list(Payment.objects.for_gateway().filter(pk__in=claimed).order_by("pk"))
+
+
+@transaction.atomic
+def settle(payment_id: int, result: ChargeResult, *, now: datetime) -> Payment:
+    """Write down the gateway's answer about a payment. Safe to repeat, and safe when the answer comes late.
+
+    Money that was taken is always booked: on an open invoice it pays it, on any other it is surplus and goes back.
+    """
+    invoice_id = Payment.objects.values_list("invoice_id", flat=True).get(pk=payment_id)
+    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("customer").get(pk=invoice_id)
+    payment = Payment.objects.select_for_update(of=("self",)).select_related("card").get(pk=payment_id)
+    payment.invoice = invoice
+    match result:
+        case Succeeded():
+            _succeed(payment, invoice, result, now=now)
+        case Declined() if payment.is_open:
+            _decline(payment, invoice, result, now=now)
+        case NeedsAction() if payment.is_open:
+            _ask(payment, invoice, result, now=now)
+        case Unknown() if payment.status in {_STATUS.PENDING, _STATUS.PROCESSING}:
+            _doubt(payment, result.reason, intent_id=result.intent_id, now=now)
+        case Throttled() if payment.status == _STATUS.PROCESSING:
+            due = now + THROTTLE_WAIT
+            move(payment, _STATUS.PENDING, now=now, reason=result.reason, lease_until=None, check_at=None, due_at=due)
+    return payment
+
+
+@transaction.atomic
+def doubt(payment_id: int, *, reason: str, now: datetime) -> None:
+    """PENDING | PROCESSING -> UNKNOWN, when its answer could not be written down. Any other status stays."""
+    payment = Payment.objects.select_for_update().get(pk=payment_id)
+    if payment.status in {_STATUS.PENDING, _STATUS.PROCESSING}:
+        _doubt(payment, reason, now=now)
+
+
+@transaction.atomic
+def expire_leases(*, now: datetime) -> int:
+    """PROCESSING -> UNKNOWN where the lease is over: the worker may have charged before it was lost. To be asked at
+    once."""
+    rows = list(Payment.objects.lease_expired(now).select_for_update(skip_locked=True))
+    move_many(rows, _STATUS.UNKNOWN, now=now, reason="lease expired", lease_until=None, check_at=now)
+    return len(rows)
+
+
+@transaction.atomic
+def drop_stranded(*, now: datetime) -> int:
+    """PENDING -> CANCELLED for on-session payments whose page never came to charge them."""
+    rows = list(Payment.objects.stranded(now - STRANDED_AFTER).select_for_update(skip_locked=True))
+    move_many(rows, _STATUS.CANCELLED, now=now, reason="the page was left", check_at=None, settled_at=now)
+    return len(rows)
+
+
+@transaction.atomic
+def release(payment_id: int, *, now: datetime) -> None:
+    """UNKNOWN -> PENDING with the same key, when the gateway surely has no such charge; -> CANCELLED when the invoice
+    no longer wants one. Any other status stays."""
+    invoice_id = Payment.objects.values_list("invoice_id", flat=True).get(pk=payment_id)
+    invoice = Invoice.objects.select_for_update().get(pk=invoice_id)
+    payment = Payment.objects.select_for_update().get(pk=payment_id)
+    if payment.status != _STATUS.UNKNOWN:
+        return
+    if invoice.status == Invoice.Status.OPEN:
+        move(payment, _STATUS.PENDING, now=now, reason="not found at the gateway", check_at=None, due_at=now)
+    else:
+        _cancel(payment, reason="not found at the gateway", now=now)
+
+
+def withdraw(payment: Payment, *, reason: str, now: datetime) -> None:
+    """PENDING | NEEDS_ACTION | UNKNOWN -> CANCELLED. The caller holds the locks and knows that it takes no money any
+    more.
+
+    Cancelled already: nothing. Raises IllegalMove from any other status.
+    """
+    if payment.status != _STATUS.CANCELLED:
+        _cancel(payment, reason=reason, now=now)
+
+
+def _succeed(payment: Payment, invoice: Invoice, result: Succeeded, *, now: datetime) -> None:
+    if payment.status == _STATUS.SUCCEEDED:
+        return
+    surplus = invoice.status != Invoice.Status.OPEN
+    columns = {"gateway_id": result.intent_id, "settled_at": now, "lease_until": None, "check_at": None}
+    move(
+        payment, _STATUS.SUCCEEDED, now=now, surplus=surplus, decline_code="", decline_hard=None, message="", **columns
+    )
+    if surplus:
+        refunds.return_surplus(payment, customer_id=invoice.customer_id, now=now)
+        return
+    for other in Payment.objects.select_for_update().filter(invoice=invoice, status=_STATUS.PENDING):
+        _cancel(other, reason=f"paid by payment {payment.pk}", now=now)
+    Payment.objects.filter(invoice=invoice, status=_STATUS.NEEDS_ACTION).update(check_at=now)
+    invoices.pay(invoice, payment, now=now)
+
+
+def _decline(payment: Payment, invoice: Invoice, result: Declined, *, now: datetime) -> None:
+    # A page may still hold the secret of an intent that waited for the customer: the janitor closes it at the gateway.
+    secret_was_out = payment.status == _STATUS.NEEDS_ACTION or payment.on_session
+    intent_id = result.intent_id or payment.gateway_id
+    move(
+        payment,
+        _STATUS.DECLINED,
+        now=now,
+        reason=result.code,
+        decline_code=result.code,
+        decline_hard=result.hard,
+        message=result.message,
+        gateway_id=intent_id,
+        settled_at=now,
+        lease_until=None,
+        check_at=now if secret_was_out and intent_id else None,
+    )
+    _announce_failure(payment, invoice, now=now)
+
+
+def _ask(payment: Payment, invoice: Invoice, result: NeedsAction, *, now: datetime) -> None:
+    wanted = invoice.status == Invoice.Status.OPEN
+    check_at = rules.next_check(now, payment.created_at) if wanted else now
+    if payment.status == _STATUS.NEEDS_ACTION:
+        Payment.objects.filter(pk=payment.pk).update(check_at=check_at)
+        return
+    columns = {"gateway_id": result.intent_id, "lease_until": None, "check_at": check_at}
+    move(payment, _STATUS.NEEDS_ACTION, now=now, decline_code="authentication_required", **columns)
+    if not payment.on_session:
+        _announce_failure(payment, invoice, now=now)
+
+
+def _announce_failure(payment: Payment, invoice: Invoice, *, now: datetime) -> None:
+    if invoice.status == Invoice.Status.OPEN:
+        recoveries.fall(invoice, payment, now=now)
+        signals.payment_failed.send(sender=Payment, invoice_id=invoice.pk, payment_id=payment.pk, now=now)
+
+
+def _doubt(payment: Payment, reason: str, *, now: datetime, intent_id: str = "") -> None:
+    move(
+        payment,
+        _STATUS.UNKNOWN,
+        now=now,
+        reason=reason,
+        message=reason,
+        gateway_id=intent_id or payment.gateway_id,
+        lease_until=None,
+        check_at=now + rules.FIRST_CHECK,
+    )
+
+
+def _cancel(payment: Payment, *, reason: str, now: datetime) -> None:
+    move(payment, _STATUS.CANCELLED, now=now, reason=reason, lease_until=None, check_at=None, settled_at=now)

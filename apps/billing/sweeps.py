@@ -1,0 +1,64 @@
+"""What billing does on schedule."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Min
+
+from apps.core.sweeps import register
+
+from . import collection, dunning, janitor, refunds
+from .lifecycle.payments import STRANDED_AFTER
+from .models import Payment, Recovery, Refund
+
+_STATUS = Payment.Status
+
+
+def _next_collection(*, now: datetime) -> datetime | None:
+    pending = Payment.objects.filter(status=_STATUS.PENDING, on_session=False)
+    return pending.aggregate(at=Min("due_at"))["at"]
+
+
+def _next_check(*, now: datetime) -> datetime | None:
+    leased = Payment.objects.filter(status=_STATUS.PROCESSING).aggregate(at=Min("lease_until"))["at"]
+    asked = Payment.objects.exclude(status=_STATUS.PROCESSING).aggregate(at=Min("check_at"))["at"]
+    left = Payment.objects.filter(status=_STATUS.PENDING, on_session=True).aggregate(at=Min("created_at"))["at"]
+    return _earliest(leased, asked, left and left + STRANDED_AFTER)
+
+
+def _next_refund(*, now: datetime) -> datetime | None:
+    times = Refund.objects.aggregate(due=Min("next_try_at"), leased=Min("lease_until"))
+    return _earliest(times["due"], times["leased"])
+
+
+def _next_step(*, now: datetime) -> datetime | None:
+    return Recovery.objects.actionable().aggregate(at=Min("next_action_at"))["at"]
+
+
+@register(name="billing.collect", order=200, next_due=_next_collection)
+def collect(*, now: datetime) -> int:
+    """Charge what is due."""
+    return collection.collect_due(now=now)
+
+
+@register(name="billing.janitor", order=250, next_due=_next_check)
+def check(*, now: datetime) -> int:
+    """Find out what became of payments of unknown outcome."""
+    return janitor.check_due(now=now)
+
+
+@register(name="billing.refund", order=260, next_due=_next_refund)
+def refund(*, now: datetime) -> int:
+    """Give money back."""
+    return refunds.carry_out_due(now=now)
+
+
+@register(name="billing.dunning", order=300, next_due=_next_step)
+def dun(*, now: datetime) -> int:
+    """Take the next steps of recoveries."""
+    return dunning.advance_due(now=now)
+
+
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment), default=None)

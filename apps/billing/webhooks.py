@@ -1,0 +1,114 @@
+"""What Stripe's events do to our rows. Everything else about them (signature, storing, the mirror) is dj-stripe's.
+
+Receivers run inside dj-stripe's transaction, after it has fetched the object of the event. A hint to a worker waits for
+the commit, so that no row of ours is locked meanwhile; losing one costs time, not money, since the janitor asks anyway.
+What only an event can tell (disputes, refunds made elsewhere) is written in the transaction itself: an event counts as
+handled only together with its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import stripe
+from django.conf import settings
+from django.db import transaction
+from djstripe.event_handlers import djstripe_receiver
+
+from apps.core import clock
+
+from . import cards, hints
+from .gateway.stripe import PAYMENT
+
+# Few, because each costs some thirty statements and a call. setup_intent.succeeded feeds the mirror alone.
+EVENTS = (
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.refunded",
+    "payment_intent.payment_failed",
+    "payment_intent.requires_action",
+    "payment_intent.succeeded",
+    "payment_method.automatically_updated",
+    "payment_method.detached",
+    "refund.failed",
+    "refund.updated",
+    "setup_intent.succeeded",
+)
+
+# dj-stripe fetches through the library's global client: a gateway that hangs must not hold a web worker for minutes.
+stripe.default_http_client = stripe.RequestsClient(timeout=settings.GATEWAY_TIMEOUT_SECONDS)
+
+
+@djstripe_receiver("payment_intent.succeeded")
+def on_charge_succeeded(sender, event, **kwargs) -> None:
+    """A charge went through, perhaps one whose answer we never got."""
+    intent = event.data["object"]
+    _after_commit(hints.charge_succeeded, payment_key=_payment_key(intent), intent_id=intent["id"])
+
+
+@djstripe_receiver(["payment_intent.payment_failed", "payment_intent.requires_action"])
+def on_charge_failed(sender, event, **kwargs) -> None:
+    """A charge did not go through, perhaps on the customer's own screen."""
+    intent = event.data["object"]
+    _after_commit(hints.charge_failed, payment_key=_payment_key(intent), intent_id=intent["id"])
+
+
+@djstripe_receiver(["payment_method.automatically_updated", "payment_method.detached"])
+def on_card_changed(sender, event, **kwargs) -> None:
+    """A card got a new expiry date, or was removed in the gateway's own pages."""
+    _after_commit(cards.refresh, event.data["object"]["id"])
+
+
+@djstripe_receiver(["refund.failed", "refund.updated"])
+def on_refund_moved(sender, event, **kwargs) -> None:
+    """A refund moved on at the bank, or came back."""
+    refund = event.data["object"]
+    _after_commit(hints.refund_moved, refund_id=refund["id"], intent_id=refund.get("payment_intent") or "")
+
+
+@djstripe_receiver("charge.refunded")
+def on_charge_refunded(sender, event, **kwargs) -> None:
+    """Money of a charge went back: ours are in the books before they are sent, others are not."""
+    charge = event.data["object"]
+    hints.refunded_outside(
+        intent_id=charge.get("payment_intent") or "", refunded_minor=charge["amount_refunded"], now=clock.now()
+    )
+
+
+@djstripe_receiver("charge.dispute.created")
+def on_dispute_opened(sender, event, **kwargs) -> None:
+    """A customer went to their bank."""
+    dispute = event.data["object"]
+    hints.dispute_opened(
+        dispute_id=dispute["id"],
+        intent_id=dispute.get("payment_intent") or "",
+        reason=dispute.get("reason") or "",
+        now=clock.now(),
+    )
+
+
+@djstripe_receiver("charge.dispute.closed")
+def on_dispute_closed(sender, event, **kwargs) -> None:
+    """The bank decided."""
+    dispute = event.data["object"]
+    hints.dispute_closed(
+        dispute_id=dispute["id"],
+        intent_id=dispute.get("payment_intent") or "",
+        outcome=dispute.get("status") or "",
+        now=clock.now(),
+    )
+
+
+def _after_commit(function: Callable, *args: str, **kwargs: str) -> None:
+    # Robust: the event is stored by then, and an error would only make Stripe send what dj-stripe will not run again.
+    transaction.on_commit(partial(_with_clock, function, *args, **kwargs), robust=True)
+
+
+def _with_clock(function: Callable, *args: str, **kwargs: str) -> None:
+    function(*args, **kwargs, now=clock.now())
+
+
+def _payment_key(intent: dict[str, Any]) -> str:
+    return (intent.get("metadata") or {}).get(PAYMENT, "")

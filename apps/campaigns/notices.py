@@ -1,0 +1,118 @@
+"""Notices before a yearly renewal: service mail that the law asks for, sent whatever the customer says about marketing.
+
+A notice is due from so many days before the renewal until the next notice (or the renewal) takes its place, so a worker
+that was down for a week gives it late instead of never, and nobody gets two at once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
+from django.utils import translation
+
+from apps.mail import outbox
+from apps.memberships.models import Status, Subscription
+from apps.offers import wording
+
+from . import rules
+from .models import Notice
+
+BATCH = 200
+
+
+def give_due(*, now: datetime) -> int:
+    """Give the notices that are due, in batches that several workers may run at once; returns how many."""
+    return sum(_give_all(days, now=now) for days in rules.NOTICE_DAYS)
+
+
+def next_due(*, now: datetime) -> datetime | None:
+    """When the next notice is due, or None."""
+    firsts = []
+    for days in rules.NOTICE_DAYS:
+        later = timedelta(days=max((other for other in rules.NOTICE_DAYS if other < days), default=0))
+        renewal = (
+            _without(days)
+            .filter(next_bill_at__gt=now + later)
+            .order_by("next_bill_at")
+            .values_list("next_bill_at", flat=True)
+        ).first()
+        if renewal is not None:
+            firsts.append(rules.notice_window(renewal, days)[0])
+    return min(firsts, default=None)
+
+
+def _without(days: int):
+    """Yearly memberships that will renew and have not had the notice of so many days for the coming renewal."""
+    given = Notice.objects.filter(subscription=OuterRef("pk"), period_end=OuterRef("next_bill_at"), days=days)
+    return Subscription.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=F("next_bill_at")),
+        ~Exists(given),
+        status=Status.ACTIVE,
+        next_bill_at__isnull=False,
+        price__interval_unit="year",
+        price__amount_minor__gt=0,
+    )
+
+
+def _give_all(days: int, *, now: datetime) -> int:
+    total = 0
+    while True:
+        due = _due(days, now=now)
+        given = sum(_give(subscription, days, now=now) for subscription in due)
+        total += given
+        if len(due) < BATCH or not given:
+            return total
+
+
+def _due(days: int, *, now: datetime) -> list[Subscription]:
+    later = max((other for other in rules.NOTICE_DAYS if other < days), default=0)
+    return list(
+        _without(days)
+        .filter(next_bill_at__gt=now + timedelta(days=later), next_bill_at__lte=now + timedelta(days=days))
+        .select_related("customer", "plan", "price__plan", "pending_price__plan", "promotion")
+        .order_by("next_bill_at", "pk")[:BATCH]
+    )
+
+
+@transaction.atomic
+def _give(subscription: Subscription, days: int, *, now: datetime) -> bool:
+    """Give one notice; False when another worker has just given it. The row's unique key is the claim."""
+    key = f"renewal-notice:{subscription.pk}:{subscription.next_bill_at:%Y-%m-%d}:{days}"
+    _notice, is_mine = Notice.objects.get_or_create(
+        subscription=subscription,
+        period_end=subscription.next_bill_at,
+        days=days,
+        defaults={"key": key, "sent_at": now},
+    )
+    if is_mine:
+        _put(subscription, key, now=now)
+    return is_mine
+
+
+def _put(subscription: Subscription, key: str, *, now: datetime) -> None:
+    customer = subscription.customer
+    price = subscription.pending_price or subscription.price
+    with translation.override(customer.locale):
+        terms = wording.rate(price)
+    outbox.put(
+        "renewal-notice",
+        key=key,
+        to=customer.email,
+        user_id=customer.pk,
+        locale=customer.locale,
+        zone=customer.time_zone,
+        context={
+            "name": customer.short_name,
+            "plan": price.plan.name,
+            "renews_at": subscription.next_bill_at,
+            "terms": terms,
+            "amount": wording.next_amount(price, subscription.promotion),
+            "account_url": settings.SITE_URL + reverse("account"),
+            "cancel_url": settings.SITE_URL + reverse("cancel"),
+        },
+        now=now,
+    )

@@ -1,0 +1,35 @@
+"""What staff fill in."""
+
+from datetime import datetime, timedelta
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.core import time_machine
+from apps.core.periods import Interval, Unit, boundary
+
+from .timeline import Kind
+
+
+class TimelineFilter(forms.Form):
+    """Which part of a customer's story to show."""
+
+    kind = forms.ChoiceField(choices=[("", _("Everything")), *Kind.choices], required=False)
+
+
+class JourneyForm(forms.Form):
+    """How far to move the shop's clock."""
+
+    DAY, MONTH, EVENT = "day", "month", "event"
+
+    by = forms.ChoiceField(choices=[(DAY, _("+1 day")), (MONTH, _("+1 month")), (EVENT, _("To the next event"))])
+
+    def target(self, *, now: datetime) -> datetime | None:
+        """The instant (UTC) to travel to; None when there is no next event. A month is a calendar month in UTC."""
+        match self.cleaned_data["by"]:
+            case self.EVENT:
+                return time_machine.next_event(now=now)
+            case self.MONTH:
+                return boundary(now, 1, Interval(Unit.MONTH), "UTC")
+            case _:
+                return now + timedelta(days=1)

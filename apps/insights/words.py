@@ -1,0 +1,56 @@
+"""What the workers did, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext, ngettext_lazy
+
+_DID = {
+    "memberships.bill": ngettext_lazy("%d renewal billed", "%d renewals billed"),
+    "memberships.end": ngettext_lazy("%d membership ended", "%d memberships ended"),
+    "memberships.abandon": ngettext_lazy("%d unfinished sign-up closed", "%d unfinished sign-ups closed"),
+    "billing.collect": ngettext_lazy("%d payment tried", "%d payments tried"),
+    "billing.janitor": ngettext_lazy("%d uncertain payment looked up", "%d uncertain payments looked up"),
+    "billing.refund": ngettext_lazy("%d refund carried out", "%d refunds carried out"),
+    "billing.dunning": ngettext_lazy("%d step of a recovery taken", "%d steps of recoveries taken"),
+    "loyalty.expire": ngettext_lazy("%d lot of points expired", "%d lots of points expired"),
+    "offers.suggest": ngettext_lazy("%d upgrade suggested", "%d upgrades suggested"),
+    "offers.expire": ngettext_lazy("%d offer ended", "%d offers ended"),
+    "campaigns.notices": ngettext_lazy("%d renewal notice given", "%d renewal notices given"),
+    "campaigns.advance": ngettext_lazy("%d campaign step taken", "%d campaign steps taken"),
+    "mail.deliver": ngettext_lazy("%d mail delivered", "%d mails delivered"),
+}
+_NAMES = {
+    "memberships.bill": _("Bill renewals"),
+    "memberships.end": _("End memberships"),
+    "memberships.abandon": _("Close unfinished sign-ups"),
+    "billing.collect": _("Collect payments"),
+    "billing.janitor": _("Look up uncertain payments"),
+    "billing.refund": _("Carry out refunds"),
+    "billing.dunning": _("Recover failed payments"),
+    "loyalty.expire": _("Expire points"),
+    "offers.suggest": _("Suggest upgrades"),
+    "offers.expire": _("End offers"),
+    "campaigns.notices": _("Give renewal notices"),
+    "campaigns.advance": _("Carry campaigns on"),
+    "mail.deliver": _("Deliver mail"),
+}
+
+
+def name(sweep: str) -> str:
+    """A sweep's name for people; its own where it has none."""
+    return str(_NAMES.get(sweep, sweep))
+
+
+def did(sweep: str, count: int) -> str:
+    """ "3 renewals billed"."""
+    if sweep not in _DID:
+        return ngettext("%(name)s: %(count)d row", "%(name)s: %(count)d rows", count) % {"name": sweep, "count": count}
+    return _DID[sweep] % count
+
+
+def all_done(handled: Mapping[str, int]) -> str:
+    """One sentence of what several sweeps did, in the order given; empty when nothing was done."""
+    return ", ".join(did(sweep, count) for sweep, count in handled.items() if count)

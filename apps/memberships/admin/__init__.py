@@ -1,0 +1,7 @@
+"""The back office of memberships. Whatever staff change goes through the services, with their address in the history."""
+
+from .plans import PlanAdmin, PriceAdmin
+from .purchases import PlanChangeAdmin, SignupAdmin
+from .subscriptions import SubscriptionAdmin
+
+__all__ = ["PlanAdmin", "PlanChangeAdmin", "PriceAdmin", "SignupAdmin", "SubscriptionAdmin"]

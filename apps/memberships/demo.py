@@ -1,0 +1,127 @@
+"""The plans of the demo shop. Calling it again changes nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from .models import Benefit, Plan, Price
+
+PLANS = [
+    {
+        "slug": "seedling",
+        "name": "Seedling",
+        "rank": 1,
+        "tagline": "Start here, free for as long as you like.",
+        "description": "For a first lemon on a sunny sill. You read the introductory guides, hear from us when it is "
+        "time to repot or bring the pots in, and collect points on what you buy.",
+        "points_percent": 100,
+        "colour": "leaf",
+        "prices": {("EUR", "month"): 0, ("USD", "month"): 0},
+        "benefits": [
+            ("season-calendar", "A calendar of what your tree needs, month by month", True),
+            ("guides", "Introductory growing guides", {"rank": 1}),
+            ("points", "5 points for each euro you spend", {"percent": 100}),
+        ],
+    },
+    {
+        "slug": "grove",
+        "name": "Grove",
+        "rank": 2,
+        "tagline": "For a few trees you want to see in fruit.",
+        "description": "Everything you need to keep citrus healthy in pots: the full set of care guides, member prices "
+        "on trees and tools, and a person to ask when a leaf turns yellow.",
+        "points_percent": 125,
+        "colour": "lime",
+        "prices": {
+            ("EUR", "month"): 1200,
+            ("EUR", "year"): 12000,
+            ("USD", "month"): 1300,
+            ("USD", "year"): 13000,
+        },
+        "benefits": [
+            ("season-calendar", "A calendar of what your tree needs, month by month", True),
+            ("guides", "All care guides: watering, feeding, pruning, pests", {"rank": 2}),
+            ("points", "A quarter more points on everything", {"percent": 125}),
+            ("member-prices", "Member prices on trees, pots and tools", True),
+            ("ask", "Ask a gardener by mail, answered within two working days", {"answer_days": 2}),
+        ],
+    },
+    {
+        "slug": "conservatory",
+        "name": "Conservatory",
+        "rank": 3,
+        "tagline": "For those who winter their trees under glass.",
+        "description": "For a growing collection. Add the advanced guides on grafting and wintering, an hour with a "
+        "gardener each season, and a box of seasonal supplies twice a year.",
+        "points_percent": 150,
+        "colour": "orange",
+        "prices": {
+            ("EUR", "month"): 2400,
+            ("EUR", "year"): 24000,
+            ("USD", "month"): 2600,
+            ("USD", "year"): 26000,
+        },
+        "benefits": [
+            ("season-calendar", "A calendar of what your tree needs, month by month", True),
+            ("guides", "All guides, with grafting and wintering", {"rank": 3}),
+            ("points", "Half as many points again on everything", {"percent": 150}),
+            ("member-prices", "Member prices on trees, pots and tools", True),
+            ("ask", "Ask a gardener by mail, answered the next working day", {"answer_days": 1}),
+            ("gardener-hours", "One hour with a gardener by video each season", {"hours_a_year": 4}),
+            ("seasonal-box", "The seasonal box in spring and autumn", {"boxes_a_year": 2}),
+        ],
+    },
+    {
+        "slug": "estate",
+        "name": "Estate",
+        "rank": 4,
+        "tagline": "A gardener at your side, all year.",
+        "description": "For a citrus garden or a house full of pots. A gardener who knows your trees, an hour every "
+        "month, the seasonal box four times a year, and frost cover on every tree you buy from us.",
+        "points_percent": 200,
+        "colour": "blood-orange",
+        "prices": {
+            ("EUR", "month"): 5900,
+            ("EUR", "year"): 59000,
+            ("USD", "month"): 6400,
+            ("USD", "year"): 64000,
+        },
+        "benefits": [
+            ("season-calendar", "A calendar of what your tree needs, month by month", True),
+            ("guides", "All guides, and the archive of our head gardener", {"rank": 4}),
+            ("points", "Twice the points on everything", {"percent": 200}),
+            ("member-prices", "Member prices on trees, pots and tools", True),
+            ("ask", "Your own gardener, answering the same working day", {"answer_days": 0}),
+            ("gardener-hours", "One hour with your gardener every month", {"hours_a_year": 12}),
+            ("seasonal-box", "The seasonal box, four times a year", {"boxes_a_year": 4}),
+            ("frost-cover", "Frost cover on every tree you buy from us", True),
+        ],
+    },
+]
+
+
+@transaction.atomic
+def build_plans(*, now: datetime) -> dict[str, Plan]:
+    """The four plans with prices in euro and dollars on sale from `now`, by slug. Idempotent: what is there stays."""
+    return {facts["slug"]: _build(position, facts, now=now) for position, facts in enumerate(PLANS, start=1)}
+
+
+def _build(position: int, facts: dict, *, now: datetime) -> Plan:
+    columns = {name: value for name, value in facts.items() if name not in ("slug", "prices", "benefits")}
+    plan, _created = Plan.objects.get_or_create(
+        slug=facts["slug"], defaults={**columns, "position": position, "illustration": facts["slug"]}
+    )
+    for place, (code, text, value) in enumerate(facts["benefits"], start=1):
+        Benefit.objects.get_or_create(plan=plan, code=code, defaults={"position": place, "text": text, "value": value})
+    for (currency, unit), amount_minor in facts["prices"].items():
+        Price.objects.get_or_create(
+            plan=plan,
+            currency=currency,
+            interval_unit=unit,
+            interval_count=1,
+            version=1,
+            defaults={"amount_minor": amount_minor, "available_from": now},
+        )
+    return plan

@@ -1,0 +1,181 @@
+"""The letters of a membership. Each has a key, so that it is written once for its occasion."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from apps.accounts.models import User
+from apps.core.money import Money
+from apps.loyalty import rules as loyalty
+from apps.mail import outbox
+
+from . import rules
+from .models import Period, PlanChange, Price, Subscription
+
+ACCOUNT = "/account/"
+CANCEL = "/account/membership/cancel/"
+CHANGE = "/account/membership/change/"
+PRICING = "/pricing/"
+
+
+def membership_confirmation(subscription: Subscription, *, now: datetime) -> None:
+    """The durable confirmation of the contract: what, price, period, renewal, how to cancel and to withdraw."""
+    first = Period.objects.latest_of(subscription)
+    price = subscription.price
+    _put(
+        "membership-confirmation",
+        subscription,
+        occasion=f"membership-confirmation:{subscription.pk}",
+        now=now,
+        context={
+            **_price(price, subscription),
+            "is_free": price.is_free,
+            "first_total": first.gross if first else Money(0, price.currency),
+            "period_start": subscription.current_start,
+            "period_end": subscription.current_end,
+            "next_charge_at": subscription.next_bill_at,
+            "next_total": Money(rules.discounted(price, subscription.promotion), price.currency),
+            "discount": subscription.promotion.name if subscription.promotion else "",
+            "benefits": [benefit.text for benefit in price.plan.benefits.all()],
+        },
+    )
+
+
+def cancellation_receipt(subscription: Subscription, *, now: datetime) -> None:
+    """The receipt of a cancellation: when it arrived and when the membership ends."""
+    _put(
+        "cancellation-receipt",
+        subscription,
+        occasion=f"cancellation-receipt:{subscription.pk}:{now.isoformat()}",
+        now=now,
+        context={
+            **_price(subscription.price, subscription),
+            "reference": subscription.pk,
+            "received_at": now,
+            "ends_at": subscription.ends_at or subscription.ended_at,
+            "at_once": subscription.ended_at is not None,
+        },
+    )
+
+
+def cancellation_undone(subscription: Subscription, *, now: datetime) -> None:
+    """The membership goes on."""
+    _put(
+        "cancellation-undone",
+        subscription,
+        occasion=f"cancellation-undone:{subscription.pk}:{now.isoformat()}",
+        now=now,
+        context={**_price(subscription.price, subscription), "next_charge_at": subscription.next_bill_at},
+    )
+
+
+def plan_changed(
+    subscription: Subscription,
+    *,
+    old: Price,
+    new: Price,
+    effective_at: datetime,
+    charged: Money | None,
+    now: datetime,
+) -> None:
+    """The plan has changed, or will at the end of the period (`effective_at` after `now`)."""
+    _put(
+        "plan-changed",
+        subscription,
+        occasion=f"plan-changed:{subscription.pk}:{new.pk}:{now.isoformat()}",
+        now=now,
+        context={
+            **_price(new, subscription),
+            "old_plan": old.plan.name,
+            "is_free": new.is_free,
+            "effective_at": effective_at,
+            "is_later": effective_at > now,
+            "charged": charged,
+            "next_charge_at": subscription.next_bill_at,
+            "next_total": Money(rules.discounted(new, subscription.promotion), new.currency),
+        },
+    )
+
+
+def plan_kept(subscription: Subscription, change: PlanChange, *, now: datetime) -> None:
+    """A change that waited for its payment came to nothing; the membership stays as it was."""
+    _put(
+        "plan-change-failed",
+        subscription,
+        occasion=f"plan-change-failed:{change.pk}",
+        now=now,
+        context={**_price(subscription.price, subscription), "new_plan": change.price.plan.name},
+    )
+
+
+def membership_ended(subscription: Subscription, *, now: datetime) -> None:
+    """The membership is over, and why."""
+    _put(
+        "membership-ended",
+        subscription,
+        occasion=f"membership-ended:{subscription.pk}",
+        now=now,
+        context={
+            **_price(subscription.price, subscription),
+            "reason": subscription.end_reason,
+            "ended_at": subscription.ended_at,
+        },
+    )
+
+
+def points_redeemed(customer: User, *, points: int, credit: Money, balance: int, key: str, now: datetime) -> None:
+    """Points became credit for the next invoice."""
+    outbox.put(
+        "points-redeemed",
+        key=f"points-redeemed:{key}",
+        to=customer.email,
+        user_id=customer.pk,
+        locale=customer.locale,
+        zone=customer.time_zone,
+        context={
+            "greeting_name": customer.short_name,
+            "points": points,
+            "credit": credit,
+            "balance": balance,
+            "balance_worth": loyalty.value_of(balance, credit.currency),
+            "account_url": settings.SITE_URL + ACCOUNT,
+        },
+        now=now,
+    )
+
+
+def _price(price: Price, subscription: Subscription) -> dict:
+    with override(subscription.customer.locale):
+        return {"plan": price.plan.name, "price": price.amount, "per": _per(price)}
+
+
+def _per(price: Price) -> str:
+    """What the amount is for, in the active language: "a month"."""
+    if price.interval_count == 1:
+        return {"week": _("a week"), "month": _("a month"), "year": _("a year")}[price.interval_unit]
+    return _("every %(interval)s") % {"interval": price.interval_label}
+
+
+def _put(kind: str, subscription: Subscription, *, occasion: str, now: datetime, context: dict) -> None:
+    customer = subscription.customer
+    outbox.put(
+        kind,
+        key=occasion,
+        to=customer.email,
+        user_id=customer.pk,
+        locale=customer.locale,
+        zone=customer.time_zone,
+        context={
+            "greeting_name": customer.short_name,
+            "account_url": settings.SITE_URL + ACCOUNT,
+            "cancel_url": settings.SITE_URL + CANCEL,
+            "change_url": settings.SITE_URL + CHANGE,
+            "pricing_url": settings.SITE_URL + PRICING,
+            **context,
+        },
+        now=now,
+    )

@@ -1,0 +1,77 @@
+"""Leaving is easy: cancel at the end of the paid period, or at once when nothing is paid; undo until the end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.memberships import emails, lifecycle
+from apps.memberships.errors import NothingToChange
+from apps.memberships.models import CancelReason, EndReason, HistoryKind, Status, Subscription
+from apps.memberships.signals import subscription_cancelled
+
+from . import changing, closing, finding
+
+
+@transaction.atomic
+def request_cancel(
+    subscription_id: int, *, customer: User, now: datetime, reason: str = "", note: str = "", actor: str = ""
+) -> Subscription:
+    """End the membership with its paid period; a free one, or one whose payment is overdue, ends at once.
+
+    `reason` is a value of CancelReason or empty, `note` the customer's own words. What is overdue is written off: the
+    open invoice is voided and its dunning stops. Asking again changes nothing. Raises NotOpen, and ValueError for an
+    unknown reason.
+    """
+    if reason and reason not in CancelReason.values:
+        raise ValueError(f"There is no reason {reason!r} for leaving")
+    finding.lock_open_invoices(subscription_id)
+    subscription = finding.open_subscription(subscription_id, customer=customer)
+    if subscription.ends_at is not None:
+        return subscription
+    actor = actor or customer.email
+    subscription.cancel_reason = reason
+    subscription.cancel_note = note.strip()
+    at_once = subscription.status == Status.PAST_DUE or subscription.current_end is None
+    subscription.ends_at = None if at_once else subscription.current_end
+    subscription.save(update_fields=["cancel_reason", "cancel_note", "ends_at"])
+    lifecycle.record(
+        subscription,
+        HistoryKind.CANCEL,
+        old="",
+        new=(now if at_once else subscription.ends_at).isoformat(),
+        reason=reason,
+        actor=actor,
+        now=now,
+    )
+    changing.abandon_open(subscription, message=_("The membership was cancelled."), now=now)
+    if at_once:
+        closing.end_now(subscription.pk, reason=EndReason.CANCELLED, now=now, actor=actor)
+        subscription.refresh_from_db()
+    else:
+        subscription_cancelled.send(Subscription, subscription_id=subscription.pk, now=now)
+    emails.cancellation_receipt(subscription, now=now)
+    return subscription
+
+
+@transaction.atomic
+def undo_cancel(subscription_id: int, *, customer: User, now: datetime, actor: str = "") -> Subscription:
+    """Take the cancellation back; possible until the end. Raises NotOpen after it, NothingToChange without one."""
+    subscription = finding.open_subscription(subscription_id, customer=customer)
+    if subscription.ends_at is None:
+        raise NothingToChange(_("Your membership is not cancelled."))
+    if not subscription.is_open_at(now):
+        raise NothingToChange(_("Your membership has ended. You can join again at any time."))
+    ended = subscription.ends_at
+    subscription.ends_at = None
+    subscription.cancel_reason = ""
+    subscription.cancel_note = ""
+    subscription.save(update_fields=["ends_at", "cancel_reason", "cancel_note"])
+    lifecycle.record(
+        subscription, HistoryKind.UNDO, old=ended.isoformat(), new="", actor=actor or customer.email, now=now
+    )
+    emails.cancellation_undone(subscription, now=now)
+    return subscription

@@ -1,0 +1,269 @@
+"""Changing the plan: up at once and paid for first, down at the end of the period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.billing import collection, invoices, janitor
+from apps.billing.drafts import Draft
+from apps.billing.models import Invoice, Payment
+from apps.memberships import emails, lifecycle, quotes
+from apps.memberships.errors import (
+    CancellationPending,
+    ChangeInProgress,
+    NeedsSignup,
+    NothingToChange,
+    NotOpen,
+    QuoteChanged,
+    UnknownPlan,
+)
+from apps.memberships.models import ChangeStatus, HistoryKind, Period, PlanChange, Price, Status, Subscription
+from apps.memberships.quotes import Direction
+
+from . import applying, finding
+
+PREVIEW_LASTS = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    """How a request to change went.
+
+    `status`: "done" (changed now), "scheduled" (at the end of the period), "needs_action" (the bank asks the customer),
+    "waiting" (the outcome of the payment is not known yet), "declined" (nothing changed). `change` is the row behind an
+    immediate change; `payment` its payment, None when nothing was due; `message` is for the customer.
+    """
+
+    status: str
+    subscription: Subscription
+    change: PlanChange | None = None
+    payment: Payment | None = None
+    message: str = ""
+
+
+def change_plan(
+    subscription_id: int,
+    price_id: int,
+    *,
+    customer: User,
+    now: datetime,
+    quoted_at: datetime | None = None,
+    actor: str = "",
+) -> ChangeResult:
+    """Change to another price of the same group and currency; see `quotes.change` for which way, when and how much.
+
+    Up: the invoice is charged now, with the customer present, and the plan changes when it is paid; a declined card
+    changes nothing. Down: the price waits for the end of the period. `quoted_at` is the instant of the preview the
+    customer agreed to, at most an hour old: the charge is exactly that of the preview.
+
+    Talks to the gateway: never call it inside a transaction. Raises subclasses of Refused; nothing is changed then.
+    """
+    result = _begin(subscription_id, price_id, customer=customer, now=now, quoted_at=quoted_at, actor=actor)
+    if result.change is None:
+        return result
+    payment = _payment_of(result.change)
+    if payment is not None:
+        collection.collect_now(payment.pk, now=now)
+    return _result(result.change.pk)
+
+
+def continue_change(token: UUID | str, *, customer: User, now: datetime) -> ChangeResult:
+    """Go on with a waiting change: the customer came back from their bank, or the page was left before the charge.
+
+    Safe to repeat; a change that is settled is returned as it is. Talks to the gateway. Raises NotOpen for a change
+    that is not this customer's.
+    """
+    change = PlanChange.objects.filter(token=token, subscription__customer=customer).first()
+    if change is None:
+        raise NotOpen(_("There is no such change."))
+    payment = _payment_of(change)
+    if change.status == ChangeStatus.OPEN and payment is not None:
+        if payment.status == Payment.Status.PENDING:
+            collection.collect_now(payment.pk, now=now)
+        else:
+            payment = janitor.check(payment.pk, now=now)
+            if not payment.is_open and payment.status != Payment.Status.SUCCEEDED:
+                abandon_change(change.pk, message=_("The payment was not made."), now=now)
+    return _result(change.pk)
+
+
+@transaction.atomic
+def keep_plan(subscription_id: int, *, customer: User, now: datetime, actor: str = "") -> Subscription:
+    """Take back a change that waits for the end of the period. Raises NotOpen, NothingToChange."""
+    subscription = finding.open_subscription(subscription_id, customer=customer)
+    pending = subscription.pending_price
+    if pending is None:
+        raise NothingToChange(_("No change of plan is waiting."))
+    subscription.pending_price = None
+    subscription.save(update_fields=["pending_price"])
+    lifecycle.record(
+        subscription,
+        HistoryKind.PLAN,
+        old=pending.plan.name,
+        new=subscription.plan.name,
+        reason="kept",
+        actor=actor or customer.email,
+        now=now,
+    )
+    return subscription
+
+
+@transaction.atomic
+def cancel_change(token: UUID | str, *, customer: User, now: datetime) -> PlanChange:
+    """Take back an immediate change that waits for the customer's bank; its invoice is voided.
+
+    Raises NotOpen for a change that is settled or not theirs, ChangeInProgress while the outcome of its payment is not
+    known.
+    """
+    change = PlanChange.objects.filter(token=token, subscription__customer=customer, status=ChangeStatus.OPEN).first()
+    if change is None:
+        raise NotOpen(_("There is no such change."))
+    if Invoice.objects.undecided().filter(pk=change.invoice_id).exists():
+        raise ChangeInProgress(_("Your bank has not answered yet. Please try again in a minute."))
+    return abandon_change(change.pk, message=_("You took the change back."), now=now)
+
+
+@transaction.atomic
+def abandon_change(change_id: int, *, message: str, now: datetime) -> PlanChange:
+    """Close a waiting change without changing anything: billing goes on, the invoice is voided. Safe to repeat.
+
+    A payment that succeeds later is sent back by billing, because its invoice is void.
+    """
+    subscription_id = PlanChange.objects.values_list("subscription", flat=True).get(pk=change_id)
+    finding.lock_open_invoices(subscription_id)
+    Subscription.objects.select_for_update().get(pk=subscription_id)
+    change = PlanChange.objects.select_related("price__plan", "subscription__customer").get(pk=change_id)
+    if change.status != ChangeStatus.OPEN:
+        return change
+    lifecycle.fail_change(change, message=message, now=now)
+    Subscription.objects.filter(pk=subscription_id).update(changing_since=None)
+    if change.invoice is not None and change.invoice.status == Invoice.Status.OPEN:
+        invoices.void(change.invoice_id, reason=message, now=now)
+    emails.plan_kept(change.subscription, change, now=now)
+    return change
+
+
+def abandon_open(subscription: Subscription, *, message: str, now: datetime) -> None:
+    """Close the change that waits on this subscription, if any."""
+    change = PlanChange.objects.filter(subscription=subscription, status=ChangeStatus.OPEN).first()
+    if change is not None:
+        abandon_change(change.pk, message=message, now=now)
+        subscription.changing_since = None
+
+
+@transaction.atomic
+def _begin(
+    subscription_id: int, price_id: int, *, customer: User, now: datetime, quoted_at: datetime | None, actor: str
+) -> ChangeResult:
+    subscription = finding.open_subscription(subscription_id, customer=customer)
+    price = finding.price_on_sale(price_id, now=now)
+    _refuse_if_not_possible(subscription, price)
+    at = _moment_of_preview(subscription, quoted_at, now=now)
+    quote = quotes.change(subscription, price, now=at)
+    if quote.direction == Direction.SAME or price.pk == subscription.pending_price_id:
+        raise NothingToChange(_("This is your plan already."))
+    actor = actor or customer.email
+    if quote.direction == Direction.DOWN:
+        return _schedule(subscription, quote, now=now, actor=actor)
+    span = Period.objects.latest_of(subscription)
+    if span is not None and span.invoice is not None and span.invoice.status == Invoice.Status.OPEN:
+        raise ChangeInProgress(_("A payment for your membership is still on its way. Please try again in a minute."))
+    return _start(subscription, quote, now=now, actor=actor)
+
+
+def _refuse_if_not_possible(subscription: Subscription, price: Price) -> None:
+    if price.plan.group != subscription.plan_group or price.currency != subscription.price.currency:
+        raise UnknownPlan(_("Your membership cannot be changed to this plan."))
+    if subscription.price.is_free and not price.is_free:
+        raise NeedsSignup(_("Please join this plan with a card."))
+    if subscription.ends_at is not None:
+        raise CancellationPending(_("Your membership is cancelled. Undo the cancellation to change your plan."))
+    if subscription.status == Status.PAST_DUE:
+        raise ChangeInProgress(_("A payment is overdue. Once it is paid you can change your plan."))
+    if subscription.changing_since is not None:
+        raise ChangeInProgress(_("A change of your plan is still waiting for its payment."))
+
+
+def _moment_of_preview(subscription: Subscription, quoted_at: datetime | None, *, now: datetime) -> datetime:
+    """The instant to charge for: the preview's, as long as it lies in the present span and is fresh."""
+    if quoted_at is None:
+        return now
+    span = Period.objects.latest_of(subscription)
+    begun = span.start if span is not None else subscription.current_start
+    if not max(begun, now - PREVIEW_LASTS) <= quoted_at <= now:
+        raise QuoteChanged(_("The amounts have changed since you saw them. Please look at them again."))
+    return quoted_at
+
+
+def _schedule(subscription: Subscription, quote: quotes.Change, *, now: datetime, actor: str) -> ChangeResult:
+    subscription.pending_price = quote.price
+    subscription.save(update_fields=["pending_price"])
+    lifecycle.record(
+        subscription,
+        HistoryKind.PLAN,
+        old=str(subscription.price),
+        new=str(quote.price),
+        reason="at the end of the period",
+        actor=actor,
+        now=now,
+    )
+    emails.plan_changed(
+        subscription, old=subscription.price, new=quote.price, effective_at=quote.effective_at, charged=None, now=now
+    )
+    return ChangeResult("scheduled", subscription)
+
+
+def _start(subscription: Subscription, quote: quotes.Change, *, now: datetime, actor: str) -> ChangeResult:
+    token = uuid4()
+    draft = Draft(
+        customer=subscription.customer,
+        key=f"change:{token}",
+        currency=quote.due_now.currency,
+        reason="change",
+        lines=list(quote.lines),
+        on_session=True,
+        collect_at=now,
+    )
+    [invoice] = invoices.issue([draft], now=now)
+    change = PlanChange.objects.create(
+        token=token,
+        subscription=subscription,
+        price=quote.price,
+        quote=quote.as_json(),
+        invoice=invoice,
+        actor=actor,
+        effective_at=quote.effective_at,
+        created_at=now,
+    )
+    subscription.changing_since = now
+    subscription.save(update_fields=["changing_since"])
+    if invoice.status == Invoice.Status.PAID:
+        applying.apply(change.pk, now=now)
+    return ChangeResult("waiting", subscription, change)
+
+
+def _payment_of(change: PlanChange) -> Payment | None:
+    return change.invoice.payments.order_by("-attempt").first() if change.invoice else None
+
+
+def _result(change_id: int) -> ChangeResult:
+    """How a change stands."""
+    change = PlanChange.objects.select_related("invoice").get(pk=change_id)
+    payment = _payment_of(change)
+    subscription = Subscription.objects.select_related("plan", "price__plan").get(pk=change.subscription_id)
+    if change.status == ChangeStatus.DONE:
+        return ChangeResult("done", subscription, change, payment)
+    if change.status == ChangeStatus.FAILED:
+        return ChangeResult("declined", subscription, change, payment, change.message)
+    if payment is not None and payment.status == Payment.Status.NEEDS_ACTION:
+        return ChangeResult(
+            "needs_action", subscription, change, payment, _("Your bank asks you to confirm the payment.")
+        )
+    message = _("Your bank has not answered yet. Your plan changes as soon as it does.")
+    return ChangeResult("waiting", subscription, change, payment, message)

@@ -1,0 +1,65 @@
+"""The rows an action is about, locked, or a refusal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.billing.models import Invoice
+from apps.memberships.errors import AlreadySubscribed, ClosedPlan, NotOpen, UnknownPlan
+from apps.memberships.models import Price, Subscription
+
+
+def open_subscription(subscription_id: int, *, customer: User) -> Subscription:
+    """The customer's open subscription, locked until the transaction ends. Raises NotOpen."""
+    subscription = (
+        Subscription.objects.open()
+        .filter(pk=subscription_id, customer=customer)
+        .select_for_update(of=("self",))
+        .select_related("customer", "plan", "price__plan", "pending_price__plan", "promotion")
+        .first()
+    )
+    if subscription is None:
+        raise NotOpen(_("You have no such membership."))
+    return subscription
+
+
+def price_on_sale(price_id: int, *, now: datetime) -> Price:
+    """The price, which a customer can choose at `now`. Raises UnknownPlan and ClosedPlan."""
+    price = Price.objects.select_related("plan").filter(pk=price_id).first()
+    if price is None:
+        raise UnknownPlan(_("There is no such plan."))
+    if not price.is_on_sale_at(now):
+        raise ClosedPlan(_("This plan is not on sale any more."))
+    return price
+
+
+def refuse_second(customer: User, price: Price) -> None:
+    """Raise AlreadySubscribed when the customer has a membership of the group that `price` cannot take over.
+
+    A free membership gives way to a paid one.
+    """
+    held = Subscription.objects.open().filter(customer=customer, plan_group=price.plan.group)
+    if not price.is_free:
+        held = held.exclude(price__amount_minor=0)
+    if held.exists():
+        raise AlreadySubscribed(_("You are a member already. You can change your plan in your account."))
+
+
+def lock_customer(customer: User) -> None:
+    """Let one customer's sign-ups go one after the other. Rows that only refer to the customer are not held up."""
+    User.objects.select_for_update(no_key=True).get(pk=customer.pk)
+
+
+def lock_open_invoices(subscription_id: int) -> None:
+    """Lock what is unpaid on a subscription, before the subscription itself is locked.
+
+    A payment that settles locks its invoice first and then, through the signal, the subscription; whoever withdraws
+    invoices takes the same order, so that the two never wait for each other.
+    """
+    mine = Q(periods__subscription=subscription_id) | Q(plan_change__subscription=subscription_id)
+    ids = Invoice.objects.open().filter(mine).values("pk")
+    list(Invoice.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk", flat=True))

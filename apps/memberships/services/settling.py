@@ -1,0 +1,94 @@
+"""What happens to a membership when billing says how an invoice went. All are safe to repeat."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from apps.billing.models import Invoice, Payment
+from apps.memberships import lifecycle
+from apps.memberships.models import EndReason, Period, PlanChange, Signup, Status, Subscription
+
+from . import applying, changing, closing, points
+
+
+def paid(invoice_id: int, *, now: datetime) -> None:
+    """Carry out what the invoice was for: apply a change, start or recover a subscription; then give the points."""
+    change = _change_of(invoice_id)
+    if change is not None:
+        applying.apply(change.pk, now=now)
+        points.earn_for(change.invoice, plan=change.price.plan, now=now)
+        return
+    period = _period_of(invoice_id)
+    if period is None:
+        return
+    subscription = period.subscription
+    if subscription.status == Status.INCOMPLETE:
+        lifecycle.activate(subscription.pk, now=now)
+        signup = Signup.objects.select_for_update(of=("self",)).filter(subscription=subscription).first()
+        if signup is not None:
+            lifecycle.complete_signup(signup, now=now)
+    _recover_if_nothing_owed(subscription, now=now)
+    points.earn_for(period.invoice, plan=period.price.plan, now=now)
+
+
+def failed(invoice_id: int, payment_id: int, *, now: datetime) -> None:
+    """A payment was refused. A sign-up and a change come to nothing; a renewal falls behind while it is recovered.
+
+    A payment that waits for the customer's bank leaves a sign-up and a change waiting too.
+    """
+    payment = Payment.objects.get(pk=payment_id)
+    waits = payment.status == Payment.Status.NEEDS_ACTION
+    message = payment.message or _("Your card was declined.")
+    change = _change_of(invoice_id)
+    if change is not None:
+        if not waits:
+            changing.abandon_change(change.pk, message=message, now=now)
+        return
+    period = _period_of(invoice_id)
+    if period is None:
+        return
+    subscription = period.subscription
+    if subscription.status == Status.INCOMPLETE:
+        if not waits:
+            closing.expire_incomplete(subscription.pk, reason=EndReason.FIRST_PAYMENT, message=message, now=now)
+        return
+    if subscription.status == Status.ACTIVE:
+        lifecycle.fall_behind(subscription.pk, reason=payment.decline_code or payment.status, now=now)
+
+
+def exhausted(invoice_id: int, *, now: datetime) -> None:
+    """The money never came: the membership ends."""
+    period = _period_of(invoice_id)
+    if period is not None and period.subscription.status in (Status.ACTIVE, Status.PAST_DUE):
+        closing.end_now(period.subscription_id, reason=EndReason.PAYMENT, now=now)
+
+
+def voided(invoice_id: int, *, now: datetime) -> None:
+    """Nothing is owed on the invoice any more: what waited for it is closed, what was overdue is not."""
+    change = _change_of(invoice_id)
+    if change is not None:
+        changing.abandon_change(change.pk, message=_("The invoice was withdrawn."), now=now)
+        return
+    period = _period_of(invoice_id)
+    if period is None:
+        return
+    if period.subscription.status == Status.INCOMPLETE:
+        closing.expire_incomplete(period.subscription_id, reason=EndReason.STAFF, message="", now=now)
+    _recover_if_nothing_owed(period.subscription, now=now)
+
+
+def _recover_if_nothing_owed(subscription: Subscription, *, now: datetime) -> None:
+    owed = Invoice.objects.open().filter(periods__subscription=subscription).exists()
+    if subscription.status == Status.PAST_DUE and not owed:
+        lifecycle.recover(subscription.pk, reason=_("nothing is owed any more"), now=now)
+
+
+def _change_of(invoice_id: int) -> PlanChange | None:
+    return PlanChange.objects.filter(invoice=invoice_id).select_related("invoice", "price__plan").first()
+
+
+def _period_of(invoice_id: int) -> Period | None:
+    rows = Period.objects.filter(invoice=invoice_id).select_related("subscription", "invoice", "price__plan")
+    return rows.order_by("start").first()

@@ -1,0 +1,61 @@
+"""What members have paid so far and what it earned them, for a whole batch at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from django.db.models import Q, Sum
+
+from apps.billing.models import Invoice
+from apps.core.money import Money, round_half_up
+from apps.loyalty import rules as loyalty
+from apps.loyalty.models import EarningRule, Kind, PointsEntry
+from apps.memberships.services.points import EARNING_LINES
+
+_KEY = "earn:invoice:"  # the key under which memberships gives the points of an invoice
+
+
+@dataclass(frozen=True, slots=True)
+class Earning:
+    """One invoice that earned points: the share of it that counted, the rule of its day, and the points given."""
+
+    paid: Money
+    points_per_unit: int
+    points: int
+
+    def missed(self, points_percent: int) -> int:
+        """The points that a plan with this multiplier would have earned more on the same payment; never negative."""
+        would = loyalty.points_for(self.paid, points_percent, points_per_unit=self.points_per_unit)
+        return max(0, would - self.points)
+
+
+def earnings(customer_ids: Collection[int]) -> dict[int, list[Earning]]:
+    """All that each of the customers earned by paying for a membership. Three statements, whatever their number."""
+    entries = PointsEntry.objects.filter(customer__in=customer_ids, kind=Kind.EARN, key__startswith=_KEY).values_list(
+        "customer_id", "key", "points", "at"
+    )
+    given = [(customer, int(key.removeprefix(_KEY)), points, at) for customer, key, points, at in entries]
+    invoices = (
+        Invoice.objects.filter(pk__in=[invoice for _customer, invoice, _points, _at in given])
+        .annotate(eligible=Sum("lines__amount_minor", filter=Q(lines__kind__in=EARNING_LINES)))
+        .in_bulk()
+    )
+    rules = list(EarningRule.objects.order_by("-valid_from"))
+    found: dict[int, list[Earning]] = defaultdict(list)
+    for customer, invoice_id, points, at in given:
+        found[customer].append(Earning(_counted(invoices[invoice_id]), _points_per_unit(rules, at), points))
+    return found
+
+
+def _counted(invoice: Invoice) -> Money:
+    """The share of the membership lines that was paid by card, as it counted when the points were given."""
+    return Money(round_half_up(Fraction(invoice.eligible * invoice.due_minor, invoice.total_minor)), invoice.currency)
+
+
+def _points_per_unit(rules: list[EarningRule], at: datetime) -> int:
+    rule = next((rule for rule in rules if rule.valid_from <= at), None)
+    return rule.points_per_unit if rule else loyalty.DEFAULT_POINTS_PER_UNIT

@@ -1,0 +1,50 @@
+"""What a customer was shown and agreed to, read back from the record of the sign-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Self
+
+from babel.numbers import format_percent
+from django.utils.translation import get_language, to_locale
+
+from apps.core.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedLine:
+    label: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The first charge and the one after it; amounts include tax, instants are UTC."""
+
+    lines: list[AgreedLine]
+    total: Money
+    tax: Money
+    tax_basis_points: int
+    next_charge_at: datetime
+    next_total: Money
+
+    @property
+    def rate(self) -> str:
+        """The tax rate in per cent, as people write it: "22%"."""
+        rate = Decimal(self.tax_basis_points) / 10_000
+        return format_percent(rate, format="#,##0.##%", locale=to_locale(get_language() or "en"))
+
+    @classmethod
+    def read(cls, quote: dict) -> Self:
+        """From `quotes.FirstCharge.as_json()`, fresh or as stored with the sign-up."""
+        currency = quote["currency"]
+        return cls(
+            lines=[AgreedLine(line["description"], Money(line["amount_minor"], currency)) for line in quote["lines"]],
+            total=Money(quote["total_minor"], currency),
+            tax=Money(quote["tax_minor"], currency),
+            tax_basis_points=quote["tax_basis_points"],
+            next_charge_at=datetime.fromisoformat(quote["next_charge_at"]),
+            next_total=Money(quote["next_total_minor"], currency),
+        )

@@ -1,0 +1,34 @@
+"""What every page of the shop knows."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from apps.catalog.models import Category
+from apps.core import clock
+
+from . import appearance
+
+SHOP_NAME = "Orangery"
+
+
+def shop(request: HttpRequest) -> dict:
+    """Name, address, appearance and the rooms of the shop.
+
+    The categories are read on each page that shows them, in one small query: a cache would cost as much and be wrong
+    after an edit.
+    """
+    return {
+        "shop_name": SHOP_NAME,
+        "site_url": settings.SITE_URL,
+        "support_email": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        "demo": settings.DEMO,
+        "shop_date": SimpleLazyObject(clock.now) if settings.TIME_MACHINE else None,
+        "theme": appearance.of(request),
+        "themes": appearance.CHOICES,
+        "nav_categories": Category.objects.filter(parent=None),
+    }

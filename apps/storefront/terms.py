@@ -1,0 +1,54 @@
+"""What a customer agrees to before a card is charged again and again, in the words that are stored as evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.memberships.models import Price
+from apps.memberships.quotes import FirstCharge
+
+VERSION = "2026-11"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A text with its version, in the language in which it is shown."""
+
+    version: str
+    text: str
+
+
+def subscription(charge: FirstCharge, *, zone: str) -> Term:
+    """The consent beside the box at checkout: what is charged, when, how often, until when. Dates in the IANA `zone`."""
+    text = _(
+        "I agree that Orangery charges my card %(total)s today and %(next_total)s %(every)s from %(next_date)s, "
+        "until I cancel. I can cancel at any time in my account, to the end of the paid period. I have read the terms "
+        "and the information on my right of withdrawal within 14 days."
+    ) % {
+        "total": charge.total.format(),
+        "next_total": charge.next_total.format() if charge.next_total else "",
+        "every": every(charge.price),
+        "next_date": local_date(charge.next_charge_at, zone) if charge.next_charge_at else "",
+    }
+    return Term(VERSION, text)
+
+
+def every(price: Price) -> str:
+    """How often a price is charged, as part of a sentence: "every month"."""
+    count = price.interval_count
+    match price.interval_unit:
+        case "week":
+            return ngettext("every week", "every %(count)s weeks", count) % {"count": count}
+        case "year":
+            return ngettext("every year", "every %(count)s years", count) % {"count": count}
+    return ngettext("every month", "every %(count)s months", count) % {"count": count}
+
+
+def local_date(moment, zone: str) -> str:
+    """The date of an instant where the customer lives, as the active language writes it."""
+    return date_format(moment.astimezone(ZoneInfo(zone)), "DATE_FORMAT")

@@ -1,0 +1,55 @@
+"""Growing guides: a preview for everybody, the whole text for whom it is meant."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from apps.catalog import services, text
+from apps.catalog.models import Product
+from apps.core import clock
+from apps.memberships.models import Plan
+
+from .. import currency, visitor
+
+_MORE = 3
+
+
+@require_safe
+def guides(request: HttpRequest) -> HttpResponse:
+    standing = visitor.standing(request.user, now=clock.now())
+    found = Product.objects.published().guides().for_cards(currency.of(request))
+    context = {"guides": [(guide, guide.is_open_to(standing.rank)) for guide in found], "standing": standing}
+    return render(request, "storefront/guides.html", context)
+
+
+@require_safe
+def guide(request: HttpRequest, slug: str) -> HttpResponse:
+    now = clock.now()
+    published = Product.objects.published().guides().select_related("guide")
+    found = get_object_or_404(published.defer("search").filter(guide__isnull=False), slug=slug)
+    standing = visitor.standing(request.user, now=now)
+    locked = not found.is_open_to(standing.rank)
+    if request.user.is_authenticated and request.method == "GET":
+        services.record_view(found, customer=request.user, locked=locked, now=now)
+    more = published.exclude(pk=found.pk).for_cards(currency.of(request))[:_MORE]
+    context = {
+        "guide": found,
+        "minutes": found.guide.minutes,
+        "locked": locked,
+        "preview": text.render(found.description),
+        "body": "" if locked else text.render(found.guide.body),
+        "opening_plan": _opening_plan(found) if locked else None,
+        "standing": standing,
+        "more": [(other, other.is_open_to(standing.rank)) for other in more],
+        "trail": [{"label": _("Growing guides"), "href": reverse("guides")}, {"label": found.name}],
+    }
+    return render(request, "storefront/guide.html", context)
+
+
+def _opening_plan(found: Product) -> Plan | None:
+    """The lowest plan on sale that opens the guide."""
+    return Plan.objects.on_sale().filter(group="membership", rank__gte=found.member_min_rank).order_by("rank").first()

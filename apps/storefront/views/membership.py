@@ -1,0 +1,243 @@
+"""Changing, cancelling, undoing; and points into credit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.accounts.models import User
+from apps.billing import janitor
+from apps.billing.gateway import GatewayError
+from apps.billing.models import Payment
+from apps.core import clock
+from apps.loyalty import rules as points_rules
+from apps.loyalty.models import PointsAccount, PointsEntry
+from apps.loyalty.services import NotEnoughPoints
+from apps.memberships import quotes, services
+from apps.memberships.errors import Refused
+from apps.memberships.models import PlanChange, Price, Subscription
+from apps.memberships.services import ChangeResult
+from apps.memberships.services.changing import PREVIEW_LASTS
+
+from .. import gateway_page
+from ..forms import CancelForm, RedeemForm
+from . import account, cards
+
+PREVIEW_SALT = "storefront.change-preview"
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: HttpRequest) -> HttpResponse:
+    """Choose a plan, see exactly what it costs now and later, confirm."""
+    now = clock.now()
+    subscription = Subscription.objects.current_of(request.user)
+    if subscription is None:
+        return redirect("pricing")
+    if request.method == "POST":
+        return _confirm(request, subscription, now=now)
+    price_id = request.GET.get("price", "")
+    if not price_id:
+        return render(request, "storefront/account/choose_plan.html", _choice(subscription, now=now))
+    price = get_object_or_404(Price.objects.on_sale(now), pk=price_id if price_id.isdecimal() else 0)
+    if subscription.price.is_free and not price.is_free:
+        return redirect("join", plan=price.plan.slug, interval=price.interval_unit)
+    if price.plan.group != subscription.plan_group or price.currency != subscription.price.currency:
+        messages.error(request, _("Your membership cannot be changed to this plan."))
+        return redirect("change_plan")
+    if price.pk == subscription.price_id:
+        messages.info(request, _("This is your plan already."))
+        return redirect("change_plan")
+    context = {
+        "subscription": subscription,
+        "preview": quotes.change(subscription, price, now=now),
+        "quoted": sign_instant(now),
+        "card": account.card_of(request.user),
+    }
+    return render(request, "storefront/account/change_plan.html", context)
+
+
+@login_required
+@never_cache
+@gateway_page.with_card_fields
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_change(request: HttpRequest, token: UUID) -> HttpResponse:
+    """The bank asks the customer about the payment of a change: confirm here, then see how the change stands."""
+    now = clock.now()
+    waiting = get_object_or_404(
+        PlanChange.objects.select_related("invoice", "price__plan"), token=token, subscription__customer=request.user
+    )
+    payment = waiting.invoice.payments.select_related("card").order_by("-attempt").first() if waiting.invoice else None
+    if request.method == "POST":
+        if payment is not None:
+            janitor.check(payment.pk, now=now)
+        return after_change(request, services.continue_change(token, customer=request.user, now=now))
+    if payment is None or payment.status != Payment.Status.NEEDS_ACTION:
+        return redirect("account")
+    context = cards.confirmation(request, payment, path=reverse("confirm_change", kwargs={"token": token}))
+    if context is None:
+        return cards.unavailable(request)
+    return render(request, "storefront/payment/confirm.html", context | {"invoice": waiting.invoice})
+
+
+@login_required
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    """Take back a downgrade that waits for the end of the period."""
+    subscription = get_object_or_404(Subscription.objects.open(), customer=request.user, plan_group="membership")
+    try:
+        services.keep_plan(subscription.pk, customer=request.user, now=clock.now())
+        messages.success(request, _("You keep your plan."))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("account")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest) -> HttpResponse:
+    """One page: what ends when, one optional question, Cancel now."""
+    subscription = Subscription.objects.current_of(request.user)
+    if subscription is None:
+        messages.info(request, _("You have no membership to cancel."))
+        return redirect("account")
+    if subscription.is_cancelling:
+        return redirect("account")
+    form = CancelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.request_cancel(
+                subscription.pk,
+                customer=request.user,
+                reason=form.cleaned_data["reason"],
+                note=form.cleaned_data["note"],
+                now=clock.now(),
+            )
+            messages.success(request, _("Your membership is cancelled. We have sent you a confirmation."))
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        return redirect("account")
+    context = {
+        "subscription": subscription,
+        "form": form,
+        "benefits": list(subscription.plan.benefits.all()),
+        "points": PointsAccount.objects.balance_of(request.user),
+    }
+    return render(request, "storefront/account/cancel.html", context)
+
+
+@login_required
+@require_POST
+def undo_cancel(request: HttpRequest) -> HttpResponse:
+    """Take the cancellation back."""
+    subscription = get_object_or_404(Subscription.objects.open(), customer=request.user, plan_group="membership")
+    try:
+        services.undo_cancel(subscription.pk, customer=request.user, now=clock.now())
+        messages.success(request, _("Good to have you with us: your membership goes on as before."))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("account")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def redeem(request: HttpRequest) -> HttpResponse:
+    """Turn points into credit, which the next invoice uses before the card is charged."""
+    user = request.user
+    currency = _currency(user)
+    balance = PointsAccount.objects.balance_of(user)
+    form = RedeemForm(request.POST or None, balance=balance, currency=currency)
+    if request.method == "POST" and form.is_valid():
+        # The form carries the key, so that a doubled click redeems once.
+        key = f"page:{request.POST.get('once', '')[:40]}:{user.pk}"
+        try:
+            services.redeem_points(
+                user, points=form.cleaned_data["points"], key=key, currency=currency, now=clock.now()
+            )
+            messages.success(request, _("%(value)s are taken off your next invoice.") % {"value": form.value.format()})
+            return redirect("account")
+        except (Refused, NotEnoughPoints) as refusal:
+            form.add_error("points", str(refusal))
+    context = {
+        "form": form,
+        "points": balance,
+        "value": points_rules.value_of(balance, currency),
+        "once": uuid4().hex,
+        "entries": PointsEntry.objects.filter(customer=user).order_by("-at", "-pk")[:12],
+    }
+    return render(request, "storefront/account/redeem.html", context, status=400 if form.errors else 200)
+
+
+def after_change(request: HttpRequest, result: ChangeResult) -> HttpResponse:
+    """The page and the message for the outcome of a change."""
+    match result.status:
+        case "done":
+            messages.success(request, _("You are now on %(plan)s.") % {"plan": result.subscription.plan.name})
+        case "scheduled":
+            messages.success(request, _("Your plan changes at the end of the period you have paid for."))
+        case "needs_action" if result.change and result.payment:
+            return redirect("confirm_change", token=result.change.token)
+        case "declined":
+            messages.error(request, result.message or _("Your card was declined. Nothing was changed."))
+        case _:
+            messages.info(request, result.message)
+    return redirect("account")
+
+
+def sign_instant(now: datetime) -> str:
+    """The instant of a preview, so that the charge is the one that was shown."""
+    return signing.dumps(now.isoformat(), salt=PREVIEW_SALT)
+
+
+def read_instant(signed: str) -> datetime | None:
+    """The instant of the preview; None for a forged or missing one, which then counts as a fresh look."""
+    try:
+        text = signing.loads(signed, salt=PREVIEW_SALT, max_age=PREVIEW_LASTS)
+    except signing.BadSignature:
+        return None
+    return datetime.fromisoformat(text)
+
+
+def _confirm(request: HttpRequest, subscription: Subscription, *, now: datetime) -> HttpResponse:
+    price_id, quoted_at = request.POST.get("price", ""), read_instant(request.POST.get("quoted", ""))
+    if not price_id.isdecimal() or quoted_at is None:
+        messages.error(request, _("Please look at the amounts again before you confirm."))
+        return redirect("change_plan")
+    try:
+        result = services.change_plan(
+            subscription.pk, int(price_id), customer=request.user, quoted_at=quoted_at, now=now
+        )
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("change_plan")
+    except GatewayError:
+        messages.error(request, _("The payment service does not answer. Please try again in a minute."))
+        return redirect("change_plan")
+    return after_change(request, result)
+
+
+def _choice(subscription: Subscription, *, now: datetime) -> dict:
+    """The plans to choose from, in the currency of the membership, monthly and yearly."""
+    newest: dict[tuple, Price] = {}
+    on_sale = Price.objects.on_sale(now).filter(
+        plan__group=subscription.plan_group, currency=subscription.price.currency, interval_count=1
+    )
+    for price in on_sale.order_by("version"):
+        newest[price.plan_id, price.interval_unit] = price
+    prices = sorted(newest.values(), key=lambda price: (price.plan.rank, price.interval_unit))
+    return {"subscription": subscription, "prices": prices}
+
+
+def _currency(user: User) -> str:
+    subscription = Subscription.objects.current_of(user)
+    return subscription.price.currency if subscription else user.currency

@@ -1,0 +1,81 @@
+"""Plans and members for tests, made by the real services on a rehearsed gateway."""
+
+from datetime import datetime
+
+from apps.accounts.models import User
+from apps.billing import cards
+from apps.billing.gateway.behaviours import Rule
+from apps.billing.gateway.rehearsal import Rehearsal
+from apps.memberships import demo, services, signup
+from apps.memberships.models import Plan, Price, Signup, Subscription
+from apps.promotions.models import Promotion
+
+from . import accounts
+
+TERMS = {"terms_version": "2026-01", "terms_text": "I agree to be charged EUR 12 every month until I cancel."}
+OPENED = datetime.fromisoformat("2025-01-01T00:00:00+00:00")
+
+
+def plans(*, now: datetime = OPENED) -> dict[str, Plan]:
+    """The plans of the demo shop by slug."""
+    return demo.build_plans(now=now)
+
+
+def price(slug: str, *, unit: str = "month", currency: str = "EUR") -> Price:
+    """The first version of a plan's price."""
+    plans()
+    return Price.objects.select_related("plan").get(plan__slug=slug, interval_unit=unit, currency=currency, version=1)
+
+
+def week_price(slug: str, *, amount_minor: int) -> Price:
+    """A weekly price in euro, which the demo shop does not have."""
+    return Price.objects.create(
+        plan=plans()[slug],
+        currency="EUR",
+        amount_minor=amount_minor,
+        interval_unit="week",
+        available_from=OPENED,
+    )
+
+
+def begin(
+    gateway: Rehearsal,
+    chosen: Price,
+    *,
+    now: datetime,
+    user: User | None = None,
+    script: tuple[Rule, ...] = (),
+    promotion: Promotion | None = None,
+) -> tuple[Signup, str]:
+    """A sign-up with a card typed in: everything but `signup.complete`. Returns it with the set-up's id."""
+    user = user or accounts.customer()
+    begun = signup.start(user, chosen.pk, now=now, promotion=promotion, **TERMS)
+    started = cards.start_setup(user, purpose="signup", now=now)
+    signup.attach_setup(begun.token, user=user, setup_id=started.id)
+    gateway.save_card(started.id, script=script)
+    return begun, started.id
+
+
+def join(gateway: Rehearsal, chosen: Price, *, now: datetime, **how) -> Signup:
+    """A sign-up carried through; see `begin`."""
+    begun, setup_id = begin(gateway, chosen, now=now, **how)
+    return signup.complete(begun.token, user=begun.customer, setup_id=setup_id, now=now)
+
+
+def member(gateway: Rehearsal, slug: str = "grove", *, now: datetime, unit: str = "month", **how) -> Subscription:
+    """A paying member."""
+    done = join(gateway, price(slug, unit=unit), now=now, **how)
+    return Subscription.objects.current_of(done.customer)
+
+
+def free_member(*, now: datetime, user: User | None = None) -> Subscription:
+    """A member of the free plan."""
+    return services.join_free(user or accounts.customer(), plans()["seedling"], now=now)
+
+
+def promotion(*, now: datetime, **terms) -> Promotion:
+    """A promotion; half off the first period unless told otherwise."""
+    facts = {"name": "Welcome", "percent_basis_points": 5000, "duration": "once", "valid_from": now}
+    if "amount_minor" in terms:
+        del facts["percent_basis_points"]
+    return Promotion.objects.create(**{**facts, **terms})
