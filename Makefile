@@ -43,7 +43,7 @@ check-django:
 	$(manage) makemigrations --check --dry-run
 
 format: $(packages) ## Put code and templates in shape
-	.venv/bin/ruff check --fix .
+	.venv/bin/ruff check --fix --exit-zero --quiet .
 	.venv/bin/ruff format .
 	@echo ".venv/bin/djade (templates)"
 	@# It fails when it has changed something, and then a second time only if something is wrong.

@@ -1,6 +1,72 @@
-"""The back office's sidebar."""
+"""The back office's sidebar: what staff look for, by what they are doing."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse_lazy
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+def navigation(request: HttpRequest) -> list[dict]:
+    """Groups of links for Unfold. A link is shown to whom may see its model."""
+    return [
+        _group(_("Today"), {"title": _("Overview"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")}),
+        _group(
+            _("Customers"),
+            _link(_("Customers"), "person", "accounts.user"),
+            _link(_("Consents"), "verified_user", "accounts.consent"),
+            _link(_("Points"), "nutrition", "loyalty.pointsaccount"),
+        ),
+        _group(
+            _("Memberships"),
+            _link(_("Subscriptions"), "autorenew", "memberships.subscription"),
+            _link(_("Plans"), "park", "memberships.plan"),
+            _link(_("Prices"), "sell", "memberships.price"),
+            _link(_("Sign-ups"), "login", "memberships.signup"),
+            _link(_("Plan changes"), "swap_vert", "memberships.planchange"),
+        ),
+        _group(
+            _("Billing"),
+            _link(_("Invoices"), "receipt_long", "billing.invoice"),
+            _link(_("Payments"), "credit_card", "billing.payment"),
+            _link(_("Refunds"), "undo", "billing.refund"),
+            _link(_("Recoveries"), "healing", "billing.recovery"),
+            _link(_("Parked"), "pause_circle", "billing.parked"),
+            _link(_("Ledger"), "account_balance", "billing.ledgerentry"),
+            _link(_("Customer credit"), "savings", "billing.creditaccount"),
+            _link(_("Dunning policies"), "rule", "billing.dunningpolicy"),
+            _link(_("Tax rates"), "percent", "billing.taxrate"),
+        ),
+        _group(_("Mail"), _link(_("Messages"), "mail", "mail.message")),
+        _group(
+            _("Marketing"),
+            _link(_("Offers"), "redeem", "offers.offer"),
+            _link(_("Offer policies"), "tune", "offers.offerpolicy"),
+            _link(_("Win-back incentives"), "favorite", "offers.winbackincentive"),
+            _link(_("Campaigns"), "campaign", "campaigns.campaign"),
+            _link(_("Promotions"), "loyalty", "promotions.promotion"),
+            _link(_("Earning rules"), "star", "loyalty.earningrule"),
+        ),
+        _group(
+            _("Catalogue"),
+            _link(_("Products"), "potted_plant", "catalog.product"),
+            _link(_("Categories"), "category", "catalog.category"),
+            _link(_("Guide views"), "visibility", "catalog.guideview"),
+        ),
+        _group(_("Workers"), _link(_("Worker runs"), "engineering", "core.sweeprun")),
+    ]
+
+
+def _group(title: str, *items: dict) -> dict:
+    return {"title": title, "separator": True, "items": list(items)}
+
+
+def _link(title: str, icon: str, model: str) -> dict:
+    """A link to the list of a model ("app.model"), with one of Unfold's Material symbols."""
+    app, name = model.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
+    }

@@ -1,7 +1,8 @@
-"""A column for addresses, and the check of a time zone."""
+"""A column for addresses, the languages of the shop, and the check of a time zone."""
 
 from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
@@ -21,6 +22,11 @@ class LowerCaseEmailField(models.EmailField):
         value = self.to_python(super().pre_save(model_instance, add))
         setattr(model_instance, self.attname, value)
         return value
+
+
+def languages() -> list[tuple[str, str]]:
+    """The languages the shop speaks; a function, so that a new one needs no migration."""
+    return settings.LANGUAGES
 
 
 def validate_time_zone(name: str) -> None:

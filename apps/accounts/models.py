@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core import clock
 
-from .fields import LowerCaseEmailField, validate_time_zone
+from .fields import LowerCaseEmailField, languages, validate_time_zone
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -57,7 +57,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("e-mail address"), unique=True, error_messages={"unique": _("There is already an account with this address.")}
     )
     name = models.CharField(_("name"), max_length=150, blank=True)
-    locale = models.CharField(_("language"), max_length=10, default="en")
+    locale = models.CharField(_("language"), max_length=10, default="en", choices=languages)
     country = models.CharField(
         _("country"),
         max_length=2,

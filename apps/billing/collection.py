@@ -56,7 +56,7 @@ def collect_due(*, now: datetime, limit: int | None = None) -> int:
     while limit is None or handled < limit:
         room = settings.COLLECTION_THREADS * ROUNDS
         size = room if limit is None else min(room, limit - handled)
-        started = now + timedelta(seconds=time.monotonic() - began)
+        started = now + timedelta(seconds=int(time.monotonic() - began))
         payments = lifecycle.claim(now=now, limit=size, started=started)
         if not payments:
             break

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from . import refunds
 from .models import Parked, Payment, Refund
 
-
 # A payment in the hands of a worker, or already booked, has nothing to learn; asking for each would double the calls of
 # every renewal, and likewise of every decline.
 _MAY_HAVE_SUCCEEDED = [

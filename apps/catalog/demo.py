@@ -51,6 +51,7 @@ def _product(row: dict, categories: dict[str, Category], position: int) -> tuple
             "summary": row["summary"],
             "description": row["description"].strip(),
             "facts_text": row.get("facts", "").strip(),
+            "keywords": row.get("keywords", ""),
             "picture": f"art/products/{row['slug']}.svg",
             "status": ProductStatus.PUBLISHED,
             "member_min_rank": row.get("open_from"),

@@ -15,6 +15,8 @@ from apps.core.models import MoneyColumn
 
 from . import rules, words
 
+# How much a word counts in no part (D), the description (C), the summary and keywords (B), and the name (A).
+WEIGHTS = [0.02, 0.05, 0.4, 1.0]
 # Below this share of common trigrams a name is not what somebody mistyped.
 SIMILAR_ENOUGH = 0.4
 
@@ -99,7 +101,11 @@ class ProductQuerySet(models.QuerySet["Product"]):
         query = words.prefix_query(text)
         if query is None:
             return self.none()
-        return self.filter(search=query).annotate(rank=SearchRank(F("search"), query)).order_by("-rank", "name")
+        return (
+            self.filter(search=query)
+            .annotate(rank=SearchRank(F("search"), query, weights=WEIGHTS))
+            .order_by("-rank", "name")
+        )
 
     def sounding_like(self, text: str) -> ProductQuerySet:
         """Products whose name resembles the text, for what was mistyped; the closest first."""
@@ -117,9 +123,14 @@ class Product(models.Model):
         Category, on_delete=models.PROTECT, related_name="products", verbose_name=_("category")
     )
     summary = models.CharField(_("summary"), max_length=200)
-    description = models.TextField(_("description"), blank=True, help_text=_("Markdown. Of a guide: the preview for all."))
+    description = models.TextField(
+        _("description"), blank=True, help_text=_("Markdown. Of a guide: the preview for all.")
+    )
     facts_text = models.TextField(
         _("facts"), blank=True, help_text=_("One on each line: what it is, a colon, its value. Height: 60 cm")
+    )
+    keywords = models.CharField(
+        _("keywords"), max_length=200, blank=True, help_text=_("Other words by which it should be found.")
     )
     picture = models.CharField(
         _("picture"), max_length=200, help_text=_("Path of a static file, such as art/products/lemon-tree.svg.")
@@ -145,7 +156,7 @@ class Product(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     search = models.GeneratedField(
         expression=SearchVector("name", weight="A", config="english")
-        + SearchVector("summary", weight="B", config="english")
+        + SearchVector("summary", "keywords", weight="B", config="english")
         + SearchVector("description", weight="C", config="english"),
         output_field=SearchVectorField(),
         db_persist=True,

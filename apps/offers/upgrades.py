@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, Min, OuterRef, Q
+from django.db.models import Exists, Min, OuterRef, Q
 
 from apps.catalog.models import GuideView
 from apps.memberships.models import Price, Status, Subscription
@@ -206,7 +206,7 @@ def _locked_guides(subscriptions: list[Subscription], *, since: datetime, now: d
             at__lte=now,
             product__member_min_rank__isnull=False,
         )
-        .values_list("customer_id", "product_id", rank=F("product__member_min_rank"))
+        .values_list("customer_id", "product_id", "product__member_min_rank")
         .distinct()
     )
     for customer_id, product_id, rank in views:

@@ -69,15 +69,14 @@ def rate(price: Price) -> str:
     return sentence % {"amount": amount, "count": count}
 
 
-def span(unit: str, count: int) -> str:
-    """ "3 months": so many units of time."""
-    match unit:
-        case "week":
-            return ngettext("%(count)d week", "%(count)d weeks", count) % {"count": count}
-        case "year":
-            return ngettext("%(count)d year", "%(count)d years", count) % {"count": count}
-        case _:
-            return ngettext("%(count)d month", "%(count)d months", count) % {"count": count}
+def first_span(unit: str, count: int) -> str:
+    """ "the first 3 months": so many units of time from the beginning."""
+    sentence = {
+        "week": ngettext("the first week", "the first %(count)d weeks", count),
+        "month": ngettext("the first month", "the first %(count)d months", count),
+        "year": ngettext("the first year", "the first %(count)d years", count),
+    }[unit]
+    return sentence % {"count": count}
 
 
 def terms(price: Price, promotion: Promotion | None) -> str:
@@ -91,10 +90,10 @@ def terms(price: Price, promotion: Promotion | None) -> str:
             "reduced": reduced,
             "full": rate(price),
         }
-    return _("%(reduced)s instead of %(full)s for the first %(span)s, then %(full)s.") % {
+    return _("%(reduced)s instead of %(full)s for %(span)s, then %(full)s.") % {
         "reduced": reduced,
         "full": rate(price),
-        "span": span(price.interval_unit, price.interval_count * periods),
+        "span": first_span(price.interval_unit, price.interval_count * periods),
     }
 
 

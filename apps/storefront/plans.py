@@ -86,7 +86,7 @@ def compare(plans: Iterable[Plan]) -> list[Row]:
 
 
 def largest_saving_percent(cards: Iterable[PlanCard]) -> int | None:
-    """The most a yearly price saves against twelve months, in whole per cent rounded down; None where nothing is saved."""
+    """The most a yearly price saves against twelve months, in whole per cent, rounded down; None where nothing is."""
     shares = [card.saving.minor * 100 // (card.price.amount_minor + card.saving.minor) for card in cards if card.saving]
     return max(shares, default=None)
 

@@ -24,7 +24,7 @@ class Term:
 
 
 def subscription(charge: FirstCharge, *, zone: str) -> Term:
-    """The consent beside the box at checkout: what is charged, when, how often, until when. Dates in the IANA `zone`."""
+    """The words beside the box at checkout: what is charged, when, how often, until when. Dates in the IANA `zone`."""
     text = _(
         "I agree that Orangery charges my card %(total)s today and %(next_total)s %(every)s from %(next_date)s, "
         "until I cancel. I can cancel at any time in my account, to the end of the paid period. I have read the terms "

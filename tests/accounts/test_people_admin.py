@@ -2,8 +2,9 @@
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Permission
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from apps.accounts import services
 from apps.accounts.models import Consent, User
@@ -120,3 +121,13 @@ def test_helpers_change_customers_but_not_staff_and_hand_out_no_rights(client, b
     assert password.status_code == 403
     boss.refresh_from_db()
     assert boss.check_password(accounts.PASSWORD)
+
+
+def test_a_second_factor_is_seen_without_its_secret(client, boss):
+    user = accounts.customer()
+    Authenticator.objects.create(user=user, type="totp", data={"secret": "JBSWY3DPEHPK3PXP"})
+    body = client.get(reverse("admin:accounts_user_change", args=[user.pk])).content.decode()
+    assert "JBSWY3DPEHPK3PXP" not in body
+    assert "second factor" in body.lower()
+    with pytest.raises(NoReverseMatch):
+        reverse("admin:mfa_authenticator_changelist")

@@ -21,8 +21,8 @@ import json, os, signal, sys
 from pathlib import Path
 from config import embedded
 with embedded.start(Path(sys.argv[1]), durable=True, sandbox=False) as services:
-    print(json.dumps(services.environ()), flush=True)
     try:
+        print(json.dumps(services.environ()), flush=True)
         signal.pause()
     except KeyboardInterrupt:
         pass

@@ -19,7 +19,7 @@ def test_services_run_as_processes_of_the_owner(hold: Hold) -> None:
     assert {"postgres", "valkey-server"} <= {process.name() for process in holder.left()}
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGSEGV])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
 def test_a_killed_owner_leaves_nothing(hold: Hold, number: signal.Signals) -> None:
     holder = hold()
     holder.popen.send_signal(number)

@@ -32,12 +32,15 @@ from pathlib import Path
 from config.embedded.processes import Supervisor
 notes, logs = sys.argv[1], Path(sys.argv[2])
 ready = lambda name: lambda: b"ready" in (logs / (name + ".log")).read_bytes()
-with Supervisor(logs) as supervisor:
-    for name in ("web", "worker", "beat"):
-        supervisor.spawn(name, [sys.executable, "-c", {_NOTE!r}, notes, name], healthy=ready(name))
-    print(json.dumps(dict()), flush=True)
-    supervisor.wait()
-    print("left the wait", flush=True)
+try:
+    with Supervisor(logs) as supervisor:
+        for name in ("web", "worker", "beat"):
+            supervisor.spawn(name, [sys.executable, "-c", {_NOTE!r}, notes, name], healthy=ready(name))
+        print(json.dumps(dict()), flush=True)
+        supervisor.wait()
+except KeyboardInterrupt:
+    pass
+print("stopped", flush=True)
 """
 
 
@@ -48,7 +51,7 @@ def test_a_signal_stops_the_processes_last_started_first(tmp_path: Path, number:
     assert len(holder.left()) == 3
     holder.popen.send_signal(number)
     output, errors = holder.popen.communicate()
-    assert (holder.popen.returncode, output, errors) == (0, "left the wait\n", "")
+    assert (holder.popen.returncode, output, errors) == (0, "stopped\n", "")
     assert notes.read_text().split() == ["beat", "worker", "web"]
     assert holder.left() == []
 
@@ -59,7 +62,7 @@ def test_more_signals_do_not_disturb_the_stop(tmp_path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTERM):
         holder.popen.send_signal(number)
     output, errors = holder.popen.communicate()
-    assert (holder.popen.returncode, output, errors) == (0, "left the wait\n", "")
+    assert (holder.popen.returncode, output, errors) == (0, "stopped\n", "")
     assert notes.read_text().split() == ["beat", "worker", "web"]
 
 

@@ -43,8 +43,7 @@ class DunningPolicyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
         return False
 
-    def save_model(self, request: HttpRequest, obj: DunningPolicy, form: DunningPolicyForm, change: bool) -> None:  #
-    noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: DunningPolicy, form: DunningPolicyForm, change) -> None:
         made = dunning.new_policy_version(
             obj.name,
             retry_days=form.cleaned_data["retry_days"],

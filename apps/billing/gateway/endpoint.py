@@ -25,14 +25,14 @@ def ensure(*, site_url: str, events: Sequence[str]) -> tuple[str, str]:
     database does not know is replaced, because Stripe tells a secret only once. Raises GatewayMisconfigured,
     GatewayRefused (Stripe does not like the URL: it wants https and a public host) and GatewayUnavailable.
     """
-    api = connect(
+    client = connect(
         api_key=settings.STRIPE_SECRET_KEY,
         api_base=settings.STRIPE_API_BASE,
         api_version=settings.STRIPE_API_VERSION,
         timeout=settings.GATEWAY_TIMEOUT_SECONDS,
     )
     try:
-        return _ensure(api, site_url, sorted(events))
+        return _ensure(client, site_url, sorted(events))
     except stripe.InvalidRequestError as error:
         raise GatewayRefused(error.code or "invalid_request", error.user_message or "") from error
     except stripe.StripeError as error:
@@ -40,9 +40,9 @@ def ensure(*, site_url: str, events: Sequence[str]) -> tuple[str, str]:
         raise GatewayUnavailable(str(error)) from error
 
 
-def _ensure(api, site_url: str, events: list[str]) -> tuple[str, str]:
+def _ensure(client: stripe.StripeClient, site_url: str, events: list[str]) -> tuple[str, str]:
     prefix = _url(site_url, UUID(int=0)).split(str(UUID(int=0)))[0]
-    listed = api.webhook_endpoints.list({"limit": 100}).auto_paging_iter()
+    listed = client.v1.webhook_endpoints.list({"limit": 100}).auto_paging_iter()
     ours = [endpoint for endpoint in listed if endpoint.url.startswith(prefix)]
     secrets = dict(
         WebhookEndpoint.objects.filter(url__startswith=prefix).exclude(secret="").values_list("id", "secret")
@@ -52,20 +52,20 @@ def _ensure(api, site_url: str, events: list[str]) -> tuple[str, str]:
     kept = next((there for there in ours if there.id in secrets and there.api_version == version), None)
     for there in ours:
         if there is not kept:
-            api.webhook_endpoints.delete(there.id)
+            client.v1.webhook_endpoints.delete(there.id)
     WebhookEndpoint.objects.filter(url__startswith=prefix).exclude(id=kept.id if kept else "").delete()
     if kept is None:
-        return CREATED, _create(api, site_url, events)
+        return CREATED, _create(client, site_url, events)
     if sorted(kept.enabled_events) == events and kept.status == "enabled":
         return KEPT, kept.url
-    changed = api.webhook_endpoints.update(kept.id, {"enabled_events": events, "disabled": False})
+    changed = client.v1.webhook_endpoints.update(kept.id, {"enabled_events": events, "disabled": False})
     _store(changed, secret=secrets[kept.id])
     return UPDATED, changed.url
 
 
-def _create(api, site_url: str, events: list[str]) -> str:
+def _create(client: stripe.StripeClient, site_url: str, events: list[str]) -> str:
     uuid = uuid4()
-    endpoint = api.webhook_endpoints.create(
+    endpoint = client.v1.webhook_endpoints.create(
         {
             "url": _url(site_url, uuid),
             "enabled_events": events,

@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 import requests
 import stripe
 from requests.adapters import HTTPAdapter
-from stripe._v1_services import V1Services
 
 from apps.core.money import Money
 
@@ -49,8 +48,8 @@ METHODS = {"enabled": True, "allow_redirects": "never"}
 KEY_MEMORY = timedelta(hours=25)
 
 
-def connect(*, api_key: str, api_base: str, api_version: str, timeout: int) -> V1Services:
-    """Stripe's services over one pool of connections for all threads; `timeout` in seconds.
+def connect(*, api_key: str, api_base: str, api_version: str, timeout: int) -> stripe.StripeClient:
+    """A client of Stripe over one pool of connections for all threads; `timeout` in seconds.
 
     The library opens a session for each thread, and with it a connection for each thread of each batch, if left alone.
     """
@@ -65,7 +64,7 @@ def connect(*, api_key: str, api_base: str, api_version: str, timeout: int) -> V
         stripe_version=api_version,
         max_network_retries=0,
         http_client=stripe.RequestsClient(timeout=timeout, session=session),
-    ).v1
+    )
 
 
 class StripeGateway:
@@ -75,7 +74,7 @@ class StripeGateway:
     """
 
     def __init__(self, *, api_key: str, api_base: str, api_version: str, timeout: int) -> None:
-        self._api = connect(api_key=api_key, api_base=api_base, api_version=api_version, timeout=timeout)
+        self._api = connect(api_key=api_key, api_base=api_base, api_version=api_version, timeout=timeout).v1
 
     # People and their cards.
 

@@ -17,8 +17,6 @@ from .faults import Fault
 from .resources import disputes, refunds, three_d_secure
 from .state import Sandbox
 
-Handler = Callable[["Control", dict[str, Any], Request], Any]
-
 
 class ControlError(Exception):
     """The control request is wrong; the text says why."""
@@ -31,13 +29,16 @@ class Control:
         self.sandbox = sandbox
 
     def health(self, _body: dict[str, Any], _request: Request) -> Any:
+        """Whether it answers, and since when (Unix seconds)."""
         return {"status": "ok", "started": self.sandbox.started}
 
     def reset(self, body: dict[str, Any], _request: Request) -> Any:
+        """Forgets everything. Body: ``keep_webhook_endpoints`` (false)."""
         self.sandbox.reset(keep_webhook_endpoints=bool(body.get("keep_webhook_endpoints", False)))
         return {"status": "ok"}
 
     def requests(self, _body: dict[str, Any], request: Request) -> Any:
+        """The last requests to /v1, oldest first. Query: ``path_prefix``, ``method``. Status null: connection dropped."""
         wanted = request.query_params
         rows = [
             row
@@ -48,13 +49,16 @@ class Control:
         return {"requests": rows}
 
     def clear_requests(self, _body: dict[str, Any], _request: Request) -> Any:
+        """Empties the request log."""
         self.sandbox.requests.clear()
         return {"requests": []}
 
     def faults(self, _body: dict[str, Any], _request: Request) -> Any:
+        """The active fault rules with their hits."""
         return {"faults": [rule.show() for rule in self.sandbox.faults.rules]}
 
     def add_fault(self, body: dict[str, Any], _request: Request) -> Any:
+        """Adds a rule. Body: the fields of ``faults.Fault``."""
         try:
             fault = Fault.read(body)
         except (TypeError, ValueError) as error:
@@ -63,12 +67,14 @@ class Control:
         return fault.show()
 
     def clear_faults(self, _body: dict[str, Any], request: Request) -> Any:
+        """Removes all rules, or the one of the query's ``id``."""
         wanted = request.query_params.get("id")
         rules = self.sandbox.faults.rules
         rules[:] = [rule for rule in rules if wanted and rule.id != wanted]
         return {"faults": [rule.show() for rule in rules]}
 
     def cards(self, _body: dict[str, Any], _request: Request) -> Any:
+        """The overrides in force."""
         overrides = [
             {"card": card, "moment": moment, "outcome": outcome}
             for (card, moment), outcome in self.sandbox.overrides.items()
@@ -76,6 +82,7 @@ class Control:
         return {"overrides": overrides}
 
     def set_card(self, body: dict[str, Any], request: Request) -> Any:
+        """Body: ``card`` (number or payment method), ``outcome`` (decline code, ``ok``, null: none), ``moment`` (charge)."""
         card, outcome, moment = body.get("card"), body.get("outcome"), body.get("moment", "charge")
         if card not in cards.BY_NUMBER and card not in self.sandbox.store["payment_method"].rows:
             raise ControlError("card must be a test card number or a known payment method")
@@ -90,10 +97,12 @@ class Control:
         return self.cards({}, request)
 
     def clear_cards(self, _body: dict[str, Any], _request: Request) -> Any:
+        """Removes all overrides."""
         self.sandbox.overrides.clear()
         return {"overrides": []}
 
     def webhooks(self, _body: dict[str, Any], _request: Request) -> Any:
+        """Settings, how many deliveries are queued, and the last attempts."""
         dispatcher = self.sandbox.dispatcher
         return {
             "settings": asdict(dispatcher.settings),
@@ -102,22 +111,27 @@ class Control:
         }
 
     def set_webhooks(self, body: dict[str, Any], _request: Request) -> Any:
+        """Changes settings. Body: the fields of ``webhooks.Settings``."""
         try:
             return {"settings": self.sandbox.dispatcher.configure(body)}
         except TypeError as error:
             raise ControlError(str(error)) from error
 
     async def flush_webhooks(self, _body: dict[str, Any], _request: Request) -> Any:
+        """Attempts every queued delivery now; answers when all are done."""
         return await self.sandbox.dispatcher.flush()
 
     def settings(self, body: dict[str, Any], _request: Request) -> Any:
+        """Body: ``search_delay``, seconds until search finds a new intent (Stripe: up to a minute)."""
         self.sandbox.search_delay = float(body.get("search_delay", self.sandbox.search_delay))
         return {"search_delay": self.sandbox.search_delay}
 
     def forget_keys(self, _body: dict[str, Any], _request: Request) -> Any:
+        """Forgets all idempotency keys, as Stripe may after 24 hours."""
         return {"forgotten": self.sandbox.keys.forget()}
 
     def open_dispute(self, body: dict[str, Any], _request: Request) -> Any:
+        """Disputes a charge. Body: ``charge``, ``reason`` (fraudulent), ``amount`` (all, minor units)."""
         charge = self.sandbox.store["charge"].get(str(body.get("charge")))
         if charge is None or charge["status"] != "succeeded":
             raise ControlError("charge must be a succeeded charge")
@@ -126,6 +140,7 @@ class Control:
         )
 
     def close_dispute(self, body: dict[str, Any], request: Request) -> Any:
+        """Decides a dispute. Body: ``status``, won or lost."""
         dispute = self.sandbox.store["dispute"].get(request.path_params["id"])
         if dispute is None or dispute["status"] != disputes.OPEN:
             raise ControlError("no open dispute has this id")
@@ -134,12 +149,14 @@ class Control:
         return disputes.close(self._call(), dispute, won=body["status"] == "won")
 
     def fail_refund(self, _body: dict[str, Any], request: Request) -> Any:
+        """Lets a refund fail at the bank."""
         refund = self.sandbox.store["refund"].get(request.path_params["id"])
         if refund is None or refund["status"] == "failed":
             raise ControlError("no refund that could fail has this id")
         return refunds.fail(self._call(), refund)
 
     def authenticate(self, body: dict[str, Any], _request: Request) -> Any:
+        """Answers a 3-D Secure challenge. Body: ``intent``, ``outcome`` (succeed or fail). A decline is an error body."""
         try:
             return three_d_secure.finish(
                 self._call(), str(body.get("intent")), passed=body.get("outcome", "succeed") == "succeed"
@@ -148,12 +165,14 @@ class Control:
             return error.body()
 
     def import_objects(self, body: dict[str, Any], _request: Request) -> Any:
+        """Creates ready objects in bulk; see ``control_import``."""
         try:
             return control_import.run(self._call(), body)
         except (KeyError, TypeError, ValueError) as error:
             raise ControlError(f"{type(error).__name__}: {error}") from error
 
     def stats(self, _body: dict[str, Any], request: Request) -> Any:
+        """Counts and totals. Query: ``metadata_key`` counts succeeded charges by its value."""
         return statistics.report(self.sandbox, metadata_key=request.query_params.get("metadata_key"))
 
     def _call(self) -> Call:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 API_VERSION = "2026-08-26.dahlia"
 # Stripe keeps events for 30 days. A benchmark can make more of them in an hour than memory should hold.
-KEPT = 50_000
+KEPT = 20_000
 
 
 def emit(

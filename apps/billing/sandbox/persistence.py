@@ -5,8 +5,7 @@ Only objects that changed are turned into JSON again, so that a large store does
 
 import asyncio
 import json
-import os
-import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -22,6 +21,8 @@ class StateFile:
         self._store = store
         self._path = path
         self._pieces: dict[tuple[str, str], str] = {}
+        self._version = self._written = 0
+        self._lock = threading.Lock()
 
     def load(self) -> None:
         """Fills the store from the file, if there is one."""
@@ -39,16 +40,17 @@ class StateFile:
             await asyncio.sleep(pause)
             if self._store.dirty:
                 started = time.perf_counter()
-                self._refresh()
-                await asyncio.to_thread(self._write, list(self._pieces.values()))
+                version = self._refresh()
+                await asyncio.to_thread(self._write, list(self._pieces.values()), version)
                 pause = max(SHORTEST_PAUSE, 10 * (time.perf_counter() - started))
 
     def save(self) -> None:
         """Saves now."""
-        self._refresh()
-        self._write(list(self._pieces.values()))
+        version = self._refresh()
+        self._write(list(self._pieces.values()), version)
 
-    def _refresh(self) -> None:
+    def _refresh(self) -> int:
+        """Brings the pieces up to date; returns the number of this version."""
         for kind, object_id in self._store.dirty:
             row = self._store.saved(kind, object_id)
             if row is None:
@@ -56,12 +58,19 @@ class StateFile:
             else:
                 self._pieces[kind, object_id] = json.dumps([kind, object_id, row], separators=(",", ":"))
         self._store.dirty.clear()
+        self._version += 1
+        return self._version
 
-    def _write(self, pieces: list[str]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name, suffix=".tmp")
-        with os.fdopen(handle, "w") as file:
-            file.write('{"version":1,"rows":[\n')
-            file.write(",\n".join(pieces))
-            file.write("\n]}\n")
-        os.replace(temporary, self._path)
+    def _write(self, pieces: list[str], version: int) -> None:
+        """Replaces the file. The last save at the end may overtake one in a thread, which then has nothing to say."""
+        with self._lock:
+            if version <= self._written:
+                return
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = self._path.with_name(self._path.name + ".tmp")
+            with temporary.open("w") as file:
+                file.write('{"version":1,"rows":[\n')
+                file.write(",\n".join(pieces))
+                file.write("\n]}\n")
+            temporary.replace(self._path)
+            self._written = version

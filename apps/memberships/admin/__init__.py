@@ -1,4 +1,6 @@
-"""The back office of memberships. Whatever staff change goes through the services, with their address in the history."""
+"""The back office of memberships. Whatever staff change goes through the services, with their address in the
+history.
+"""
 
 from .plans import PlanAdmin, PriceAdmin
 from .purchases import PlanChangeAdmin, SignupAdmin

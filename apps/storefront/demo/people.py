@@ -10,17 +10,18 @@ CUSTOMER = "clara@example.com"
 STAFF = "staff@example.com"
 
 _FIRST = (
-    "Ada Alba Alessio Amelie Andrei Anna Beatrice Bianca Bruno Camille Carlo Chiara Chloe Corina Dario Diana Edoardo "
-    "Elena Elise Emil Enzo Fabio Federica Felix Filippo Florin Gaia Giada Giorgia Giulia Hannah Henri Hugo Ilinca Ioana "
-    "Irene Jonas Julie Karin Lea Leonardo Lorenzo Louis Luca Lucie Ludovica Mara Marco Margot Maria Mathilde Matteo "
-    "Mihai Mirela Nadia Nico Nora Olivia Oscar Paola Paul Petra Pietro Rares Remi Rita Rosa Sara Silvia Simon Sofia "
-    "Stefan Teodora Thea Tommaso Valentina Vera Victor Viola Vlad Zoe"
+    "Ada Alba Alessio Amelie Andrei Anna Beatrice Bianca Bruno Camille Carlo Chiara Chloe Corina Dario Diana "
+    "Edoardo Elena Elise Emil Enzo Fabio Federica Felix Filippo Florin Gaia Giada Giorgia Giulia Hannah Henri "
+    "Hugo Ilinca Ioana Irene Jonas Julie Karin Lea Leonardo Lorenzo Louis Luca Lucie Ludovica Mara Marco Margot "
+    "Maria Mathilde Matteo Mihai Mirela Nadia Nico Nora Olivia Oscar Paola Paul Petra Pietro Rares Remi Rita Rosa "
+    "Sara Silvia Simon Sofia Stefan Teodora Thea Tommaso Valentina Vera Victor Viola Vlad Zoe"
 ).split()
 _LAST = (
-    "Amato Barbieri Bernard Bianchi Blanc Bruni Caruso Colombo Conti Costa Cristea Dubois Dumitru Esposito Fabbri Faure "
-    "Ferrari Fontana Galli Garnier Gatti Georgescu Girard Greco Ionescu Keller Lambert Laurent Leone Lombardi Longo "
-    "Lungu Mancini Marin Marini Martin Meyer Moreau Moretti Muresan Neri Novak Parisi Pellegrini Petit Popa Ricci Rinaldi "
-    "Rizzo Romano Rossi Roux Russo Sala Santoro Schmid Serra Stan Testa Toma Vidal Villa Vitale Weber"
+    "Amato Barbieri Bernard Bianchi Blanc Bruni Caruso Colombo Conti Costa Cristea Dubois Dumitru Esposito Fabbri "
+    "Faure Ferrari Fontana Galli Garnier Gatti Georgescu Girard Greco Ionescu Keller Lambert Laurent Leone "
+    "Lombardi Longo Lungu Mancini Marin Marini Martin Meyer Moreau Moretti Muresan Neri Novak Parisi Pellegrini "
+    "Petit Popa Ricci Rinaldi Rizzo Romano Rossi Roux Russo Sala Santoro Schmid Serra Stan Testa Toma Vidal Villa "
+    "Vitale Weber"
 ).split()
 # Country, IANA zone, currency, language, share.
 _HOMES = [

@@ -17,6 +17,7 @@ from .. import currency, visitor
 
 PAGE_SIZE = 24
 _RELATED = 4
+_GUIDES = 3
 _RESULTS = 24
 
 
@@ -30,6 +31,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 @require_safe
 def category(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Category.objects.select_related("parent"), slug=slug)
+    standing = visitor.standing(request.user, now=clock.now())
     products = Product.objects.published().within(found).for_cards(currency.of(request))
     trail = [{"label": _("Shop"), "href": reverse("catalogue")}]
     if found.parent:
@@ -37,7 +39,8 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "category": found,
         "trail": [*trail, {"label": found.name}],
-        "page": Paginator(products, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": Paginator(products.goods(), PAGE_SIZE).get_page(request.GET.get("page")),
+        "guides": [(guide, guide.is_open_to(standing.rank)) for guide in products.guides()[:_GUIDES]],
     }
     return currency.remember(request, render(request, "storefront/category.html", context))
 

@@ -186,6 +186,15 @@ def _signup(request: HttpRequest, token: UUID) -> Signup:
     return get_object_or_404(mine, token=token)
 
 
-def _summary(begun: Signup) -> dict:
-    """What was agreed to, as it was shown."""
-    return {"signup": begun, "price": begun.price, "agreed": Agreed.of(begun), "every": terms.every(begun.price)}
+def _about(begun: Signup) -> dict:
+    """A sign-up with what was agreed to, as it was shown."""
+    return {"signup": begun, **_summary(begun.price, begun.quote)}
+
+
+def _summary(price: Price, quote: dict) -> dict:
+    return {
+        "price": price,
+        "agreed": Agreed.read(quote),
+        "every": terms.every(price),
+        "steps": [_("Look it over"), _("Your card"), _("Welcome")],
+    }

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 import time_machine
-from django.db import connections
+from django.db import connections, transaction
 
 from apps.accounts.models import User
 from apps.billing import cards, gateway
@@ -178,7 +178,7 @@ def test_a_profile_survives_a_gateway_that_was_away(sandbox, stripe_world, now):
 
 def test_a_doubled_call_opens_one_customer(own_database, stripe_world, sandbox, now):
     user = a_user()
-    sandbox.fault("slow", path_prefix="/v1/customers", seconds=0.3, count=None)
+    sandbox.fault("slow", path_prefix="/v1/customers", seconds=0.1, count=None)
 
     def ensure(_number: int) -> str:
         try:
@@ -196,8 +196,6 @@ def test_a_doubled_call_opens_one_customer(own_database, stripe_world, sandbox, 
 
 
 def test_the_gateway_is_never_called_inside_a_transaction(own_database, stripe_world, now):
-    from django.db import transaction
-
     user = a_user()
     with gateway.using(stripe_world.gateway), transaction.atomic(), pytest.raises(RuntimeError):
         cards.ensure_profile(user, now=now)

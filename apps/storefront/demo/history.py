@@ -1,0 +1,76 @@
+"""A year of the shop, lived by the real engine: people act through the services that the pages call, the workers'
+sweeps run in between, and the rehearsal gateway charges the cards. Nothing is written as already finished."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from apps.billing import gateway
+from apps.billing.gateway.rehearsal import Rehearsal
+from apps.core import sweeps
+
+from . import deeds
+from .people import Person, cast
+
+DAY = timedelta(days=1)
+# The workers sweep all day; in the history twice, before the first customer of the day and after the last.
+MORNING, EVENING = timedelta(hours=3), timedelta(hours=22)
+
+
+@dataclass
+class History:
+    """`days` days of `count` customers, ending at `end` (UTC). `live()` yields after each day."""
+
+    end: datetime
+    days: int
+    count: int
+    moment: datetime = field(init=False)
+    rehearsal: Rehearsal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start = self.end - self.days * DAY
+        self.moment = self.start
+        self.rehearsal = Rehearsal(clock=lambda: self.moment)
+        self.dice = random.Random(11)  # noqa: S311 - a story, not a secret
+
+    def live(self) -> Iterator[int]:
+        """Live through the days, one at a time."""
+        people = cast(count=self.count, days=self.days)
+        plans = _deeds_by_day(people, days=self.days, dice=self.dice)
+        with gateway.using(self.rehearsal):
+            for day in range(self.days):
+                self._sweep(day, MORNING)
+                for hour, deed, person in sorted(plans[day], key=lambda planned: (planned[0], planned[2].email)):
+                    self.moment = self.start + day * DAY + timedelta(hours=hour)
+                    deed(person, self)
+                self._sweep(day, EVENING)
+                yield day
+            self.moment = self.end
+            sweeps.run_all(now=self.end)
+
+    def _sweep(self, day: int, hour: timedelta) -> None:
+        self.moment = self.start + day * DAY + hour
+        sweeps.run_all(now=self.moment)
+
+
+def _deeds_by_day(people: list[Person], *, days: int, dice: random.Random) -> dict[int, list]:
+    """What each person sets out to do, by day; hours lie between the two sweeps of the day."""
+    planned: dict[int, list] = defaultdict(list)
+
+    def plan(day: int | None, deed, person: Person) -> None:
+        if day is not None and day < days:
+            planned[day].append((dice.uniform(4, 21), deed, person))
+
+    for person in people:
+        plan(person.joins_on, deeds.join, person)
+        plan(person.upgrades_on, deeds.climb, person)
+        plan(person.cancels_on, deeds.leave, person)
+        if person.regrets and person.cancels_on:
+            plan(person.cancels_on + 2, deeds.change_mind, person)
+        for day in range(person.joins_on + 5, days, dice.randint(20, 45)):
+            plan(day, deeds.look_in, person)
+    return planned
