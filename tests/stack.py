@@ -48,10 +48,13 @@ class Stack:
         for name in sweeps:
             celery.send_task("core.run_sweep", args=[name])
 
-    def control(self, path: str, body: bytes = b"{}") -> bytes:
+    def control(self, path: str, body: bytes = b"{}", *, method: str = "POST") -> bytes:
         """Call the sandbox's control API."""
         request = urllib.request.Request(
-            f"{self.sandbox}/_control/{path}", data=body, headers={"Content-Type": "application/json"}
+            f"{self.sandbox}/_control/{path}",
+            data=None if method == "GET" else body,
+            headers={"Content-Type": "application/json"},
+            method=method,
         )
         with urllib.request.urlopen(request) as answer:
             return answer.read()

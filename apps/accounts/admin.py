@@ -1,7 +1,7 @@
 """People in the back office, and the door to it."""
 
 import allauth.account.admin
-import allauth.mfa.admin
+import allauth.mfa.admin  # noqa: F401  so that both have registered before they are taken out
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -20,8 +20,8 @@ from .models import Consent, User
 # Staff come in by the shop's own login: with its rate limits and, where they set it up, a second factor.
 admin.site.login = secure_admin_login(admin.site.login)
 admin.site.unregister(Group)
-# allauth's own pages would let staff verify addresses by hand and read the secrets of second factors. What staff need of
-# both is on the customer's page.
+# allauth's own pages would let staff verify addresses by hand and read the secrets of second factors. What staff need
+# of both is on the customer's page.
 for model in [EmailAddress, Authenticator]:
     admin.site.unregister(model)
 
@@ -133,7 +133,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         """People are made inactive: what they bought and agreed to stays theirs."""
         return False
 
-    def save_model(self, request: HttpRequest, obj: User, form, change: bool) -> None:  # noqa: FBT001  Django's own
+    def save_model(self, request: HttpRequest, obj: User, form, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if not change:
             services.vouch_for_address(obj)

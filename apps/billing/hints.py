@@ -6,6 +6,7 @@ twice or in any order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -70,7 +71,7 @@ def dispute_closed(*, dispute_id: str, intent_id: str, outcome: str, now: dateti
     return Parked.objects.put("dispute_closed", ref=dispute_id, reason=text % named, now=now)
 
 
-def _check(payment_key: str, intent_id: str, statuses: list[str], *, now: datetime) -> int:
+def _check(payment_key: str, intent_id: str, statuses: Sequence[str], *, now: datetime) -> int:
     named = Q(gateway_id=intent_id, gateway_id__gt="")
     # Others may write what they like in the metadata of their intents.
     with suppress(ValueError):

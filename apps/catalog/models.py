@@ -85,7 +85,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(Q(category=category) | Q(category__parent=category))
 
     def for_cards(self, currency: str) -> ProductQuerySet:
-        """With the category and the price in one currency, without the long text: two queries for any number of rows."""
+        """With category and the price in one currency, without the long text: two queries for any number of rows."""
         prices = ProductPrice.objects.filter(currency=currency)
         return (
             self.select_related("category")

@@ -17,3 +17,8 @@ def facts(text: str) -> list[tuple[str, str]]:
     """Pairs of label and value from lines such as "Height: 60 cm". A line without a colon is left out."""
     pairs = (line.split(":", 1) for line in text.splitlines() if ":" in line)
     return [(label.strip(), value.strip()) for label, value in pairs]
+
+
+def headings(markdown: str) -> list[str]:
+    """The second-level headings of a Markdown text, in order: what a reader will find in it."""
+    return [line.removeprefix("## ").strip() for line in markdown.splitlines() if line.startswith("## ")]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import markdown
 import nh3
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 _TAGS = {
     "a", "p", "h2", "h3", "h4", "ul", "ol", "li", "strong", "em", "blockquote", "code", "pre", "hr", "br",
@@ -17,4 +19,7 @@ def render(source: str) -> SafeString:
     """HTML of a Markdown text: links, lists, tables. Scripts, styles, pictures and other tags are removed."""
     raw = markdown.markdown(source, extensions=["tables", "sane_lists", "smarty"], output_format="html")
     clean = nh3.clean(raw, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"})
+    # A wide table scrolls by itself, and by keyboard too.
+    region = format_html('<div class="table-scroll" tabindex="0" role="region" aria-label="{}"><table>', _("Table"))
+    clean = clean.replace("<table>", region).replace("</table>", "</table></div>")
     return mark_safe(clean)  # noqa: S308 - nh3 has just removed everything not listed above

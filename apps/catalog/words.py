@@ -17,7 +17,10 @@ def tidy(text: str) -> str:
 
 
 def prefix_query(text: str) -> SearchQuery | None:
-    """A query for texts with every word, each as the beginning of one: "lem tre" finds "lemon tree". None without words."""
+    """A query for texts with every word, each as the beginning of one: "lem tre" finds "lemon tree".
+
+    None when there is no word.
+    """
     found = re.findall(r"\w+", text)
     if not found:
         return None

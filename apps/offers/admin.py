@@ -34,7 +34,7 @@ class OfferPolicyAdmin(ModelAdmin):
             return False
         return super().has_change_permission(request, obj)
 
-    def save_model(self, request: HttpRequest, obj: OfferPolicy, form, change: bool) -> None:  # noqa: FBT001  Django's own
+    def save_model(self, request: HttpRequest, obj: OfferPolicy, form, change: bool) -> None:
         if form.has_changed():
             services.revise_policy(obj, now=clock.now())
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from apps.memberships.models import Price, Subscription
 from apps.promotions.models import Promotion
 
-from . import rules
+from . import lifecycle, rules
 from .models import Arm, Kind, Offer, OfferPolicy, PlanRule, PriceMatch, Status, WinbackIncentive
 
 
@@ -30,6 +30,9 @@ def make(subscription: Subscription, *, reason: str, now: datetime, key: str | N
     )
     if known is not None:
         return known
+    # One past its end that the sweep has not come to yet: it must not stand in the way of the new one.
+    for over in Offer.objects.due(now).filter(customer=customer_id, kind=Kind.WINBACK).select_for_update():
+        lifecycle.expire(over, now=now)
     policy = OfferPolicy.objects.current(Kind.WINBACK)
     incentive = _incentive(reason)
     if incentive is None or not policy.is_active:

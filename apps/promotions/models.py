@@ -81,7 +81,7 @@ class Promotion(models.Model):
             ),
             models.CheckConstraint(
                 name="promotions_repeating_has_periods",
-                condition=Q(duration=Duration.REPEATING, periods__gte=1)
+                condition=Q(duration=Duration.REPEATING, periods__isnull=False, periods__gte=1)
                 | (~Q(duration=Duration.REPEATING) & Q(periods=None)),
                 violation_error_message=_("Only a repeating promotion has a number of periods, at least 1."),
             ),

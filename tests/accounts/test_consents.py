@@ -65,7 +65,11 @@ def test_bad_consent_is_refused(now, bad):
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE accounts_consent SET granted = false", "DELETE FROM accounts_consent", "TRUNCATE accounts_consent"],
+    [
+        "UPDATE accounts_consent SET granted = false",
+        "DELETE FROM accounts_consent",
+        "TRUNCATE accounts_consent CASCADE",
+    ],
 )
 def test_evidence_only_grows(now, statement):
     terms(accounts.customer(), now)

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection
 from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
+from apps.accounts.models import User
 from apps.billing import collection, invoices
 from apps.billing.drafts import Draft, LineDraft
 from apps.billing.models import Invoice, LedgerEntry, Payment
@@ -33,7 +34,10 @@ def members(gateway, count: int, *, slug: str = "grove") -> list[Subscription]:
         for field in Subscription._meta.concrete_fields
         if field.attname not in ("id", "customer_id")
     }
-    copies = [Subscription(customer=accounts.customer(), **columns) for _number in range(count - 1)]
+    people = User.objects.bulk_create(
+        User(email=f"member-{first.pk}-{number}@example.com", joined_at=JOINED) for number in range(count - 1)
+    )
+    copies = [Subscription(customer=person, **columns) for person in people]
     return [first, *Subscription.objects.bulk_create(copies)]
 
 

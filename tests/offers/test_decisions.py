@@ -39,8 +39,8 @@ def test_accepting_changes_the_plan_and_records_it_with_the_change(upgrade, now)
     at = now + 3 * DAY
     result = services.accept(upgrade.token, customer=upgrade.customer, now=at)
     assert result.status == "done"
-    # 28 of 31 days are left: 24.00 x 28/31 = 21.68 for the new plan, less 12.00 x 28/31 = 10.84.
-    assert result.payment.amount_minor == 1084
+    # 671 of 743 hours are left (summer time takes one): 24.00 x 671/743 = 21.67, less 12.00 x 671/743 = 10.84.
+    assert result.payment.amount_minor == 1083
     assert plan_of(upgrade) == "conservatory"
     upgrade.refresh_from_db()
     assert (upgrade.status, upgrade.decided_at, upgrade.converted_at, upgrade.shown_at) == ("accepted", at, at, at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 import stripe
@@ -58,24 +59,23 @@ def _ensure(client: stripe.StripeClient, site_url: str, events: list[str]) -> tu
         return CREATED, _create(client, site_url, events)
     if sorted(kept.enabled_events) == events and kept.status == "enabled":
         return KEPT, kept.url
-    changed = client.v1.webhook_endpoints.update(kept.id, {"enabled_events": events, "disabled": False})
+    params: Any = {"enabled_events": events, "disabled": False}
+    changed = client.v1.webhook_endpoints.update(kept.id, params)
     _store(changed, secret=secrets[kept.id])
     return UPDATED, changed.url
 
 
 def _create(client: stripe.StripeClient, site_url: str, events: list[str]) -> str:
     uuid = uuid4()
-    endpoint = client.v1.webhook_endpoints.create(
-        {
-            "url": _url(site_url, uuid),
-            "enabled_events": events,
-            "api_version": settings.STRIPE_API_VERSION,
-            "description": "Orangery",
-            "metadata": {"djstripe_uuid": str(uuid)},
-        },
-        {"idempotency_key": f"endpoint:{uuid}"},
-    )
-    _store(endpoint, secret=endpoint.secret)
+    params: Any = {
+        "url": _url(site_url, uuid),
+        "enabled_events": events,
+        "api_version": settings.STRIPE_API_VERSION,
+        "description": "Orangery",
+        "metadata": {"djstripe_uuid": str(uuid)},
+    }
+    endpoint = client.v1.webhook_endpoints.create(params, {"idempotency_key": f"endpoint:{uuid}"})
+    _store(endpoint, secret=endpoint.secret or "")
     return endpoint.url
 
 

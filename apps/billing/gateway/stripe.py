@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import requests
 import stripe
@@ -43,7 +44,7 @@ CONNECTIONS = 64
 PAYMENT, REFUND = "payment", "refund"
 AGAIN = ":again"
 # Cards only, and nothing that leaves the page: the same intent works with and without the customer present.
-METHODS = {"enabled": True, "allow_redirects": "never"}
+METHODS: Any = {"enabled": True, "allow_redirects": "never"}
 # Stripe forgets idempotency keys after 24 hours; an hour more for clocks that differ.
 KEY_MEMORY = timedelta(hours=25)
 
@@ -80,7 +81,7 @@ class StripeGateway:
 
     def create_customer(self, *, key: str, email: str, name: str) -> str:
         with _answered():
-            params = {"email": email, **({"name": name} if name else {})}
+            params: Any = {"email": email, **({"name": name} if name else {})}
             return self._api.customers.create(params, _patient(key)).id
 
     def start_setup(self, *, customer_id: str, key: str, metadata: Mapping[str, str]) -> SetupStarted:
@@ -94,7 +95,7 @@ class StripeGateway:
                 },
                 _patient(key),
             )
-            return SetupStarted(intent.id, intent.client_secret)
+            return SetupStarted(intent.id, intent.client_secret or "")
 
     def read_setup(self, setup_id: str) -> Setup:
         with _answered():
@@ -103,7 +104,7 @@ class StripeGateway:
                 id=intent.id,
                 status=intent.status,
                 customer_id=outcomes.id_of(intent.customer),
-                card=outcomes.card_details(intent.payment_method) if intent.payment_method else None,
+                card=outcomes.card_details(intent.payment_method),
                 created_at=datetime.fromtimestamp(intent.created, UTC),
                 metadata=intent.metadata.to_dict() if intent.metadata else {},
             )
@@ -182,20 +183,18 @@ class StripeGateway:
                 return Unknown("pending")
 
     def _create_intent(self, request: ChargeRequest, *, key: str) -> stripe.PaymentIntent:
-        return self._api.payment_intents.create(
-            {
-                "amount": request.money.minor,
-                "currency": request.money.currency.lower(),
-                "customer": request.customer_id,
-                "payment_method": request.method_id,
-                "confirm": True,
-                "off_session": not request.on_session,
-                "automatic_payment_methods": METHODS,
-                "metadata": {**request.metadata, PAYMENT: request.payment_key},
-                **({"description": request.description} if request.description else {}),
-            },
-            {"idempotency_key": key},
-        )
+        params: Any = {
+            "amount": request.money.minor,
+            "currency": request.money.currency.lower(),
+            "customer": request.customer_id,
+            "payment_method": request.method_id,
+            "confirm": True,
+            "off_session": not request.on_session,
+            "automatic_payment_methods": METHODS,
+            "metadata": {**request.metadata, PAYMENT: request.payment_key},
+            **({"description": request.description} if request.description else {}),
+        }
+        return self._api.payment_intents.create(params, {"idempotency_key": key})
 
     def _charge_again(self, request: ChargeRequest) -> ChargeResult:
         """Go on after Stripe answered with the failure it saved under our key, as it would for 24 hours.
@@ -262,9 +261,12 @@ def _named(object_id: str) -> str:
     return object_id
 
 
-def _patient(key: str = "") -> dict:
+def _patient(key: str = "") -> stripe.RequestOptions:
     """Options of a call for which a person waits: one more try, the same key."""
-    return {"max_network_retries": 1, **({"idempotency_key": key} if key else {})}
+    options: stripe.RequestOptions = {"max_network_retries": 1}
+    if key:
+        options["idempotency_key"] = key
+    return options
 
 
 @contextmanager

@@ -105,9 +105,9 @@ def rank(result: FindResult) -> int:
     return order.index(type(result))
 
 
-def card_details(method: stripe.PaymentMethod) -> CardDetails | None:
-    """The card behind a payment method; None when it is not a card."""
-    if not method.card:
+def card_details(method: stripe.PaymentMethod | str | None) -> CardDetails | None:
+    """The card behind an expanded payment method; None when there is none or it is not a card."""
+    if not isinstance(method, stripe.PaymentMethod) or not method.card:
         return None
     return CardDetails(
         method_id=method.id,
@@ -132,7 +132,9 @@ def id_of(reference: object) -> str:
     return str(reference or "")
 
 
-def _declined(problem: stripe.ErrorObject, intent: stripe.PaymentIntent | None) -> Declined | NeedsAction:
+def _declined(
+    problem: stripe.ErrorObject | stripe.PaymentIntent.LastPaymentError, intent: stripe.PaymentIntent | None
+) -> Declined | NeedsAction:
     code = getattr(problem, "decline_code", None) or problem.code or "card_declined"
     if intent and AUTHENTICATION_REQUIRED in (code, problem.code):
         return _needs_action(intent)

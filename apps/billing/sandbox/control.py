@@ -38,7 +38,7 @@ class Control:
         return {"status": "ok"}
 
     def requests(self, _body: dict[str, Any], request: Request) -> Any:
-        """The last requests to /v1, oldest first. Query: ``path_prefix``, ``method``. Status null: connection dropped."""
+        """The last requests to /v1, oldest first. Query: ``path_prefix``, ``method``. Status null: dropped."""
         wanted = request.query_params
         rows = [
             row
@@ -82,7 +82,7 @@ class Control:
         return {"overrides": overrides}
 
     def set_card(self, body: dict[str, Any], request: Request) -> Any:
-        """Body: ``card`` (number or payment method), ``outcome`` (decline code, ``ok``, null: none), ``moment`` (charge)."""
+        """Body: ``card`` (number or method), ``outcome`` (decline code, ``ok`` or null), ``moment`` (charge)."""
         card, outcome, moment = body.get("card"), body.get("outcome"), body.get("moment", "charge")
         if card not in cards.BY_NUMBER and card not in self.sandbox.store["payment_method"].rows:
             raise ControlError("card must be a test card number or a known payment method")
@@ -156,7 +156,7 @@ class Control:
         return refunds.fail(self._call(), refund)
 
     def authenticate(self, body: dict[str, Any], _request: Request) -> Any:
-        """Answers a 3-D Secure challenge. Body: ``intent``, ``outcome`` (succeed or fail). A decline is an error body."""
+        """Answers a 3-D Secure challenge. Body: ``intent``, ``outcome`` (succeed, fail). May answer a decline."""
         try:
             return three_d_secure.finish(
                 self._call(), str(body.get("intent")), passed=body.get("outcome", "succeed") == "succeed"

@@ -200,7 +200,8 @@ class Subscription(models.Model):
             ),
             models.CheckConstraint(
                 name="memberships_billed_only_while_open",
-                condition=Q(next_bill_at=None) | Q(status__in=OPEN, next_bill_at=F("current_end")),
+                condition=Q(next_bill_at=None)
+                | Q(status__in=OPEN, current_end__isnull=False, next_bill_at=F("current_end")),
             ),
             models.CheckConstraint(
                 name="memberships_period_in_order",

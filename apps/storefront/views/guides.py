@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.catalog import services, text
+from apps.catalog import rules, services, text
 from apps.catalog.models import Product
 from apps.core import clock
 from apps.memberships.models import Plan
@@ -41,6 +41,7 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
         "minutes": found.guide.minutes,
         "locked": locked,
         "preview": text.render(found.description),
+        "headings": rules.headings(found.guide.body) if locked else [],
         "body": "" if locked else text.render(found.guide.body),
         "opening_plan": _opening_plan(found) if locked else None,
         "standing": standing,
