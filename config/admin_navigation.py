@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -44,6 +45,8 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Offer policies"), "tune", "offers.offerpolicy"),
             _link(_("Win-back incentives"), "favorite", "offers.winbackincentive"),
             _link(_("Campaigns"), "campaign", "campaigns.campaign"),
+            _link(_("Enrollments"), "route", "campaigns.enrollment"),
+            _link(_("Renewal notices"), "event_upcoming", "campaigns.notice"),
             _link(_("Promotions"), "loyalty", "promotions.promotion"),
             _link(_("Earning rules"), "star", "loyalty.earningrule"),
         ),
@@ -53,7 +56,21 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Categories"), "category", "catalog.category"),
             _link(_("Guide views"), "visibility", "catalog.guideview"),
         ),
-        _group(_("Workers"), _link(_("Worker runs"), "engineering", "core.sweeprun")),
+        _group(_("Workers"), _link(_("Worker runs"), "engineering", "core.sweeprun"), *_time_machine()),
+    ]
+
+
+def _time_machine() -> list[dict]:
+    """The way to the time machine, where there is one."""
+    if not settings.TIME_MACHINE:
+        return []
+    return [
+        {
+            "title": _("Time machine"),
+            "icon": "fast_forward",
+            "link": reverse_lazy("admin:insights_time_machine"),
+            "permission": lambda request: request.user.has_perm("core.add_clockjourney"),
+        }
     ]
 
 

@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "apps.mail",
     "apps.core",
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

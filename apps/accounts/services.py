@@ -114,6 +114,16 @@ def set_marketing(user: User, *, granted: bool, source: str, now: datetime) -> b
     return True
 
 
+def set_country(user: User, *, country: str) -> None:
+    """Where the customer lives (ISO 3166 alpha-2): its tax is in every invoice issued from now on.
+
+    Raises ValidationError for anything but two capital letters.
+    """
+    user.country = country
+    user.clean_fields(exclude=[field.name for field in User._meta.fields if field.name != "country"])
+    user.save(update_fields=["country"])
+
+
 def unsubscribe(token: str, *, now: datetime) -> User:
     """Honour an unsubscribe link at once; a second time changes nothing. Raises UnsubscribeLinkError."""
     user = whom_to_unsubscribe(token)

@@ -41,8 +41,9 @@ class RefundForm(BaseDialogForm):
     def clean(self) -> dict:
         cleaned = super().clean() or {}
         if self.payment is None or self.payment.status != Payment.Status.SUCCEEDED:
-            raise forms.ValidationError(_("Only a payment that succeeded can be refunded."))
-        if "amount" in cleaned:
+            # Dialogs show the errors of fields only.
+            self.add_error("amount", _("Only a payment that succeeded can be refunded."))
+        elif "amount" in cleaned:
             cleaned["money"] = self._money(cleaned["amount"])
         return cleaned
 
@@ -70,6 +71,10 @@ class DunningPolicyForm(forms.ModelForm):
         "mail_days": _("Give rising whole days from 1 to 60, none after the last retry, such as [6]."),
         "grace_days": _("Give 0 to 60 days."),
     }
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["mail_days"].required = False
 
     def clean(self) -> dict:
         cleaned = super().clean() or {}

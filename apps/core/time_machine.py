@@ -113,13 +113,13 @@ def advance(
         at = now
         while len(steps) < max_steps:
             _move_clock(at)
-            step = _live_through(at)
+            step, following = _live_through(at)
             steps.append(step)
             if on_step:
                 on_step(step)
             if at >= until:
                 break
-            at = min(_next_event(after=at), until)
+            at = min(following, until)
     return steps
 
 
@@ -128,27 +128,24 @@ def next_event(*, now: datetime) -> datetime | None:
     return min((due for due in _dues(now) if due > now), default=None)
 
 
-def _next_event(*, after: datetime) -> datetime:
-    dues = _dues(after)
-    is_stuck = any(due <= after for due in dues)
-    limit = after + (_LONGEST_STEP_WHEN_STUCK if is_stuck else LONGEST)
-    return min([limit, *(due for due in dues if due > after)])
-
-
 def _dues(now: datetime) -> list[datetime]:
     return [due for sweep in sweeps.in_order() if (due := sweep.next_due(now=now)) is not None]
 
 
-def _live_through(at: datetime) -> Step:
-    """Run all sweeps at the instant, again while they find something to do."""
+def _live_through(at: datetime) -> tuple[Step, datetime]:
+    """Run all sweeps at the instant, again while they leave something due at it and get on; then the next instant."""
     total: Counter[str] = Counter()
     failed: set[str] = set()
     for _ in range(_PASSES_PER_STEP):
         handled = {sweep.name: _run(sweep.name, at, failed) for sweep in sweeps.in_order()}
         total.update(handled)
-        if not any(handled.values()):
+        dues = _dues(at)
+        if not (any(handled.values()) and min(dues, default=at + LONGEST) <= at):
             break
-    return Step(at, {name: count for name, count in total.items() if count}, tuple(sorted(failed)))
+    is_stuck = any(due <= at for due in dues)
+    limit = at + (_LONGEST_STEP_WHEN_STUCK if is_stuck else LONGEST)
+    step = Step(at, {name: count for name, count in total.items() if count}, tuple(sorted(failed)))
+    return step, min([limit, *(due for due in dues if due > at)])
 
 
 def _run(name: str, at: datetime, failed: set[str]) -> int:

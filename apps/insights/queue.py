@@ -40,13 +40,13 @@ def waiting(*, now: datetime) -> list[Waiting]:
         Waiting(
             _("Memberships put aside"),
             Subscription.objects.parked().count(),
-            _list("memberships_subscription", parked_at__isempty=0),
+            _list("memberships_subscription", parked_at__isnull=False),
             is_urgent=True,
         ),
         Waiting(
             _("Other items put aside"),
             Parked.objects.waiting().count(),
-            _list("billing_parked", resolved_at__isempty=1),
+            _list("billing_parked", resolved_at__isnull=True),
             is_urgent=True,
         ),
         Waiting(

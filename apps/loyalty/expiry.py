@@ -45,7 +45,7 @@ def _expire_batch(now: datetime) -> int:
         )
         for lot in lots
     ]
-    lapsed = Counter()
+    lapsed: Counter[int] = Counter()
     for lot in lots:
         lapsed[lot.customer_id] += lot.remaining
         lot.remaining = 0

@@ -130,6 +130,10 @@ class PointsLotQuerySet(models.QuerySet["PointsLot"]):
     def next_expiry(self) -> datetime | None:
         return self.filter(remaining__gt=0).aggregate(at=Min("expires_at"))["at"]
 
+    def points(self) -> int:
+        """What is left in these lots together."""
+        return self.aggregate(sum=Sum("remaining"))["sum"] or 0
+
     def expiring(self, customer: User, *, before: datetime) -> int:
         """The points of a customer that lapse before an instant unless they are redeemed."""
         soon = self.filter(customer=customer, remaining__gt=0, expires_at__lt=before)

@@ -72,7 +72,7 @@ def _grant(customer_id: int, *, kind, points: int, key: str, reason: str, now: d
     if done is not None:
         return done
     rule = EarningRule.objects.in_force(now)
-    lifetime = timedelta(days=rule.lifetime_days if rule else rules.DEFAULT_LIFETIME_DAYS)
+    expires_at = now + timedelta(days=rule.lifetime_days if rule else rules.DEFAULT_LIFETIME_DAYS)
     entry = PointsEntry.objects.create(
         customer_id=customer_id,
         kind=kind,
@@ -81,14 +81,14 @@ def _grant(customer_id: int, *, kind, points: int, key: str, reason: str, now: d
         key=key,
         reason=reason,
         at=now,
-        expires_at=now + lifetime,
+        expires_at=expires_at,
     )
     PointsLot.objects.create(
         entry=entry,
         customer_id=customer_id,
         currency=entry.currency,
         remaining=points,
-        expires_at=entry.expires_at,
+        expires_at=expires_at,
     )
     PointsAccount.objects.filter(customer=customer_id).update(balance=F("balance") + points)
     points_changed.send(PointsEntry, entries=[entry], now=now)

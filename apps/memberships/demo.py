@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from .models import Benefit, Plan, Price
 
-PLANS = [
+PLANS: list[dict[str, Any]] = [
     {
         "slug": "seedling",
         "name": "Seedling",

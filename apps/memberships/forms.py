@@ -39,7 +39,7 @@ class NewPriceForm(forms.ModelForm):
         fields = ["plan", "currency", "amount_minor", "interval_unit", "interval_count"]
 
     def clean(self) -> dict:
-        facts = super().clean()
+        facts = super().clean() or self.cleaned_data
         family = {name: facts.get(name) for name in ("plan", "currency", "interval_unit", "interval_count")}
         if all(family.values()) and Price.objects.filter(closed_at=None, **family).exists():
             raise forms.ValidationError(

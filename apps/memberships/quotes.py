@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from apps.accounts.models import User
 from apps.billing import tax
 from apps.billing.drafts import LineDraft
@@ -17,6 +19,7 @@ from apps.core.periods import Period
 from apps.promotions.models import Promotion
 
 from . import rules
+from .errors import ChangeInProgress
 from .models import Period as Span
 from .models import Price, Subscription
 from .rules import Direction
@@ -122,7 +125,12 @@ def change(subscription: Subscription, price: Price, *, now: datetime) -> Change
     The credit is the unused share, to the second, of what was really paid for the current span (after discounts); it is
     never more than was paid. A change that would give back more than it charges waits for the end of the period
     instead.
+
+    Raises ChangeInProgress when the present period is over and its renewal is not billed yet: there is nothing to
+    share.
     """
+    if subscription.current_end is not None and subscription.current_end <= now:
+        raise ChangeInProgress(_("Your membership is being renewed. Please try again in a minute."))
     way = rules.direction(subscription.price, price)
     if way == Direction.UP and subscription.current_end is not None:
         immediate = _at_once(subscription, price, now=now)
@@ -140,7 +148,7 @@ def next_total(subscription: Subscription) -> Money | None:
 def _at_once(subscription: Subscription, price: Price, *, now: datetime) -> Change:
     rate = tax.rate_for(subscription.customer.country, now.date()).basis_points
     starts_anew = price.interval != subscription.price.interval
-    current = subscription.period()
+    current = subscription.current_period()
     span = Span.objects.latest_of(subscription)
     lines = []
     if (

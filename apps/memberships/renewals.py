@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from django.db import transaction
@@ -36,13 +36,21 @@ BATCH = 250
 
 
 @dataclass(frozen=True, slots=True)
+class Bill:
+    """What is to be invoiced, and the period it is for; neither is saved."""
+
+    draft: Draft
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
 class Renewal:
-    """One computed renewal: the subscription moved on (not saved), what to invoice, the price it had before."""
+    """One computed renewal: the subscription moved on (not saved), the price it had before, and its bill unless it is
+    free from now on."""
 
     subscription: Subscription
     old_price: Price
-    period: Period | None
-    draft: Draft | None
+    bill: Bill | None
 
 
 def bill_due(*, now: datetime) -> int:
@@ -93,7 +101,8 @@ def _bill(due: Iterable[Subscription], *, now: datetime) -> None:
     failed: dict[int, str] = {}
     for subscription in due:
         try:
-            renewals.append(_compute(subscription, rates(_first_day(subscription)), now=now))
+            start = subscription.begins_next()
+            renewals.append(_compute(subscription, start, rates(start.date()), now=now))
         except Exception as problem:
             log.exception("Subscription %s could not be computed", subscription.pk)
             failed[subscription.pk] = _reason(problem)
@@ -102,17 +111,16 @@ def _bill(due: Iterable[Subscription], *, now: datetime) -> None:
         parking.park(failed, now=now)
 
 
-def _compute(subscription: Subscription, rates: dict[str, int], *, now: datetime) -> Renewal:
-    """The subscription in its next period and what to invoice for it. No database."""
+def _compute(subscription: Subscription, start: datetime, rates: dict[str, int], *, now: datetime) -> Renewal:
+    """The subscription in its next period, from `start`, and what to invoice for it. No database."""
     old_price = subscription.price
-    start = subscription.next_bill_at
-    _move_on(subscription, start)
-    if subscription.price.is_free:
-        return Renewal(subscription, old_price, None, None)
+    end = _move_on(subscription, start)
+    if end is None:
+        return Renewal(subscription, old_price, None)
     country = subscription.customer.country
     if country not in rates:
         raise tax.NoTaxRate(f"No tax rate for {country} on {start:%Y-%m-%d}")
-    span = periods.Period(subscription.period_number, start, subscription.current_end)
+    span = periods.Period(subscription.period_number, start, end)
     promotion = subscription.promotion
     with override(subscription.customer.locale):
         lines = rules.period_lines(subscription.price, span, promotion=promotion, tax_basis_points=rates[country])
@@ -136,11 +144,13 @@ def _compute(subscription: Subscription, rates: dict[str, int], *, now: datetime
         gross_minor=draft.total_minor,
         tax_basis_points=rates[country],
     )
-    return Renewal(subscription, old_price, period, draft)
+    return Renewal(subscription, old_price, Bill(draft, period))
 
 
-def _move_on(subscription: Subscription, start: datetime) -> None:
-    """The next period, with the price that was waiting for it. A new interval starts a new anchor.
+def _move_on(subscription: Subscription, start: datetime) -> datetime | None:
+    """The next period, with the price that was waiting for it, and its end; None when the plan is free from now on.
+
+    A new interval starts a new anchor.
 
     The start is the stored end of the last period, not computed again: should the rules of a time zone change, the
     periods still leave no gap.
@@ -154,21 +164,19 @@ def _move_on(subscription: Subscription, start: datetime) -> None:
         subscription.pending_price = None
     subscription.period_number = number
     subscription.current_start = start
-    if subscription.price.is_free:
-        subscription.current_end = None
-    else:
-        subscription.current_end = periods.boundary(
-            subscription.anchor, number + 1, subscription.price.interval, subscription.zone
-        )
-    subscription.next_bill_at = subscription.current_end
+    end = None
+    if not subscription.price.is_free:
+        end = periods.boundary(subscription.anchor, number + 1, subscription.price.interval, subscription.zone)
+    subscription.current_end = subscription.next_bill_at = end
+    return end
 
 
 def _write(renewals: list[Renewal], *, now: datetime) -> None:
-    billed = [renewal for renewal in renewals if renewal.draft is not None and renewal.period is not None]
-    issued = invoices.issue([renewal.draft for renewal in billed if renewal.draft], now=now)
-    for renewal, invoice in zip(billed, issued, strict=True):
-        renewal.period.invoice = invoice
-    Period.objects.bulk_create([renewal.period for renewal in billed])
+    bills = [renewal.bill for renewal in renewals if renewal.bill is not None]
+    issued = invoices.issue([bill.draft for bill in bills], now=now)
+    for bill, invoice in zip(bills, issued, strict=True):
+        bill.period.invoice = invoice
+    Period.objects.bulk_create([bill.period for bill in bills])
     if renewals:
         Subscription.objects.advance([renewal.subscription for renewal in renewals])
     changed = [renewal for renewal in renewals if renewal.subscription.price_id != renewal.old_price.pk]
@@ -186,10 +194,6 @@ def _write(renewals: list[Renewal], *, now: datetime) -> None:
     )
     for renewal in changed:
         subscription_changed.send(Subscription, subscription_id=renewal.subscription.pk, now=now)
-
-
-def _first_day(subscription: Subscription) -> date:
-    return subscription.next_bill_at.date()
 
 
 def _reason(problem: Exception) -> str:

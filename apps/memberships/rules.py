@@ -6,7 +6,7 @@ No database, no clock. Amounts are integers in minor units with tax; shares are 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
@@ -63,7 +63,11 @@ def period_lines(
     price: Price, period: Period, *, promotion: Promotion | None, tax_basis_points: int
 ) -> list[LineDraft]:
     """The lines of one full period, described in the active language."""
-    shared = {"tax_basis_points": tax_basis_points, "period_start": period.start, "period_end": period.end}
+    shared: dict[str, Any] = {
+        "tax_basis_points": tax_basis_points,
+        "period_start": period.start,
+        "period_end": period.end,
+    }
     lines = [
         LineDraft(
             kind="plan",
@@ -79,7 +83,7 @@ def period_lines(
     ]
     off = discount(price, promotion)
     if off and promotion is not None:
-        rate = (
+        rate: dict[str, int | None] = (
             {"percent_basis_points": promotion.percent_basis_points}
             if promotion.percent_basis_points is not None
             else {"off_minor": promotion.amount_minor}

@@ -88,7 +88,7 @@ def complete(token: UUID | str, *, user: User, setup_id: str, now: datetime) -> 
 
     Talks to the gateway: never call it inside a transaction. Raises NotOpen for a sign-up that is not theirs, billing's
     SetupRefused for a card set-up that is not this sign-up's, and what `start` raises when the plan was closed or the
-    customer became a member in the meantime; nothing is charged then.
+    customer became a member in the meantime; nothing is charged then, and no card is saved.
     """
     signup = _mine(token, user)
     if signup.status != SignupStatus.OPEN:
@@ -96,8 +96,25 @@ def complete(token: UUID | str, *, user: User, setup_id: str, now: datetime) -> 
     if signup.subscription_id is None:
         if signup.setup_id is not None and signup.setup_id != setup_id:
             raise cards.SetupRefused("foreign")
+        _refuse_if_not_possible(signup, now=now)
         card = cards.complete_setup(user, setup_id, now=now)
         _subscribe(signup.pk, card, setup_id=setup_id, now=now)
+    return resume(token, user=user, now=now)
+
+
+def complete_with_card(token: UUID | str, *, user: User, card_id: int, now: datetime) -> Signup:
+    """Like `complete`, with a card that the customer has saved before; it is the one charged from now on.
+
+    Talks to the gateway: never call it inside a transaction. Raises what `complete` does, and Card.DoesNotExist for a
+    card that was removed or is not theirs; nothing is charged then.
+    """
+    signup = _mine(token, user)
+    if signup.status != SignupStatus.OPEN:
+        return signup
+    if signup.subscription_id is None:
+        _refuse_if_not_possible(signup, now=now)
+        with transaction.atomic():
+            _subscribe(signup.pk, cards.make_default(user, card_id), setup_id=signup.setup_id, now=now)
     return resume(token, user=user, now=now)
 
 
@@ -128,9 +145,15 @@ def payment_of(signup: Signup) -> Payment | None:
     return Payment.objects.filter(invoice__periods__subscription=signup.subscription_id).order_by("-attempt").first()
 
 
+def _refuse_if_not_possible(signup: Signup, *, now: datetime) -> None:
+    """Refuse before a card is saved; `_subscribe` looks again under the lock."""
+    finding.refuse_second(signup.customer, finding.price_on_sale(signup.price_id, now=now))
+
+
 @transaction.atomic
-def _subscribe(signup_id: int, card: Card, *, setup_id: str, now: datetime) -> None:
-    """The contract, its first invoice and the pending payment, all or nothing."""
+def _subscribe(signup_id: int, card: Card, *, setup_id: str | None, now: datetime) -> None:
+    """The contract, its first invoice and the pending payment, all or nothing. `setup_id` is None for a card that was
+    saved before any card page of this sign-up was opened."""
     customer = Signup.objects.select_related("customer").get(pk=signup_id).customer
     finding.lock_customer(customer)
     signup = Signup.objects.select_for_update(of=("self",)).select_related("promotion").get(pk=signup_id)

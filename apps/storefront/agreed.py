@@ -1,4 +1,4 @@
-"""What a customer was shown and agreed to, read back from the record of the sign-up."""
+"""What a customer is shown and agrees to, fresh from the quote or read back from the record of the sign-up."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from django.utils.translation import get_language, to_locale
 
 from apps.core.money import Money
 
+from .payable import Payable
+
 
 @dataclass(frozen=True, slots=True)
 class AgreedLine:
@@ -24,11 +26,15 @@ class Agreed:
     """The first charge and the one after it; amounts include tax, instants are UTC."""
 
     lines: list[AgreedLine]
-    total: Money
+    first: Payable
     tax: Money
     tax_basis_points: int
     next_charge_at: datetime
     next_total: Money
+
+    @property
+    def total(self) -> Money:
+        return self.first.total
 
     @property
     def rate(self) -> str:
@@ -37,12 +43,13 @@ class Agreed:
         return format_percent(rate, format="#,##0.##%", locale=to_locale(get_language() or "en"))
 
     @classmethod
-    def read(cls, quote: dict) -> Self:
-        """From `quotes.FirstCharge.as_json()`, fresh or as stored with the sign-up."""
+    def read(cls, quote: dict, *, balance: Money) -> Self:
+        """From `quotes.FirstCharge.as_json()`, fresh or as stored with the sign-up. `balance` is the customer's credit,
+        which pays first."""
         currency = quote["currency"]
         return cls(
             lines=[AgreedLine(line["description"], Money(line["amount_minor"], currency)) for line in quote["lines"]],
-            total=Money(quote["total_minor"], currency),
+            first=Payable.after_credit(Money(quote["total_minor"], currency), balance=balance),
             tax=Money(quote["tax_minor"], currency),
             tax_basis_points=quote["tax_basis_points"],
             next_charge_at=datetime.fromisoformat(quote["next_charge_at"]),

@@ -1,21 +1,58 @@
 """What customers fill in on the account and checkout pages."""
 
+from collections.abc import Iterable
+from hashlib import sha256
+from uuid import uuid4
+
+from babel import Locale
 from django import forms
+from django.http import QueryDict
+from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.money import Money
 from apps.loyalty import rules as points_rules
 from apps.memberships.models import CancelReason
 
+# One digit fewer than the largest id has.
+MAX_DIGITS = 18
+
+
+def number(text: str) -> int:
+    """The id in a hidden field or an address; 0, which no row has, when it is none."""
+    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else 0
+
 
 class ConsentForm(forms.Form):
-    """The box beside the terms at checkout: never ticked for the customer."""
+    """The box beside the terms at checkout: never ticked for the customer.
+
+    `text` are the words beside the box, `facts` what the page says around it. Both go back with the answer as one
+    fingerprint, so that a consent is only ever taken for what was really on the screen.
+    """
 
     agree = forms.BooleanField(error_messages={"required": _("Please tick the box to agree before you go on.")})
 
-    def __init__(self, *args, text: str, **kwargs) -> None:
+    def __init__(self, *args, text: str, facts: Iterable[object], **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fields["agree"].label = text
+        self.fingerprint = sha256("\n".join([text, *map(str, facts)]).encode()).hexdigest()
+
+    @property
+    def is_outdated(self) -> bool:
+        """Was the answer given to another text, or to other amounts, than those in force now?"""
+        return self.is_bound and self.data.get("shown") != self.fingerprint
+
+
+class CountryForm(forms.Form):
+    """Where the customer lives, which decides the VAT that a price contains."""
+
+    def __init__(self, data: QueryDict | None, *, current: str, countries: Iterable[str]) -> None:
+        super().__init__(data)
+        names = Locale.parse(to_locale(get_language() or "en")).territories
+        named = sorted((names.get(code, code), code) for code in countries)
+        self.fields["country"] = forms.ChoiceField(
+            label=_("Your country"), choices=[(code, name) for name, code in named], initial=current
+        )
+        self.current_name = names.get(current, current)
 
 
 class CancelForm(forms.Form):
@@ -36,6 +73,8 @@ class RedeemForm(forms.Form):
     """How many points to turn into credit."""
 
     points = forms.IntegerField(label=_("Points to use"), min_value=1)
+    # Made new with each page: the form sent twice takes points once.
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
     def __init__(self, *args, balance: int, currency: str, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -53,8 +92,3 @@ class RedeemForm(forms.Form):
         if points > self.balance:
             raise forms.ValidationError(_("You have %(points)s points."), params={"points": self.balance})
         return points
-
-    @property
-    def value(self) -> Money:
-        """What the chosen points are worth."""
-        return points_rules.value_of(self.cleaned_data["points"], self.currency)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -10,15 +11,16 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.views.decorators.csp import csp_override
 
+_policy = cast(dict[str, list[str]], settings.SECURE_CSP)
 _origin = "{0.scheme}://{0.netloc}".format(urlsplit(settings.STRIPE_JS_URL))
 _api = "{0.scheme}://{0.netloc}".format(urlsplit(settings.STRIPE_API_BASE))
 # What Stripe asks for: its script, its frames (card fields and bank confirmation) and its API.
 _FRAMES = [_origin] if settings.STRIPE_SANDBOX else [_origin, "https://*.js.stripe.com", "https://hooks.stripe.com"]
 POLICY = {
-    **settings.SECURE_CSP,
-    "script-src": [*settings.SECURE_CSP["script-src"], _origin],
+    **_policy,
+    "script-src": [*_policy["script-src"], _origin],
     "frame-src": _FRAMES,
-    "connect-src": [*settings.SECURE_CSP["connect-src"], _api],
+    "connect-src": [*_policy["connect-src"], _api],
 }
 
 with_card_fields = csp_override(POLICY)

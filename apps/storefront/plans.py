@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.core.money import Money, round_half_up
-from apps.memberships.models import Benefit, Plan, Price
+from apps.memberships.models import Benefit, Plan, Price, Subscription
 
 from .visitor import Standing
 
@@ -20,7 +20,10 @@ type Book = list[tuple[Plan, dict[str, Price]]]
 
 @dataclass(frozen=True, slots=True)
 class PlanCard:
-    """One plan on offer. `per_month` and `saving` (over twelve monthly payments) are given for yearly prices only."""
+    """One plan on offer. `per_month` and `saving` (over twelve monthly payments) are given for yearly prices only.
+
+    `is_current` marks the visitor's own plan; one plan is featured to visitors without a membership.
+    """
 
     plan: Plan
     price: Price
@@ -98,28 +101,35 @@ def _price(by_unit: dict[str, Price], interval: str) -> Price | None:
 def _card(plan: Plan, price: Price, *, monthly: Price | None, featured: bool, standing: Standing) -> PlanCard:
     yearly = price.interval_unit == "year" and not price.is_free
     saving = monthly.amount * 12 - price.amount if yearly and monthly else None
-    current = standing.subscription is not None and standing.subscription.price_id == price.pk
-    href, label = _action(plan, price, standing=standing, current=current)
+    href, label = _action(plan, price, standing=standing)
     return PlanCard(
         plan=plan,
         price=price,
         per_month=Money(round_half_up(price.per_month), price.currency) if yearly else None,
         saving=saving if saving and saving.minor > 0 else None,
-        is_current=current,
-        is_featured=featured,
+        is_current=standing.plan == plan,
+        is_featured=featured and standing.subscription is None,
         href=href,
         label=label,
     )
 
 
-def _action(plan: Plan, price: Price, *, standing: Standing, current: bool) -> tuple[str, str]:
+def _action(plan: Plan, price: Price, *, standing: Standing) -> tuple[str, str]:
     """Where the card's button leads, and what it says."""
-    if current:
+    held = standing.subscription
+    if held and held.price_id == price.pk:
         return reverse("account"), _("See your membership")
-    if standing.subscription:
-        return f"{reverse('change_plan')}?price={price.pk}", _("Switch to %(plan)s") % {"plan": plan.name}
+    # A free membership becomes a paid one by joining: it takes a card and the terms.
+    if held and (price.is_free or not held.price.is_free):
+        return f"{reverse('change_plan')}?price={price.pk}", _switch(plan, price, held=held)
     join = reverse("join", kwargs={"plan": plan.slug, "interval": price.interval_unit})
     return join, _("Join free") if price.is_free else _("Join %(plan)s") % {"plan": plan.name}
+
+
+def _switch(plan: Plan, price: Price, *, held: Subscription) -> str:
+    if held.plan_id != plan.pk:
+        return _("Switch to %(plan)s") % {"plan": plan.name}
+    return _("Pay yearly instead") if price.interval_unit == "year" else _("Pay monthly instead")
 
 
 def _row(code: str, granted: dict[int, Benefit], plans: list[Plan]) -> Row:

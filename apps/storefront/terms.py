@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.money import Money
 from apps.memberships.models import Price
 from apps.memberships.quotes import FirstCharge
 
@@ -23,14 +24,17 @@ class Term:
     text: str
 
 
-def subscription(charge: FirstCharge, *, zone: str) -> Term:
-    """The words beside the box at checkout: what is charged, when, how often, until when. Dates in the IANA `zone`."""
+def subscription(charge: FirstCharge, *, zone: str, due: Money | None = None) -> Term:
+    """The words beside the box at checkout: what is charged, when, how often, until when. Dates in the IANA `zone`.
+
+    `due` is what the card is charged today, where credit pays a part of the total.
+    """
     text = _(
-        "I agree that Orangery charges my card %(total)s today and %(next_total)s %(every)s from %(next_date)s, "
+        "I agree that Orangery charges my card %(due)s today and %(next_total)s %(every)s from %(next_date)s, "
         "until I cancel. I can cancel at any time in my account, to the end of the paid period. I have read the terms "
         "and the information on my right of withdrawal within 14 days."
     ) % {
-        "total": charge.total.format(),
+        "due": (charge.total if due is None else due).format(),
         "next_total": charge.next_total.format() if charge.next_total else "",
         "every": every(charge.price),
         "next_date": local_date(charge.next_charge_at, zone) if charge.next_charge_at else "",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import account, cards, catalogue, guides, join, membership, offers, pricing, site
+from .views import account, cards, catalogue, checkout, guides, join, membership, offers, pricing, site
 
 urlpatterns = [
     path("", site.home, name="home"),
@@ -13,8 +13,8 @@ urlpatterns = [
     path("shop/<slug:slug>/", catalogue.product, name="product"),
     path("guides/", guides.guides, name="guides"),
     path("guides/<slug:slug>/", guides.guide, name="guide"),
-    path("join/pay/<uuid:token>/", join.pay, name="join_pay"),
-    path("join/done/<uuid:token>/", join.outcome, name="join_outcome"),
+    path("join/pay/<uuid:token>/", checkout.pay, name="join_pay"),
+    path("join/done/<uuid:token>/", checkout.outcome, name="join_outcome"),
     path("join/<slug:plan>/<slug:interval>/", join.review, name="join"),
     path("account/", account.hub, name="account"),
     path("account/invoices/", account.invoices, name="account_invoices"),

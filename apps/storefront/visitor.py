@@ -26,6 +26,12 @@ class Standing:
         return self.plan.rank if self.plan else 0
 
     @property
+    def currency(self) -> str | None:
+        """The currency of a paid membership, which a change of plan keeps; None for other visitors."""
+        paid = self.subscription is not None and not self.subscription.price.is_free
+        return self.subscription.price.currency if paid else None
+
+    @property
     def has_member_prices(self) -> bool:
         return bool(self.plan and self.plan.benefit(MEMBER_PRICES))
 

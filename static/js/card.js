@@ -5,10 +5,16 @@
 (() => {
   "use strict";
 
+  const isDark = () => {
+    const scheme = getComputedStyle(document.documentElement).colorScheme;
+    return scheme === "dark" || (scheme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+  };
+
   /* The gateway's fields live in a frame of their own: hand them the colours in force here. */
   const appearance = (form) => {
     const style = (element) => getComputedStyle(element);
     return {
+      theme: isDark() ? "night" : "stripe",
       variables: {
         colorPrimary: style(form.querySelector("button[type=submit]")).backgroundColor,
         colorBackground: style(form.querySelector("[data-card]")).backgroundColor,
@@ -41,7 +47,11 @@
 
     let elements = null;
     if (form.dataset.mode === "setup") {
-      elements = gateway.elements({ clientSecret, appearance: appearance(form) });
+      elements = gateway.elements({
+        clientSecret,
+        appearance: appearance(form),
+        locale: document.documentElement.lang,
+      });
       const element = elements.create("payment", { layout: "tabs" });
       element.on("ready", () => busy(false));
       element.mount(form.querySelector("[data-card]"));

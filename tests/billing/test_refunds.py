@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from apps.billing import collection, refunds
+from apps.billing import collection, lifecycle, refunds
 from apps.billing import gateway as gateways
 from apps.billing.gateway.port import GatewayMisconfigured, Refunded, RefundFailed, Throttled, Unknown
 from apps.billing.gateway.rehearsal import Rehearsal
@@ -162,8 +162,6 @@ def test_a_refund_of_unknown_outcome_is_asked_again_with_the_same_name(gateway, 
 
 
 def test_a_killed_worker_leaves_a_refund_that_is_asked_again(gateway, paid, now):
-    from apps.billing import lifecycle
-
     refund = ask(paid, 2900, now)
     lifecycle.claim_refunds(now=now, limit=10)
     assert refunds.carry_out_due(now=now + timedelta(seconds=119)) == 0

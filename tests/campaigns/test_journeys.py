@@ -99,7 +99,7 @@ def test_the_letter_says_what_is_offered_until_when_and_how_to_stop(gone):
     offer = Offer.objects.get()
     assert mail.to_email == gone.customer.email
     assert "€8.40 instead of €12.00 a month for the first 3 months, then €12.00 a month." in mail.text
-    assert "Until: May 24, 2026" in mail.text  # 30 days, in the customer's time zone
+    assert "Until: 24 May 2026" in mail.text  # 30 days, in the customer's time zone
     assert "It renews by itself until you cancel" in mail.text
     assert f"/offers/{offer.token}/" in mail.text
     assert f"/offers/{offer.token}/" in mail.html

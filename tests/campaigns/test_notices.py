@@ -39,7 +39,7 @@ def test_two_notices_before_the_renewal(yearly):
     assert keys() == [f"renewal-notice:{yearly.pk}:2027-03-10:35", f"renewal-notice:{yearly.pk}:2027-03-10:10"]
     mail = Message.objects.filter(kind="renewal-notice").first()
     assert mail.stream == "service"
-    assert mail.subject == "Your Grove membership renews on March 10, 2027"
+    assert mail.subject == "Your Grove membership renews on 10 March 2027"
     assert "On that day we charge your card €120.00, tax included." in mail.text
     assert "/account/membership/cancel/" in mail.text
 
@@ -75,7 +75,7 @@ def test_what_is_announced_is_what_will_be_charged(gateway, now):
     memberships.change_plan(subscription.pk, down.pk, customer=subscription.customer, now=now + DAY)
     give(subscription.next_bill_at - 10 * DAY)
     mail = Message.objects.filter(kind="renewal-notice").latest("pk")
-    assert mail.subject == "Your Grove membership renews on March 10, 2027"
+    assert mail.subject == "Your Grove membership renews on 10 March 2027"
     assert "we charge your card €60.00" in mail.text
     sweeps.run("memberships.bill", now=subscription.next_bill_at)
     assert subscription.periods.latest("start").gross_minor == 6000

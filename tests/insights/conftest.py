@@ -1,5 +1,16 @@
-"""The gateway of these tests: in memory, scripted by card."""
+"""The gateway of these tests (in memory, scripted by card), and somebody of staff in the back office."""
 
+import pytest
+from django.test import Client
+
+from tests.factories import accounts
 from tests.memberships.conftest import gateway
 
 __all__ = ["gateway"]
+
+
+@pytest.fixture
+def staff(client) -> Client:
+    """A browser in which a superuser is logged in."""
+    client.force_login(accounts.staff())
+    return client

@@ -51,7 +51,7 @@ def test_the_quote_shown_is_the_charge_made(gateway, now):
     assert list(invoice.lines.values_list("amount_minor", flat=True)) == [2400, -1200]
     subscription = Subscription.objects.get()
     assert (subscription.promotion, subscription.promotion_periods_left) == (half_off, 2)
-    assert Promotion.objects.get(name="Welcome").redeemed == 1
+    assert Promotion.objects.get(code="HALF").redeemed == 1
 
 
 def test_the_confirmation_says_what_was_agreed(gateway, now):
@@ -78,12 +78,12 @@ def test_a_declined_card_leaves_nothing_owed(gateway, now):
     assert failed.message
     assert (subscription.status, subscription.end_reason) == (Status.EXPIRED, "first_payment")
     assert Invoice.objects.get().status == Invoice.Status.VOID
-    assert Promotion.objects.get(name="Welcome").redeemed == 0
+    assert Promotion.objects.get(code="HALF").redeemed == 0
     assert not Message.objects.filter(kind="membership-confirmation").exists()
 
     again = make.join(gateway, make.price("grove"), now=now, user=failed.customer, promotion=code)
     assert again.status == SignupStatus.COMPLETED
-    assert Promotion.objects.get(name="Welcome").redeemed == 1
+    assert Promotion.objects.get(code="HALF").redeemed == 1
 
 
 def test_repeating_the_return_charges_once(gateway, now):

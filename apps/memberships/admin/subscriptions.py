@@ -82,7 +82,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
         for subscription in queryset.select_related("customer"):
             whose = {"customer": subscription.customer} if for_customer else {}
             try:
-                act(subscription.pk, actor=request.user.email, now=now, **whose)
+                act(subscription.pk, actor=request.user.get_username(), now=now, **whose)
                 done += 1
             except Refused as refusal:
                 messages.error(request, f"{subscription}: {refusal}")

@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.core import periods
 from apps.core.models import MoneyColumn
+from apps.core.periods import Interval, Unit
 
 
 class PlanStatus(models.TextChoices):
@@ -144,8 +144,8 @@ class Price(models.Model):
         return f"{self.plan.name}: {self.amount} / {self.interval_label} (v{self.version})"
 
     @property
-    def interval(self) -> periods.Interval:
-        return periods.Interval(periods.Unit(self.interval_unit), self.interval_count)
+    def interval(self) -> Interval:
+        return Interval(Unit(self.interval_unit), self.interval_count)
 
     @property
     def interval_label(self) -> str:

@@ -93,9 +93,7 @@ class PlanChange(models.Model):
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="changes")
     price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="+")
     quote = models.JSONField(_("quote"))
-    invoice = models.OneToOneField(
-        "billing.Invoice", on_delete=models.PROTECT, null=True, blank=True, related_name="plan_change"
-    )
+    invoice = models.OneToOneField("billing.Invoice", on_delete=models.PROTECT, related_name="plan_change")
     status = models.CharField(_("status"), max_length=10, choices=ChangeStatus.choices, default=ChangeStatus.OPEN)
     message = models.TextField(_("message"), blank=True)
     actor = models.CharField(_("by"), max_length=254)

@@ -11,7 +11,7 @@ from django.db import connection, models
 from django.db.models import F, Max, Min, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.core import periods
+from apps.core.periods import Period, period
 
 from .plans import Plan, Price
 
@@ -232,9 +232,15 @@ class Subscription(models.Model):
     def is_cancelling(self) -> bool:
         return self.status in OPEN and self.ends_at is not None
 
-    def period(self) -> periods.Period:
+    def current_period(self) -> Period:
         """The current period, from the anchor."""
-        return periods.period(self.anchor, self.period_number, self.price.interval, self.zone)
+        return period(self.anchor, self.period_number, self.price.interval, self.zone)
+
+    def begins_next(self) -> datetime:
+        """The instant the next period begins. Raises ValueError for a subscription without one, such as a free one."""
+        if self.next_bill_at is None:
+            raise ValueError(f"Subscription {self.pk} has no next period")
+        return self.next_bill_at
 
     def use_discounted_period(self) -> None:
         """Count one discounted period; after the last one the promotion is over. Does not save."""

@@ -1,7 +1,15 @@
 """What can be done with a membership, one function per use case."""
 
 from .cancelling import request_cancel, undo_cancel
-from .changing import ChangeResult, abandon_change, cancel_change, change_plan, continue_change, keep_plan
+from .changing import (
+    ChangeResult,
+    abandon_change,
+    cancel_change,
+    change_plan,
+    check_change,
+    continue_change,
+    keep_plan,
+)
 from .joining import join_free
 from .parking import park, unpark
 from .points import redeem_points
@@ -13,6 +21,7 @@ __all__ = [
     "add_price",
     "cancel_change",
     "change_plan",
+    "check_change",
     "continue_change",
     "join_free",
     "keep_plan",

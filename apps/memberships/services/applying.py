@@ -43,7 +43,7 @@ def apply(change_id: int, *, now: datetime) -> PlanChange:
         old=old,
         new=change.price,
         effective_at=change.effective_at,
-        charged=change.invoice.total if change.invoice else None,
+        charged=change.invoice.total,
         now=now,
     )
     subscription_changed.send(Subscription, subscription_id=subscription.pk, now=now)

@@ -35,14 +35,15 @@ def request_cancel(
     actor = actor or customer.email
     subscription.cancel_reason = reason
     subscription.cancel_note = note.strip()
-    at_once = subscription.status == Status.PAST_DUE or subscription.current_end is None
-    subscription.ends_at = None if at_once else subscription.current_end
+    ends_at = now if subscription.status == Status.PAST_DUE else subscription.current_end or now
+    at_once = ends_at == now
+    subscription.ends_at = None if at_once else ends_at
     subscription.save(update_fields=["cancel_reason", "cancel_note", "ends_at"])
     lifecycle.record(
         subscription,
         HistoryKind.CANCEL,
         old="",
-        new=(now if at_once else subscription.ends_at).isoformat(),
+        new=ends_at.isoformat(),
         reason=reason,
         actor=actor,
         now=now,

@@ -143,7 +143,7 @@ def abandon_change(change_id: int, *, message: str, now: datetime) -> PlanChange
         return change
     lifecycle.fail_change(change, message=message, now=now)
     Subscription.objects.filter(pk=subscription_id).update(changing_since=None)
-    if change.invoice is not None and change.invoice.status == Invoice.Status.OPEN:
+    if change.invoice.status == Invoice.Status.OPEN:
         invoices.void(change.invoice_id, reason=message, now=now)
     emails.plan_kept(change.subscription, change, now=now)
     return change
@@ -163,7 +163,7 @@ def _begin(
 ) -> ChangeResult:
     subscription = finding.open_subscription(subscription_id, customer=customer)
     price = finding.price_on_sale(price_id, now=now)
-    _refuse_if_not_possible(subscription, price)
+    check_change(subscription, price)
     at = _moment_of_preview(subscription, quoted_at, now=now)
     quote = quotes.change(subscription, price, now=at)
     if quote.direction == Direction.SAME or price.pk == subscription.pending_price_id:
@@ -177,7 +177,8 @@ def _begin(
     return _start(subscription, quote, now=now, actor=actor)
 
 
-def _refuse_if_not_possible(subscription: Subscription, price: Price) -> None:
+def check_change(subscription: Subscription, price: Price) -> None:
+    """Refuse what cannot be changed at all now, whatever it costs. Raises subclasses of Refused."""
     if price.plan.group != subscription.plan_group or price.currency != subscription.price.currency:
         raise UnknownPlan(_("Your membership cannot be changed to this plan."))
     if subscription.price.is_free and not price.is_free:
@@ -249,7 +250,7 @@ def _start(subscription: Subscription, quote: quotes.Change, *, now: datetime, a
 
 
 def _payment_of(change: PlanChange) -> Payment | None:
-    return change.invoice.payments.order_by("-attempt").first() if change.invoice else None
+    return change.invoice.payments.order_by("-attempt").first()
 
 
 def _result(change_id: int) -> ChangeResult:

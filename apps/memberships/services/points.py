@@ -23,11 +23,12 @@ EARNING_LINES = ("plan", "discount", "proration_charge", "proration_credit")
 
 
 @transaction.atomic
-def earn_for(invoice: Invoice, *, plan: Plan, now: datetime) -> PointsEntry | None:
+def earn_for(invoice_id: int, *, plan: Plan, now: datetime) -> PointsEntry | None:
     """Give the points of a paid invoice, by the plan's multiplier. Once for each invoice; None when it earns nothing.
 
     Only membership lines count, and of them only the share that was paid by card: credit was money or points before.
     """
+    invoice = Invoice.objects.get(pk=invoice_id)
     lines = invoice.lines.filter(kind__in=EARNING_LINES).values_list("amount_minor", flat=True)
     eligible = sum(lines)
     if eligible <= 0 or invoice.due_minor <= 0:
@@ -86,7 +87,7 @@ def post_changes(entries: Iterable[PointsEntry], *, now: datetime) -> None:
         if entry.kind == Kind.REDEEM:
             raise ValueError("A redemption is booked by what the points were given for")
         worth = rules.value_of(entry.points, entry.currency)
-        sides = [(Account.POINTS_EXPENSE, worth), (Account.POINTS_LIABILITY, -worth)]
+        sides: list[tuple[str, Money]] = [(Account.POINTS_EXPENSE, worth), (Account.POINTS_LIABILITY, -worth)]
         postings.append(ledger.Posting(f"points:{entry.pk}", sides, entry.customer_id))
     ledger.post_many(postings, now=now)
 

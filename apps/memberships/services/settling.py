@@ -18,7 +18,7 @@ def paid(invoice_id: int, *, now: datetime) -> None:
     change = _change_of(invoice_id)
     if change is not None:
         applying.apply(change.pk, now=now)
-        points.earn_for(change.invoice, plan=change.price.plan, now=now)
+        points.earn_for(invoice_id, plan=change.price.plan, now=now)
         return
     period = _period_of(invoice_id)
     if period is None:
@@ -30,7 +30,7 @@ def paid(invoice_id: int, *, now: datetime) -> None:
         if signup is not None:
             lifecycle.complete_signup(signup, now=now)
     _recover_if_nothing_owed(subscription, now=now)
-    points.earn_for(period.invoice, plan=period.price.plan, now=now)
+    points.earn_for(invoice_id, plan=period.price.plan, now=now)
 
 
 def failed(invoice_id: int, payment_id: int, *, now: datetime) -> None:
@@ -90,5 +90,5 @@ def _change_of(invoice_id: int) -> PlanChange | None:
 
 
 def _period_of(invoice_id: int) -> Period | None:
-    rows = Period.objects.filter(invoice=invoice_id).select_related("subscription", "invoice", "price__plan")
+    rows = Period.objects.filter(invoice=invoice_id).select_related("subscription", "price__plan")
     return rows.order_by("start").first()

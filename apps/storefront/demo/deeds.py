@@ -179,7 +179,7 @@ def _answer_offers(user: User, history: History) -> None:
         if winback is not None and luck < 0.5:
             offers.open_link(winback.token, customer=user, now=history.moment)
             _subscribe(user, winback.price, history, script=(), promotion=winback.promotion)
-        elif upgrade is not None and luck < 0.25 and not upgrade.needs_signup:
+        elif upgrade is not None and luck < 0.08 and not upgrade.needs_signup:
             offers.accept(upgrade.token, customer=user, now=history.moment)
         elif upgrade is not None and luck > 0.75:
             offers.decline(upgrade.token, customer=user, now=history.moment)

@@ -54,7 +54,7 @@ class History:
 
     def _sweep(self, day: int, hour: timedelta) -> None:
         self.moment = self.start + day * DAY + hour
-        sweeps.run_all(now=self.moment)
+        sweeps.run_due(now=self.moment)
 
 
 def _deeds_by_day(people: list[Person], *, days: int, dice: random.Random) -> dict[int, list]:

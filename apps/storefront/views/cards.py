@@ -13,21 +13,24 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from apps.accounts.models import User
 from apps.billing import cards, collection, gateway, janitor
 from apps.billing.cards import SetupRefused
 from apps.billing.collection import NothingToPay, PaymentInFlight
 from apps.billing.gateway import GatewayError
-from apps.billing.models import Card, Invoice, Payment, Profile
+from apps.billing.models import Card, Invoice, Payment
 from apps.core import clock
 
 from .. import gateway_page
+from ..signed_in import SignedInRequest
+from . import account
 
 
 @login_required
 @never_cache
 @gateway_page.with_card_fields
 @require_http_methods(["GET", "HEAD", "POST"])
-def card(request: HttpRequest) -> HttpResponse:
+def card(request: SignedInRequest) -> HttpResponse:
     """See the card that is charged; enter another one."""
     now = clock.now()
     if request.method == "POST":
@@ -36,13 +39,12 @@ def card(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("We will charge %(card)s from now on.") % {"card": saved})
             return _pay_what_is_open(request, saved, now=now)
         return redirect("card")
-    profile = Profile.objects.of(request.user)
     try:
         setup = cards.start_setup(request.user, purpose="account", now=now)
     except GatewayError:
         return unavailable(request)
     form = gateway_page.context(request, mode="setup", client_secret=setup.client_secret, path=reverse("card"))
-    return render(request, "storefront/account/card.html", form | {"card": profile.default_card if profile else None})
+    return render(request, "storefront/account/card.html", form | {"card": account.card_of(request.user)})
 
 
 @never_cache
@@ -65,8 +67,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
         return unavailable(request)
     here = reverse("pay_invoice", kwargs={"token": token})
     form = gateway_page.context(request, mode="setup", client_secret=setup.client_secret, path=here)
-    profile = Profile.objects.of(invoice.customer)
-    context = {"invoice": invoice, "last": last, "card": profile.default_card if profile else None}
+    context = {"invoice": invoice, "last": last, "card": account.card_of(invoice.customer)}
     return render(request, "storefront/payment/pay.html", form | context)
 
 
@@ -82,7 +83,10 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     here = reverse("confirm_payment", kwargs={"token": token})
     if request.method == "POST":
-        payment = janitor.check(payment.pk, now=now)
+        try:
+            payment = janitor.check(payment.pk, now=now)
+        except GatewayError:
+            return unavailable(request)
         return after_payment(request, payment, token=token)
     if payment.status != Payment.Status.NEEDS_ACTION:
         return redirect("pay_invoice", token=token)
@@ -113,7 +117,7 @@ def confirmation(request: HttpRequest, payment: Payment, *, path: str) -> dict |
     return form | {"payment": payment, "payment_method": payment.card.gateway_id if payment.card else ""}
 
 
-def save_card(request: HttpRequest, *, setup_id: str, now: datetime) -> Card | None:
+def save_card(request: SignedInRequest, *, setup_id: str, now: datetime) -> Card | None:
     """The signed-in customer's new card, or None with a message that says why not."""
     return _complete(request, request.user, setup_id, now=now)
 
@@ -139,12 +143,14 @@ def after_payment(request: HttpRequest, payment: Payment, *, token: str) -> Http
 
 
 def _pay(request: HttpRequest, invoice: Invoice, *, token: str, now: datetime) -> HttpResponse:
+    if invoice.is_settled:
+        messages.info(request, _("There is nothing left to pay on this invoice."))
+        return redirect("pay_invoice", token=token)
     setup_id = request.POST.get("setup_intent", "")
-    if setup_id:
-        chosen = _complete(request, invoice.customer, setup_id, now=now)
-    else:
-        profile = Profile.objects.of(invoice.customer)
-        chosen = profile.default_card if profile else None
+    known = account.card_of(invoice.customer)
+    if not (setup_id or known):
+        messages.error(request, _("Please enter a card."))
+    chosen = _complete(request, invoice.customer, setup_id, now=now) if setup_id else known
     if chosen is None:
         return redirect("pay_invoice", token=token)
     try:
@@ -155,22 +161,24 @@ def _pay(request: HttpRequest, invoice: Invoice, *, token: str, now: datetime) -
     except PaymentInFlight:
         messages.info(request, _("A payment for this invoice is on its way. Please look again in a minute."))
         return redirect("pay_invoice", token=token)
+    except GatewayError:
+        return unavailable(request)
     return after_payment(request, payment, token=token)
 
 
-def _pay_what_is_open(request: HttpRequest, card: Card, *, now: datetime) -> HttpResponse:
+def _pay_what_is_open(request: SignedInRequest, card: Card, *, now: datetime) -> HttpResponse:
     """A new card pays the invoice that the old one could not."""
     invoice = Invoice.objects.of(request.user).filter(recovery__status="open").last()
     if invoice is None:
         return redirect("account")
     try:
         payment = collection.retry_with_card(invoice.pk, card_id=card.pk, on_session=True, now=now)
-    except (NothingToPay, PaymentInFlight):
+    except (NothingToPay, PaymentInFlight, GatewayError):
         return redirect("account")
     return after_payment(request, payment, token=invoice.pay_token)
 
 
-def _complete(request: HttpRequest, user, setup_id: str, *, now: datetime) -> Card | None:
+def _complete(request: HttpRequest, user: User, setup_id: str, *, now: datetime) -> Card | None:
     try:
         return cards.complete_setup(user, setup_id, now=now)
     except SetupRefused as refusal:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,21 +16,23 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.models import User
-from apps.billing import janitor
+from apps.billing import credit
 from apps.billing.gateway import GatewayError
 from apps.billing.models import Payment
 from apps.core import clock
 from apps.loyalty import rules as points_rules
-from apps.loyalty.models import PointsAccount, PointsEntry
+from apps.loyalty.models import PointsAccount, PointsEntry, PointsLot
 from apps.loyalty.services import NotEnoughPoints
 from apps.memberships import quotes, services
-from apps.memberships.errors import Refused
+from apps.memberships.errors import NothingToChange, Refused
 from apps.memberships.models import PlanChange, Price, Subscription
 from apps.memberships.services import ChangeResult
 from apps.memberships.services.changing import PREVIEW_LASTS
 
 from .. import gateway_page
-from ..forms import CancelForm, RedeemForm
+from ..forms import CancelForm, RedeemForm, number
+from ..payable import Payable
+from ..signed_in import SignedInRequest
 from . import account, cards
 
 PREVIEW_SALT = "storefront.change-preview"
@@ -38,7 +40,7 @@ PREVIEW_SALT = "storefront.change-preview"
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def change(request: HttpRequest) -> HttpResponse:
+def change(request: SignedInRequest) -> HttpResponse:
     """Choose a plan, see exactly what it costs now and later, confirm."""
     now = clock.now()
     subscription = Subscription.objects.current_of(request.user)
@@ -46,24 +48,16 @@ def change(request: HttpRequest) -> HttpResponse:
         return redirect("pricing")
     if request.method == "POST":
         return _confirm(request, subscription, now=now)
-    price_id = request.GET.get("price", "")
-    if not price_id:
+    if "price" not in request.GET:
         return render(request, "storefront/account/choose_plan.html", _choice(subscription, now=now))
-    price = get_object_or_404(Price.objects.on_sale(now), pk=price_id if price_id.isdecimal() else 0)
+    price = get_object_or_404(Price.objects.on_sale(now), pk=number(request.GET["price"]))
     if subscription.price.is_free and not price.is_free:
         return redirect("join", plan=price.plan.slug, interval=price.interval_unit)
-    if price.plan.group != subscription.plan_group or price.currency != subscription.price.currency:
-        messages.error(request, _("Your membership cannot be changed to this plan."))
-        return redirect("change_plan")
-    if price.pk == subscription.price_id:
-        messages.info(request, _("This is your plan already."))
-        return redirect("change_plan")
-    context = {
-        "subscription": subscription,
-        "preview": quotes.change(subscription, price, now=now),
-        "quoted": sign_instant(now),
-        "card": account.card_of(request.user),
-    }
+    try:
+        context = preview(request.user, subscription, price, now=now)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("account" if subscription.is_cancelling else "change_plan")
     return render(request, "storefront/account/change_plan.html", context)
 
 
@@ -71,7 +65,7 @@ def change(request: HttpRequest) -> HttpResponse:
 @never_cache
 @gateway_page.with_card_fields
 @require_http_methods(["GET", "HEAD", "POST"])
-def confirm_change(request: HttpRequest, token: UUID) -> HttpResponse:
+def confirm_change(request: SignedInRequest, token: UUID) -> HttpResponse:
     """The bank asks the customer about the payment of a change: confirm here, then see how the change stands."""
     now = clock.now()
     waiting = get_object_or_404(
@@ -79,9 +73,10 @@ def confirm_change(request: HttpRequest, token: UUID) -> HttpResponse:
     )
     payment = waiting.invoice.payments.select_related("card").order_by("-attempt").first() if waiting.invoice else None
     if request.method == "POST":
-        if payment is not None:
-            janitor.check(payment.pk, now=now)
-        return after_change(request, services.continue_change(token, customer=request.user, now=now))
+        try:
+            return after_change(request, services.continue_change(token, customer=request.user, now=now))
+        except GatewayError:
+            return cards.unavailable(request)
     if payment is None or payment.status != Payment.Status.NEEDS_ACTION:
         return redirect("account")
     context = cards.confirmation(request, payment, path=reverse("confirm_change", kwargs={"token": token}))
@@ -92,7 +87,7 @@ def confirm_change(request: HttpRequest, token: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def keep(request: HttpRequest) -> HttpResponse:
+def keep(request: SignedInRequest) -> HttpResponse:
     """Take back a downgrade that waits for the end of the period."""
     subscription = get_object_or_404(Subscription.objects.open(), customer=request.user, plan_group="membership")
     try:
@@ -105,7 +100,7 @@ def keep(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def cancel(request: HttpRequest) -> HttpResponse:
+def cancel(request: SignedInRequest) -> HttpResponse:
     """One page: what ends when, one optional question, Cancel now."""
     subscription = Subscription.objects.current_of(request.user)
     if subscription is None:
@@ -113,7 +108,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
         return redirect("account")
     if subscription.is_cancelling:
         return redirect("account")
-    form = CancelForm(request.POST or None)
+    form = CancelForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             services.request_cancel(
@@ -133,12 +128,12 @@ def cancel(request: HttpRequest) -> HttpResponse:
         "benefits": list(subscription.plan.benefits.all()),
         "points": PointsAccount.objects.balance_of(request.user),
     }
-    return render(request, "storefront/account/cancel.html", context)
+    return render(request, "storefront/account/cancel.html", context, status=400 if form.errors else 200)
 
 
 @login_required
 @require_POST
-def undo_cancel(request: HttpRequest) -> HttpResponse:
+def undo_cancel(request: SignedInRequest) -> HttpResponse:
     """Take the cancellation back."""
     subscription = get_object_or_404(Subscription.objects.open(), customer=request.user, plan_group="membership")
     try:
@@ -151,20 +146,21 @@ def undo_cancel(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def redeem(request: HttpRequest) -> HttpResponse:
+def redeem(request: SignedInRequest) -> HttpResponse:
     """Turn points into credit, which the next invoice uses before the card is charged."""
     user = request.user
     currency = _currency(user)
-    balance = PointsAccount.objects.balance_of(user)
-    form = RedeemForm(request.POST or None, balance=balance, currency=currency)
+    now = clock.now()
+    balance = PointsLot.objects.spendable(user.pk, currency=currency, now=now).points()
+    form = RedeemForm(request.POST if request.method == "POST" else None, balance=balance, currency=currency)
     if request.method == "POST" and form.is_valid():
         # The form carries the key, so that a doubled click redeems once.
-        key = f"page:{request.POST.get('once', '')[:40]}:{user.pk}"
+        key = f"page:{form.cleaned_data['once'].hex}:{user.pk}"
         try:
-            services.redeem_points(
-                user, points=form.cleaned_data["points"], key=key, currency=currency, now=clock.now()
+            granted = services.redeem_points(
+                user, points=form.cleaned_data["points"], key=key, currency=currency, now=now
             )
-            messages.success(request, _("%(value)s are taken off your next invoice.") % {"value": form.value.format()})
+            messages.success(request, _("%(value)s are taken off your next invoice.") % {"value": granted.amount})
             return redirect("account")
         except (Refused, NotEnoughPoints) as refusal:
             form.add_error("points", str(refusal))
@@ -172,13 +168,12 @@ def redeem(request: HttpRequest) -> HttpResponse:
         "form": form,
         "points": balance,
         "value": points_rules.value_of(balance, currency),
-        "once": uuid4().hex,
         "entries": PointsEntry.objects.filter(customer=user).order_by("-at", "-pk")[:12],
     }
     return render(request, "storefront/account/redeem.html", context, status=400 if form.errors else 200)
 
 
-def after_change(request: HttpRequest, result: ChangeResult) -> HttpResponse:
+def after_change(request: SignedInRequest, result: ChangeResult) -> HttpResponse:
     """The page and the message for the outcome of a change."""
     match result.status:
         case "done":
@@ -192,6 +187,22 @@ def after_change(request: HttpRequest, result: ChangeResult) -> HttpResponse:
         case _:
             messages.info(request, result.message)
     return redirect("account")
+
+
+def preview(user: User, subscription: Subscription, price: Price, *, now: datetime) -> dict:
+    """The context of `account/_change.html`: exactly what confirming would do. Raises subclasses of Refused."""
+    services.check_change(subscription, price)
+    change = quotes.change(subscription, price, now=now)
+    if change.direction == quotes.Direction.SAME or price.pk in (subscription.price_id, subscription.pending_price_id):
+        raise NothingToChange(_("This is your plan already."))
+    balance = credit.balance(user, price.currency)
+    return {
+        "subscription": subscription,
+        "preview": change,
+        "today": Payable.after_credit(change.due_now, balance=balance),
+        "quoted": sign_instant(now),
+        "card": account.card_of(user),
+    }
 
 
 def sign_instant(now: datetime) -> str:
@@ -208,15 +219,13 @@ def read_instant(signed: str) -> datetime | None:
     return datetime.fromisoformat(text)
 
 
-def _confirm(request: HttpRequest, subscription: Subscription, *, now: datetime) -> HttpResponse:
-    price_id, quoted_at = request.POST.get("price", ""), read_instant(request.POST.get("quoted", ""))
-    if not price_id.isdecimal() or quoted_at is None:
+def _confirm(request: SignedInRequest, subscription: Subscription, *, now: datetime) -> HttpResponse:
+    price_id, quoted_at = number(request.POST.get("price", "")), read_instant(request.POST.get("quoted", ""))
+    if not price_id or quoted_at is None:
         messages.error(request, _("Please look at the amounts again before you confirm."))
         return redirect("change_plan")
     try:
-        result = services.change_plan(
-            subscription.pk, int(price_id), customer=request.user, quoted_at=quoted_at, now=now
-        )
+        result = services.change_plan(subscription.pk, price_id, customer=request.user, quoted_at=quoted_at, now=now)
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("change_plan")

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.billing.gateway import GatewayError
 from apps.core import clock
-from apps.memberships import quotes
 from apps.memberships.errors import Refused
 from apps.offers import services
 from apps.offers.errors import OfferRefused
 
-from . import account, membership
+from ..signed_in import SignedInRequest
+from . import membership
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def offer(request: HttpRequest, token: str) -> HttpResponse:
+def offer(request: SignedInRequest, token: UUID) -> HttpResponse:
     """An offer with its reason and its exact price, today and later; accepting it changes the plan at once.
 
     An offer to come back leads to joining, where its discount is in the quote.
@@ -36,18 +38,17 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "storefront/account/offer_to_join.html", {"offer": found})
     if request.method == "POST":
         return _accept(request, token)
-    context = {
-        "offer": found,
-        "preview": quotes.change(found.subscription, found.price, now=now),
-        "quoted": membership.sign_instant(now),
-        "card": account.card_of(request.user),
-    }
-    return render(request, "storefront/account/offer.html", context)
+    try:
+        context = membership.preview(request.user, found.subscription, found.price, now=now)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("account")
+    return render(request, "storefront/account/offer.html", context | {"offer": found})
 
 
 @login_required
 @require_POST
-def decline(request: HttpRequest, token: str) -> HttpResponse:
+def decline(request: SignedInRequest, token: UUID) -> HttpResponse:
     """No, thank you: no offer of this kind for a while."""
     try:
         services.decline(token, customer=request.user, now=clock.now())
@@ -57,7 +58,7 @@ def decline(request: HttpRequest, token: str) -> HttpResponse:
     return redirect("account")
 
 
-def _accept(request: HttpRequest, token: str) -> HttpResponse:
+def _accept(request: SignedInRequest, token: UUID) -> HttpResponse:
     quoted_at = membership.read_instant(request.POST.get("quoted", ""))
     if quoted_at is None:
         messages.error(request, _("Please look at the amounts again before you confirm."))

@@ -18,8 +18,8 @@ def pricing(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     interval = request.GET.get("interval")
     interval = interval if interval in plans.INTERVALS else plans.INTERVALS[0]
-    shown = currency.of(request)
     standing = visitor.standing(request.user, now=now)
+    shown = standing.currency or currency.of(request)
     book = plans.book(currency=shown, now=now)
     cards = plans.cards(book, interval=interval, standing=standing)
     saving = plans.largest_saving_percent(plans.cards(book, interval="year", standing=standing))
@@ -28,14 +28,7 @@ def pricing(request: HttpRequest) -> HttpResponse:
         "cards": cards,
         "rows": plans.compare(card.plan for card in cards),
         "intervals": _intervals(interval, shown, saving=saving),
-        "currencies": [
-            {
-                "label": code,
-                "href": f"{reverse('pricing')}?interval={interval}&currency={code}",
-                "current": code == shown,
-            }
-            for code in currency.CURRENCIES
-        ],
+        "currencies": [] if standing.currency else _currencies(interval, shown),
     }
     return currency.remember(request, render(request, "storefront/pricing.html", context))
 
@@ -48,3 +41,9 @@ def _intervals(interval: str, shown: str, *, saving: int | None) -> list[dict]:
         {"label": _("Monthly"), "href": f"{address}month", "current": interval == "month"},
         {"label": _("Yearly"), "href": f"{address}year", "current": interval == "year", "note": note},
     ]
+
+
+def _currencies(interval: str, shown: str) -> list[dict]:
+    """The links of the currency toggle."""
+    address = f"{reverse('pricing')}?interval={interval}&currency="
+    return [{"label": code, "href": f"{address}{code}", "current": code == shown} for code in currency.CURRENCIES]

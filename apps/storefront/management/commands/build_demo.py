@@ -27,7 +27,7 @@ class Command(BaseCommand):
         if User.objects.exists():
             raise CommandError("There are people in this database already. Use an empty one.")
         # The letters of the past are kept in the outbox, and posted nowhere.
-        settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+        settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
         end = clock.now()
         User.objects.create_superuser(STAFF, PASSWORD, name="Sam Gardener", joined_at=end - (days + 1) * DAY)
         stock.build(now=end - (days + 1) * DAY)

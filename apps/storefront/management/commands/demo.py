@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import subprocess
 import sys
 import urllib.request
 from pathlib import Path
@@ -14,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from psycopg import sql
 
 from config import embedded
+from config.embedded import process
 from config.embedded.processes import Supervisor
 
 DATA: Path = settings.BASE_DIR / ".data" / "demo"
@@ -37,13 +37,14 @@ class Command(BaseCommand):
             with embedded.start(DATA, durable=True, progress=self._say) as services:
                 if fresh:
                     BUILT.unlink(missing_ok=True)
-                self._run(services, port=_free_port(port))
+                try:
+                    self._run(services, port=_free_port(port))
+                finally:
+                    ENVIRON.unlink(missing_ok=True)
         except embedded.EmbeddedError as problem:
             raise CommandError(str(problem)) from problem
         except KeyboardInterrupt:
             self._say("\nStopped.")
-        finally:
-            ENVIRON.unlink(missing_ok=True)
 
     def _run(self, services: embedded.Services, *, port: int) -> None:
         environ = _environ(services, port=port)
@@ -77,8 +78,8 @@ class Command(BaseCommand):
 
     def _manage(self, *arguments: str, environ: dict[str, str], doing: str) -> None:
         self._say(doing)
-        outcome = subprocess.run([sys.executable, "manage.py", *arguments], env=environ, cwd=settings.BASE_DIR)  # noqa: S603
-        if outcome.returncode:
+        arguments_of = [sys.executable, "manage.py", *arguments]
+        if process.foreground(arguments_of, env=environ, cwd=settings.BASE_DIR):
             raise CommandError(f"{doing}: `manage.py {arguments[0]}` failed, see above.")
 
     def _welcome(self, port: int) -> None:

@@ -1,0 +1,152 @@
+"""Joining, after the terms: the card, the first charge, and how it went."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from apps.billing import cards
+from apps.billing.cards import SetupRefused
+from apps.billing.gateway import GatewayError
+from apps.billing.models import Card, Invoice, Payment
+from apps.core import clock
+from apps.memberships import signup
+from apps.memberships.errors import AlreadySubscribed, QuoteChanged, Refused
+from apps.memberships.models import Signup, SignupStatus
+from apps.offers.models import Kind, Offer
+
+from .. import gateway_page
+from ..forms import number
+from ..signed_in import SignedInRequest
+from . import account, join
+from . import cards as card_pages
+
+
+@login_required
+@never_cache
+@gateway_page.with_card_fields
+@require_http_methods(["GET", "HEAD", "POST"])
+def pay(request: SignedInRequest, token: UUID) -> HttpResponse:
+    """Card entry beside what was agreed to; a new card, or the one we know, is charged for the first period."""
+    now = clock.now()
+    begun = _signup(request, token)
+    if begun.status != SignupStatus.OPEN or begun.subscription_id is not None:
+        return redirect("join_outcome", token=token)
+    if request.method == "POST":
+        return _charge(request, begun, now=now)
+    if (member_of := join.paid_membership(request)) is not None:
+        messages.info(request, _("You are a member of %(plan)s already.") % {"plan": member_of.plan.name})
+        return redirect("account")
+    try:
+        setup = cards.start_setup(request.user, purpose="membership", now=now)
+        signup.attach_setup(begun.token, user=request.user, setup_id=setup.id)
+    except GatewayError:
+        return card_pages.unavailable(request)
+    except Refused:
+        return redirect("join_outcome", token=token)
+    here = reverse("join_pay", kwargs={"token": token})
+    form = gateway_page.context(request, mode="setup", client_secret=setup.client_secret, path=here)
+    known = {"card": _chargeable(request, now=now)}
+    return render(request, "storefront/join/pay.html", form | _about(request, begun) | known)
+
+
+@login_required
+@never_cache
+@gateway_page.with_card_fields
+@require_http_methods(["GET", "HEAD", "POST"])
+def outcome(request: SignedInRequest, token: UUID) -> HttpResponse:
+    """How it went: welcome, declined, to be confirmed at the bank, or not known yet."""
+    now = clock.now()
+    begun = _signup(request, token)
+    if begun.status == SignupStatus.OPEN and begun.subscription_id is None:
+        return redirect("join_pay", token=token)
+    if request.method == "POST":
+        try:
+            signup.resume(token, user=request.user, now=now)
+        except GatewayError:
+            return card_pages.unavailable(request)
+        return redirect("join_outcome", token=token)
+    context = _about(request, begun)
+    if begun.status == SignupStatus.COMPLETED:
+        return render(request, "storefront/join/welcome.html", context | {"invoice": _first_invoice(begun)})
+    if begun.status != SignupStatus.OPEN:
+        return render(request, "storefront/join/declined.html", context | {"again": _again(begun, now=now)})
+    payment = signup.payment_of(begun)
+    if payment is not None and payment.status == Payment.Status.NEEDS_ACTION:
+        confirmation = card_pages.confirmation(request, payment, path=request.path)
+        if confirmation is None:
+            return card_pages.unavailable(request)
+        return render(request, "storefront/join/confirm.html", context | confirmation)
+    return render(request, "storefront/join/waiting.html", context, status=202)
+
+
+def _charge(request: SignedInRequest, begun: Signup, *, now: datetime) -> HttpResponse:
+    known = request.POST.get("card", "")
+    try:
+        if known:
+            signup.complete_with_card(begun.token, user=request.user, card_id=number(known), now=now)
+        else:
+            setup_id = request.POST.get("setup_intent", "")
+            signup.complete(begun.token, user=request.user, setup_id=setup_id, now=now)
+    except SetupRefused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("join_pay", token=begun.token)
+    except Card.DoesNotExist:
+        messages.error(request, _("This card was removed in the meantime. Please enter your card again."))
+        return redirect("join_pay", token=begun.token)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return _back(begun, refusal)
+    except GatewayError:
+        return card_pages.unavailable(request)
+    return redirect("join_outcome", token=begun.token)
+
+
+def _back(begun: Signup, refusal: Refused) -> HttpResponse:
+    """Where a refused sign-up goes on."""
+    match refusal:
+        case AlreadySubscribed():
+            return redirect("account")
+        case QuoteChanged():
+            return redirect("join", plan=begun.price.plan.slug, interval=begun.price.interval_unit)
+    return redirect("pricing")
+
+
+def _chargeable(request: SignedInRequest, *, now: datetime) -> Card | None:
+    """The customer's card, when it has not expired."""
+    card = account.card_of(request.user)
+    return card if card and (card.exp_year, card.exp_month) >= (now.year, now.month) else None
+
+
+def _again(begun: Signup, *, now: datetime) -> str:
+    """The address at which a failed sign-up starts anew, with the offer it was made on."""
+    address = reverse("join", kwargs={"plan": begun.price.plan.slug, "interval": begun.price.interval_unit})
+    offer = Offer.objects.for_customer(begun.customer, Kind.WINBACK, now) if begun.promotion_id else None
+    same = offer and (offer.price_id, offer.promotion_id) == (begun.price_id, begun.promotion_id)
+    return f"{address}?offer={offer.token}" if offer and same else address
+
+
+def _first_invoice(begun: Signup) -> Invoice | None:
+    return Invoice.objects.filter(periods__subscription=begun.subscription_id).order_by("issued_at", "pk").first()
+
+
+def _signup(request: SignedInRequest, token: UUID) -> Signup:
+    """The signed-in customer's sign-up; another's is not found."""
+    mine = Signup.objects.filter(customer=request.user).select_related(
+        "price__plan", "promotion", "customer", "consent"
+    )
+    return get_object_or_404(mine, token=token)
+
+
+def _about(request: SignedInRequest, begun: Signup) -> dict:
+    """A sign-up with what was agreed to, as it was shown."""
+    return {"signup": begun, **join.summary(request, begun.price, begun.quote)}

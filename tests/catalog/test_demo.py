@@ -1,0 +1,59 @@
+"""The demo's catalogue."""
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from apps.catalog.models import Category, Guide, Kind, Product, ProductPrice, ProductStatus
+from tests.factories import catalog
+
+STATIC = Path(settings.BASE_DIR) / "static"
+pytestmark = pytest.mark.django_db
+
+
+def test_it_is_complete():
+    catalog.stock()
+    assert Category.objects.count() == 6
+    assert Product.objects.published().goods().count() == 29
+    assert Product.objects.published().guides().count() == 9
+    assert ProductPrice.objects.filter(currency="EUR").count() == 29
+    assert ProductPrice.objects.filter(currency="USD").count() == 29
+    assert Guide.objects.count() == 9
+    assert list(Product.objects.guides().filter(member_min_rank=None).values_list("slug", flat=True)) == [
+        "guide-watering",
+        "guide-first-tree",
+    ]
+    assert not Product.objects.goods().filter(companion=None).exists()
+
+
+def test_a_second_time_changes_nothing_not_even_what_staff_edited():
+    catalog.stock()
+    Product.objects.filter(slug="secateurs").update(name="Shears", status=ProductStatus.RETIRED, companion=None)
+    before = list(Product.objects.order_by("pk").values())
+    catalog.stock()
+    assert list(Product.objects.order_by("pk").values()) == before
+    assert ProductPrice.objects.count() == 58
+
+
+def test_every_picture_is_there_and_is_a_safe_drawing():
+    catalog.stock()
+    rooms = [category.picture for category in Category.objects.all()]
+    for picture in [*rooms, *Product.objects.values_list("picture", flat=True)]:
+        source = (STATIC / picture).read_text()
+        assert ET.fromstring(source).tag == "{http://www.w3.org/2000/svg}svg"
+        assert not re.search(r"<script|style=|href=\"(?!#)|\son\w+=", source), picture
+
+
+def test_members_pay_less_for_all_goods():
+    catalog.stock()
+    assert not ProductPrice.objects.filter(member_amount_minor=None).exists()
+
+
+def test_guides_are_worth_reading():
+    catalog.stock()
+    assert {guide.minutes for guide in Guide.objects.all()} <= {1, 2, 3}
+    assert all(len(guide.body.split()) > 150 for guide in Guide.objects.all())
+    assert set(Product.objects.guides().values_list("kind", flat=True)) == {Kind.GUIDE}

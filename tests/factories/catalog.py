@@ -1,0 +1,43 @@
+"""A catalogue for tests."""
+
+from datetime import UTC, datetime
+from itertools import count
+
+from apps.catalog import demo
+from apps.catalog.models import Category, Guide, Kind, Product, ProductPrice, ProductStatus
+
+STOCKED = datetime(2026, 1, 1, tzinfo=UTC)
+_numbers = count(1)
+
+
+def stock() -> None:
+    """The demo's catalogue."""
+    demo.build(now=STOCKED)
+
+
+def category(**changes) -> Category:
+    number = next(_numbers)
+    return Category.objects.create(**{"slug": f"room-{number}", "name": f"Room {number}", **changes})
+
+
+def product(*, price: int | None = 5000, member_price: int | None = None, **changes) -> Product:
+    """A published product, with a price in euro cents unless `price` is None."""
+    number = next(_numbers)
+    facts = {
+        "slug": f"product-{number}",
+        "name": f"Product {number}",
+        "summary": "A thing of use",
+        "picture": "art/products/secateurs.svg",
+        "status": ProductStatus.PUBLISHED,
+    }
+    made = Product.objects.create(**{**facts, "category": changes.pop("category", None) or category(), **changes})
+    if price:
+        ProductPrice.objects.create(product=made, currency="EUR", amount_minor=price, member_amount_minor=member_price)
+    return made
+
+
+def guide(*, body: str = "## Inside\n\nThe whole text.", **changes) -> Product:
+    """A published guide with its text; open for all unless `member_min_rank` is given."""
+    made = product(price=None, kind=Kind.GUIDE, **changes)
+    Guide.objects.create(product=made, body=body)
+    return made
