@@ -52,19 +52,19 @@ def test_it_never_goes_back(machine):
     assert clock.now() >= now + 2 * DAY
 
 
-def test_a_year_of_renewals_happens_one_after_the_other(machine, gateway):
+def test_renewals_happen_one_after_the_other_each_at_its_time(machine, gateway):
     now = clock.now()
     subscription = members.member(gateway, "grove", now=now)
-    steps = time_machine.advance(until=now + 366 * DAY, now=now, max_steps=2000)
+    steps = time_machine.advance(until=now + 100 * DAY, now=now, max_steps=2000)
     assert [step.at for step in steps] == sorted({step.at for step in steps})
-    assert steps[-1].at == now + 366 * DAY
+    assert steps[-1].at == now + 100 * DAY
     starts = list(subscription.periods.order_by("start").values_list("start", flat=True))
-    assert len(starts) == 13
+    assert len(starts) == 4
     billed = [step.at for step in steps if step.handled.get("memberships.bill")]
     assert billed == starts[1:]
     paid = Payment.objects.succeeded().order_by("settled_at").values_list("settled_at", flat=True)
     assert list(paid) == starts
-    assert clock.now() - (now + 366 * DAY) < timedelta(hours=1)
+    assert clock.now() - (now + 100 * DAY) < timedelta(hours=1)
 
 
 def test_retries_come_on_their_days_and_not_all_at_once(machine, gateway):

@@ -94,8 +94,8 @@ def _change(member: Subscription, price, *, now: datetime) -> None:
     current = Subscription.objects.current_of(member.customer)
     if current is None:
         return
-    preview = quotes.change(current, price, now=now)
     try:
+        preview = quotes.change(current, price, now=now)
         result = services.change_plan(member.pk, price.pk, customer=member.customer, now=now)
     except Refused:
         return

@@ -61,8 +61,8 @@ def test_the_confirmation_says_what_was_agreed(gateway, now):
     for fact in (
         "Grove",
         "€12.00 a month",
-        "March 10, 2026",
-        "April 10, 2026",
+        "10 March 2026",
+        "10 April 2026",
         "14 days",
         "/account/membership/cancel/",
     ):

@@ -153,10 +153,6 @@ def test_another_customers_change_is_not_found(gateway, member):
             assert browser.post(address).status_code == 404
 
 
-def old() -> str:
-    return sign_instant(HALF_WAY - timedelta(hours=2))
-
-
 @pytest.mark.parametrize("quoted", ["", "forged", "2026-04-16T10:00:00+00:00", "eyJ:abc:def"])
 def test_a_forged_instant_is_not_believed(member, quoted):
     browser = signed_in(member.customer)
@@ -167,25 +163,28 @@ def test_a_forged_instant_is_not_believed(member, quoted):
 
 def test_an_instant_signed_for_something_else(member):
     quoted = signing.dumps(HALF_WAY.isoformat(), salt="another-page")
+    browser = signed_in(member.customer)
     with nothing_changes():
-        page = confirm(signed_in(member.customer), price("conservatory"), quoted=quoted, follow=True)
+        page = confirm(browser, price("conservatory"), quoted=quoted, follow=True)
     assert said(page) == ["Please look at the amounts again before you confirm."]
 
 
 def test_an_instant_of_another_day(member):
     """Signed by us, but too long ago by the shop's clock, or before the membership began."""
+    browser = signed_in(member.customer)
     for moment in (HALF_WAY - timedelta(hours=2), JOINED - timedelta(days=1), HALF_WAY + timedelta(hours=1)):
         quoted = signing.dumps(moment.isoformat(), salt=PREVIEW_SALT)
         with nothing_changes():
-            page = confirm(signed_in(member.customer), price("conservatory"), quoted=quoted, follow=True)
+            page = confirm(browser, price("conservatory"), quoted=quoted, follow=True)
         assert said(page) == ["The amounts have changed since you saw them. Please look at them again."]
 
 
 def test_a_preview_left_open_over_lunch(member, time_machine):
     quoted = sign_instant(HALF_WAY)
     time_machine.move_to(HALF_WAY + timedelta(minutes=61), tick=False)
+    browser = signed_in(member.customer)
     with nothing_changes():
-        page = confirm(signed_in(member.customer), price("conservatory"), quoted=quoted, follow=True)
+        page = confirm(browser, price("conservatory"), quoted=quoted, follow=True)
     assert said(page) == ["Please look at the amounts again before you confirm."]
 
 
@@ -247,6 +246,7 @@ def test_without_a_membership(client):
 
 
 def test_nothing_to_keep(member):
+    browser = signed_in(member.customer)
     with nothing_changes():
-        page = signed_in(member.customer).post("/account/membership/keep/", follow=True)
+        page = browser.post("/account/membership/keep/", follow=True)
     assert said(page) == ["No change of plan is waiting."]

@@ -17,8 +17,9 @@ from . import deeds
 from .people import Person, cast
 
 DAY = timedelta(days=1)
-# The workers sweep all day; in the history twice, before the first customer of the day and after the last.
-MORNING, EVENING = timedelta(hours=3), timedelta(hours=22)
+# The workers sweep all day; in the history once, after the last customer. Suggestions are looked for once a week.
+EVENING = timedelta(hours=22)
+WEEKLY = {"offers.suggest"}
 
 
 @dataclass
@@ -43,27 +44,26 @@ class History:
         plans = _deeds_by_day(people, days=self.days, dice=self.dice)
         with gateway.using(self.rehearsal):
             for day in range(self.days):
-                self._sweep(day, MORNING)
                 for hour, deed, person in sorted(plans[day], key=lambda planned: (planned[0], planned[2].email)):
                     self.moment = self.start + day * DAY + timedelta(hours=hour)
                     deed(person, self)
-                self._sweep(day, EVENING)
+                self._sweep(day)
                 yield day
             self.moment = self.end
             sweeps.run_all(now=self.end)
 
-    def _sweep(self, day: int, hour: timedelta) -> None:
-        self.moment = self.start + day * DAY + hour
-        sweeps.run_due(now=self.moment)
+    def _sweep(self, day: int) -> None:
+        self.moment = self.start + day * DAY + EVENING
+        sweeps.run_due(now=self.moment, without=WEEKLY if day % 7 else set())
 
 
 def _deeds_by_day(people: list[Person], *, days: int, dice: random.Random) -> dict[int, list]:
-    """What each person sets out to do, by day; hours lie between the two sweeps of the day."""
+    """What each person sets out to do, by day, at hours before its sweep."""
     planned: dict[int, list] = defaultdict(list)
 
     def plan(day: int | None, deed, person: Person) -> None:
         if day is not None and day < days:
-            planned[day].append((dice.uniform(4, 21), deed, person))
+            planned[day].append((dice.uniform(6, 21), deed, person))
 
     for person in people:
         plan(person.joins_on, deeds.join, person)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -84,6 +84,8 @@ def invoices(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def invoice(request: SignedInRequest, number: str) -> HttpResponse:
     """One invoice with the derivation of every line. Another customer's is not found."""
+    if "\x00" in number:
+        raise Http404
     found = get_object_or_404(Invoice.objects.of(request.user).with_lines(), number=number)
     context = {
         "invoice": found,

@@ -20,6 +20,7 @@ from apps.billing import credit
 from apps.billing.gateway import GatewayError
 from apps.billing.models import Payment
 from apps.core import clock
+from apps.core.money import Money
 from apps.loyalty import rules as points_rules
 from apps.loyalty.models import PointsAccount, PointsEntry, PointsLot
 from apps.loyalty.services import NotEnoughPoints
@@ -30,6 +31,7 @@ from apps.memberships.services import ChangeResult
 from apps.memberships.services.changing import PREVIEW_LASTS
 
 from .. import gateway_page
+from ..agreed import AgreedLine
 from ..forms import CancelForm, RedeemForm, number
 from ..payable import Payable
 from ..signed_in import SignedInRequest
@@ -199,6 +201,7 @@ def preview(user: User, subscription: Subscription, price: Price, *, now: dateti
     return {
         "subscription": subscription,
         "preview": change,
+        "lines": [AgreedLine(line.description, Money(line.amount_minor, price.currency)) for line in change.lines],
         "today": Payable.after_credit(change.due_now, balance=balance),
         "quoted": sign_instant(now),
         "card": account.card_of(user),

@@ -29,7 +29,14 @@ function challenge(key, address) {
   const frame = new Frame(url.pathname + url.search, { key }, "3D Secure authentication");
   const dialog = document.createElement("dialog");
   dialog.setAttribute("aria-label", "3D Secure authentication");
-  style(dialog, { border: "0", padding: "0", width: "min(26rem, 92vw)", "border-radius": "12px", overflow: "hidden" });
+  style(dialog, {
+    border: "0",
+    padding: "0",
+    margin: "auto", // a page may have set all margins to zero
+    width: "min(26rem, 92vw)",
+    "border-radius": "12px",
+    overflow: "hidden",
+  });
   style(frame.node, { height: "24rem" });
   frame.on.height = (height) => style(frame.node, { height: `${Math.ceil(height)}px` });
   dialog.append(frame.node);

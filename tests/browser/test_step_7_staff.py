@@ -1,0 +1,127 @@
+"""Step 7: staff find a customer and their story, read the mail they got, and see what the workers did."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from apps.accounts import services as accounts
+from apps.billing import collection
+from apps.billing.models import Payment, Recovery
+from apps.memberships import services
+from apps.memberships.models import Subscription
+from apps.offers import winback
+from tests.stack import wait_for
+
+from . import people, staff
+
+
+@pytest.fixture
+def office(shop, open_page) -> Page:
+    """A member of staff, signed in, before the overview."""
+    page = open_page()
+    staff.enter(page, staff.manager(shop))
+    return page
+
+
+@pytest.fixture
+def silent_gateway(shop) -> Iterator[None]:
+    """The gateway takes the next charge and its answer is lost; it does not answer questions either."""
+    lost = {"kind": "drop_after", "path_prefix": "/v1/payment_intents", "method": "POST", "count": 1}
+    silent = {"kind": "drop_before", "path_prefix": "/v1/payment_intents", "method": "GET"}
+    for fault in (lost, silent):
+        shop.control("faults", json.dumps(fault).encode())
+    yield
+    shop.control("faults", method="DELETE")
+
+
+def test_a_customer_is_found_and_their_whole_story_told(shop, office, snap):
+    user = people.customer(shop, name="Ottilia Zafferano", marketing=True)
+    joined = people.member(shop, "grove", user=user)
+    people.bank_says(shop, people.card_of(user), "insufficient_funds")
+    invoice = people.renewal_due(shop, joined)
+    wait_for(lambda: Recovery.objects.open().filter(invoice=invoice).exists())
+    people.bank_says(shop, people.card_of(user), "ok")
+    collection.retry_with_card(invoice.pk, card_id=people.card_of(user).pk, on_session=True, now=shop.now())
+    people.mail(shop, user, "payment-recovered")
+    services.request_cancel(joined.pk, customer=user, reason="moving", now=shop.now())
+    joined.refresh_from_db()
+    winback.make(joined, reason="moving", now=shop.now())
+
+    for words in ("Ottilia", user.email):
+        staff.search(office, "/admin/accounts/user/", words)
+        expect(office.locator("#result_list").get_by_text(user.email)).to_be_visible()
+        expect(office.get_by_role("link", name="Everything that happened")).to_have_count(1)
+    office.get_by_role("link", name="Everything that happened").click()
+
+    expect(office.get_by_role("heading", name="At a glance")).to_be_visible()
+    story = office.locator(".bo-story .title")
+    told = story.all_inner_texts()
+    for title in (
+        "Account opened",
+        "Marketing mail: granted",
+        "Subscription terms: granted",
+        "Grove: Active",
+        "Grove: Payment overdue",
+        f"Invoice {invoice.number}: €12.00",
+        "Payment of €12.00: succeeded",
+        "Payment of €12.00: declined",
+        "Recovery started",
+        "Recovery: recovered",
+        "We could not collect €12.00",
+        "All is well: your payment went through",
+        "Welcome: begun",
+    ):
+        assert title in told, (title, told)
+    assert any("75 points" in title for title in told), told
+    assert any(title.startswith("Win-back") for title in told), told
+    snap(office, "story")
+
+    office.get_by_role("link", name="Payments", exact=True).last.click()
+    expect(story).to_have_text(["Payment of €12.00: succeeded", "Payment of €12.00: declined"] + ["Payment of €12.00: succeeded"])
+    story.nth(1).get_by_role("link").click()
+    expect(office.get_by_text("insufficient_funds").first).to_be_visible()
+    snap(office, "payment")
+
+
+def test_mail_is_read_as_it_was_sent(shop, office, snap):
+    user = people.member(shop, "grove").customer
+    receipt = people.mail(shop, user, "receipt")
+    staff.search(office, "/admin/mail/message/", user.email)
+    snap(office, "list")
+    office.get_by_role("link", name=receipt.subject).click()
+    letter = office.frame_locator('iframe[title="The letter"]')
+    expect(letter.get_by_role("row", name="Total, tax included")).to_contain_text("€12.00")
+    expect(office.get_by_label("Subject")).to_have_count(0)
+    snap(office, "letter")
+
+
+def test_a_membership_put_aside_is_seen_mended_and_taken_up_again(shop, office, snap):
+    joined = people.member(shop, "grove")
+    accounts.set_country(joined.customer, country="GB")
+    people.travel(shop, joined.next_bill_at)
+    shop.ring("memberships.bill")
+    wait_for(lambda: Subscription.objects.parked().filter(pk=joined.pk).exists())
+
+    office.goto("/admin/")
+    office.get_by_role("link", name="Memberships put aside").click()
+    row = office.get_by_role("row").filter(has_text=joined.customer.name).filter(has_text="No tax rate for GB")
+    expect(row.first).to_be_visible()
+    snap(office, "queue")
+
+    accounts.set_country(joined.customer, country="IT")
+    people_row = office.get_by_role("row").filter(has=office.locator(f'input[value="{joined.pk}"]'))
+    people_row.get_by_role("checkbox").check()
+    office.locator("select[name=action]").select_option("unpark")
+    office.locator("button[name=index]").click()
+    expect(office.get_by_text("1 subscription done.")).to_be_visible()
+    shop.ring("memberships.bill", "billing.collect")
+    wait_for(lambda: people.charges(shop, joined.customer) == [("succeeded", 1200)] * 2)
+    assert not Subscription.objects.parked().filter(pk=joined.pk).exists()
+
+
+def test_a_payment_nobody_knows_the_end_of_waits_for_staff_and_is_looked_up(shop, office, silent_gateway, snap):
+    joined = people.member(shop, "grove") if False else None
+    assert joined is None
