@@ -18,7 +18,7 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(packages) $(catalogues) ## The whole shop on this machine, with sample customers; Ctrl-C ends it
-	@exec $(manage) demo
+	@exec $(python) -m config.demo
 
 test: $(packages) $(catalogues) $(browser) ## All tests
 	@exec .venv/bin/pytest -m 'not soak' $(or $(T),tests)

@@ -183,3 +183,27 @@ def test_a_failure_with_the_customer_present_starts_no_recovery(gateway, now):
     assert not Recovery.objects.exists()
     assert mails(user) == []
     assert Payment.objects.get().status == "declined"
+
+
+@pytest.mark.parametrize("script", [cards.authenticate(), cards.decline("insufficient_funds")])
+def test_a_customer_who_tries_to_pay_a_renewal_and_leaves_is_recovered(gateway, now, script):
+    user = billing.payer(gateway, now=now)
+    invoice = billing.invoice(user, now=now, collect_at=now + DAY)
+    card = billing.add_card(gateway, user, script=(script,), now=now)
+    collection.retry_with_card(invoice.pk, card_id=card.pk, on_session=True, now=now)
+    assert (invoice.recovery.status, invoice.recovery.next_action_at) == ("open", now + DAY)
+    assert mails(user) == []
+    pass_time(now, 10)
+    assert Invoice.objects.get().status == "uncollectible"
+
+
+def test_a_page_that_died_before_charging_a_renewal_leaves_it_to_the_recovery(gateway, now):
+    user = billing.payer(gateway, now=now)
+    invoice = billing.invoice(user, now=now, collect_at=now + DAY)
+    card = user.billing_profile.cards.get()
+    payment = collection._new_attempt(invoice.pk, card_id=card.pk, on_session=True, now=now)
+    assert janitor.check_due(now=now + timedelta(hours=1)) == 1
+    payment.refresh_from_db()
+    assert (payment.status, Recovery.objects.get().status, mails(user)) == ("cancelled", "open", [])
+    pass_time(now + DAY, 1)
+    assert Invoice.objects.get().status == "paid"

@@ -62,7 +62,12 @@ def test_a_failure_says_what_to_do_and_links_to_the_page_that_does_it(gateway, n
 
 
 @pytest.mark.parametrize(
-    "forge", [lambda token: token + "x", lambda token: signing.Signer().sign(token.partition(":")[0]), lambda token: ""]
+    "forge",
+    [
+        lambda token: token + "x",
+        lambda token: signing.Signer(salt="another").sign(token.partition(":")[0]),
+        lambda token: "",
+    ],
 )
 def test_a_forged_pay_link_opens_nothing(gateway, now, forge):
     invoice = billing.invoice(billing.payer(gateway, now=now), now=now)

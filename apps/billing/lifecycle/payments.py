@@ -58,10 +58,7 @@ def settle(payment_id: int, result: ChargeResult, *, now: datetime) -> Payment:
 
     Money that was taken is always booked: on an open invoice it pays it, on any other it is surplus and goes back.
     """
-    invoice_id = Payment.objects.values_list("invoice_id", flat=True).get(pk=payment_id)
-    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("customer").get(pk=invoice_id)
-    payment = Payment.objects.select_for_update(of=("self",)).select_related("card").get(pk=payment_id)
-    payment.invoice = invoice
+    invoice, payment = _lock(payment_id)
     match result:
         case Succeeded():
             _succeed(payment, invoice, result, now=now)
@@ -94,21 +91,37 @@ def expire_leases(*, now: datetime) -> int:
     return len(rows)
 
 
-@transaction.atomic
 def drop_stranded(*, now: datetime) -> int:
-    """PENDING -> CANCELLED for on-session payments whose page never came to charge them."""
-    rows = list(Payment.objects.stranded(now - STRANDED_AFTER).select_for_update(skip_locked=True))
-    move_many(rows, _STATUS.CANCELLED, now=now, reason="the page was left", check_at=None, settled_at=now)
-    return len(rows)
+    """PENDING -> CANCELLED for on-session payments whose page never came to charge them; returns how many. What is
+    collected without the customer otherwise is recovered from then on."""
+    stranded = Payment.objects.stranded(now - STRANDED_AFTER).values_list("pk", flat=True)
+    return sum(_drop(payment_id, now=now) for payment_id in stranded)
+
+
+@transaction.atomic
+def _drop(payment_id: int, *, now: datetime) -> int:
+    invoice, payment = _lock(payment_id)
+    if payment.status != _STATUS.PENDING:
+        return 0
+    _cancel(payment, reason="the page was left", now=now)
+    recoveries.fall(invoice, payment, now=now)
+    return 1
+
+
+def _lock(payment_id: int) -> tuple[Invoice, Payment]:
+    """The invoice, then its payment."""
+    invoice_id = Payment.objects.values_list("invoice_id", flat=True).get(pk=payment_id)
+    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("customer").get(pk=invoice_id)
+    payment = Payment.objects.select_for_update(of=("self",)).select_related("card").get(pk=payment_id)
+    payment.invoice = invoice
+    return invoice, payment
 
 
 @transaction.atomic
 def release(payment_id: int, *, now: datetime) -> None:
     """UNKNOWN -> PENDING with the same key, when the gateway surely has no such charge; -> CANCELLED when the invoice
     no longer wants one. Any other status stays."""
-    invoice_id = Payment.objects.values_list("invoice_id", flat=True).get(pk=payment_id)
-    invoice = Invoice.objects.select_for_update().get(pk=invoice_id)
-    payment = Payment.objects.select_for_update().get(pk=payment_id)
+    invoice, payment = _lock(payment_id)
     if payment.status != _STATUS.UNKNOWN:
         return
     if invoice.status == Invoice.Status.OPEN:
@@ -172,13 +185,15 @@ def _ask(payment: Payment, invoice: Invoice, result: NeedsAction, *, now: dateti
         return
     columns = {"gateway_id": result.intent_id, "lease_until": None, "check_at": check_at}
     move(payment, _STATUS.NEEDS_ACTION, now=now, decline_code="authentication_required", **columns)
-    if not payment.on_session:
-        _announce_failure(payment, invoice, now=now)
+    _announce_failure(payment, invoice, now=now)
 
 
 def _announce_failure(payment: Payment, invoice: Invoice, *, now: datetime) -> None:
-    if invoice.status == Invoice.Status.OPEN:
-        recoveries.fall(invoice, payment, now=now)
+    """Whoever is present and asked to confirm has not failed: that attempt is only watched."""
+    if invoice.status != Invoice.Status.OPEN:
+        return
+    recoveries.fall(invoice, payment, now=now)
+    if payment.status == _STATUS.DECLINED or not payment.on_session:
         signals.payment_failed.send(sender=Payment, invoice_id=invoice.pk, payment_id=payment.pk, now=now)
 
 

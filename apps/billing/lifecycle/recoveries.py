@@ -14,24 +14,30 @@ NEVER_DUNNED = "signup"
 
 
 def fall(invoice: Invoice, payment: Payment, *, now: datetime) -> None:
-    """A payment of an open invoice failed. The first failure without the customer present opens the recovery; a mail
-    goes then, and again when what the customer is asked to do has changed. With the customer present the page tells
-    them."""
-    if payment.on_session or invoice.reason == NEVER_DUNNED:
+    """An attempt on an open invoice came to nothing: the first time opens the recovery.
+
+    A mail goes then, and again when what the customer is asked to do has changed; but not when the customer was
+    present and the page told them. What was bought on a page (its first attempt was made there) is not recovered at
+    all: whoever sold it decides what becomes of it."""
+    if invoice.reason == NEVER_DUNNED or _was_bought_on_a_page(invoice):
         return
     recovery = Recovery.objects.select_for_update().filter(invoice=invoice).first()
-    if recovery is None:
-        recovery = _open(invoice, now=now)
-        emails.payment_failed(invoice, payment, recovery, now=now)
-    elif recovery.status == Recovery.Status.OPEN and emails.ask_of(payment) != _former_ask(payment):
+    is_news = recovery is None or (
+        recovery.status == Recovery.Status.OPEN and emails.ask_of(payment) != _former_ask(payment)
+    )
+    recovery = recovery or _open(invoice, now=now)
+    if is_news and not payment.on_session:
         emails.payment_failed(invoice, payment, recovery, now=now)
 
 
 def recover(invoice: Invoice, *, now: datetime) -> None:
-    """OPEN -> RECOVERED, when the invoice is paid. Without an open recovery nothing happens."""
+    """OPEN -> RECOVERED, when the invoice is paid; a mail goes to those who were told that something was wrong. Without
+    an open recovery nothing happens."""
     recovery = _lock_open(invoice)
-    if recovery:
-        move(recovery, Recovery.Status.RECOVERED, now=now, next_action_at=None, ended_at=now)
+    if recovery is None:
+        return
+    move(recovery, Recovery.Status.RECOVERED, now=now, next_action_at=None, ended_at=now)
+    if Payment.objects.filter(invoice=invoice, on_session=False).exclude(decline_code="").exists() or recovery.step:
         emails.payment_recovered(invoice, now=now)
 
 
@@ -59,6 +65,10 @@ def _open(invoice: Invoice, *, now: datetime) -> Recovery:
 
 def _lock_open(invoice: Invoice) -> Recovery | None:
     return Recovery.objects.open().select_for_update().filter(invoice=invoice).first()
+
+
+def _was_bought_on_a_page(invoice: Invoice) -> bool:
+    return Payment.objects.filter(invoice=invoice, attempt=1, on_session=True).exists()
 
 
 def _former_ask(payment: Payment) -> str | None:

@@ -11,26 +11,27 @@ from .moment import Kind, Moment
 
 __all__ = ["Kind", "Moment", "of"]
 
-_SOURCES: dict[Kind, tuple[Callable[[User], list[Moment]], ...]] = {
-    Kind.ACCOUNT: (letters.account,),
-    Kind.MEMBERSHIP: (membership.history, membership.signups, membership.changes),
-    Kind.INVOICE: (money.invoices,),
-    Kind.PAYMENT: (money.payments,),
-    Kind.REFUND: (money.refunds,),
-    Kind.DUNNING: (money.recoveries,),
-    Kind.CREDIT: (money.credits,),
-    Kind.POINTS: (membership.points,),
-    Kind.MAIL: (letters.mails,),
-    Kind.CONSENT: (letters.consents,),
-    Kind.OFFER: (membership.offers,),
-    Kind.CAMPAIGN: (letters.campaigns,),
-    Kind.GUIDE: (membership.guides,),
-}
+# In the order in which things of one instant are told, the consequence before its cause: newest first.
+_SOURCES: tuple[tuple[Kind, Callable[[User], list[Moment]]], ...] = (
+    (Kind.MAIL, letters.mails),
+    (Kind.CAMPAIGN, letters.campaigns),
+    (Kind.OFFER, membership.offers),
+    (Kind.POINTS, membership.points),
+    (Kind.MEMBERSHIP, membership.history),
+    (Kind.MEMBERSHIP, membership.changes),
+    (Kind.DUNNING, money.recoveries),
+    (Kind.REFUND, money.refunds),
+    (Kind.PAYMENT, money.payments),
+    (Kind.CREDIT, money.credits),
+    (Kind.INVOICE, money.invoices),
+    (Kind.MEMBERSHIP, membership.signups),
+    (Kind.GUIDE, membership.guides),
+    (Kind.CONSENT, letters.consents),
+    (Kind.ACCOUNT, letters.account),
+)
 
 
 def of(customer: User, *, kind: Kind | None = None) -> list[Moment]:
     """The story of a customer, newest first; of one kind when it is given."""
-    sources = _SOURCES[kind] if kind else [source for group in _SOURCES.values() for source in group]
-    return sorted(
-        (moment for source in sources for moment in source(customer)), key=lambda moment: moment.at, reverse=True
-    )
+    moments = [moment for source_kind, source in _SOURCES if kind in (None, source_kind) for moment in source(customer)]
+    return sorted(moments, key=lambda moment: moment.at, reverse=True)

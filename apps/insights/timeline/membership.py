@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import Count, Max
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -29,12 +32,19 @@ def history(customer: User) -> list[Moment]:
                 "status": _STATUS.get(row.new, row.new),
             }
         else:
-            change = " → ".join(part for part in (row.old, row.new) if part)
+            change = " → ".join(_shown(row.kind, part) for part in (row.old, row.new) if part)
             title = f"{row.get_kind_display().capitalize()}: {change}"
         url = page("memberships_subscription", row.subscription_id)
         detail = sentence(row.reason, _("by %(actor)s") % {"actor": row.actor})
         moments.append(Moment(row.at, Kind.MEMBERSHIP, title, detail, url, _TONES.get(row.new, "")))
     return moments
+
+
+def _shown(kind: str, value: str) -> str:
+    """A value of a history row for people: cancellations keep the instant of the end (ISO 8601)."""
+    if kind not in (HistoryKind.CANCEL, HistoryKind.UNDO):
+        return value
+    return _("end on %(day)s") % {"day": date_format(datetime.fromisoformat(value), "DATETIME_FORMAT")}
 
 
 def signups(customer: User) -> list[Moment]:

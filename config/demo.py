@@ -1,0 +1,155 @@
+"""`make demo`: the whole shop on this machine, from one command in one terminal.
+
+It reads no settings of Django, since the services that the settings name are started here.
+"""
+
+import argparse
+import json
+import os
+import socket
+import sys
+import urllib.request
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from apps.storefront.demo.people import CUSTOMER, PASSWORD, STAFF
+from config import embedded
+from config.embedded import process
+from config.embedded.processes import Supervisor
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA = BASE_DIR / ".data" / "demo"
+BUILT = DATA / "built"
+ENVIRON = DATA / "environ.json"
+SANDBOX_SECRET_KEY = "sk_test_" + "orangery0000000000000000"
+SANDBOX_PUBLISHABLE_KEY = "pk_test_" + "orangery0000000000000000"
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the text says why."""
+
+
+def main() -> None:
+    """Run the demo until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m config.demo", description=main.__doc__)
+    parser.add_argument("--port", type=int, default=8000, help="where the shop answers; the next free one is taken")
+    parser.add_argument("--fresh", action="store_true", help="forget the demo's data and build its history again")
+    options = parser.parse_args()
+    try:
+        with embedded.start(DATA, durable=True, progress=_say) as services:
+            if options.fresh:
+                BUILT.unlink(missing_ok=True)
+            try:
+                _run(services, port=_free_port(options.port))
+            finally:
+                ENVIRON.unlink(missing_ok=True)
+    except (embedded.EmbeddedError, DemoError) as problem:
+        sys.exit(str(problem))
+    except KeyboardInterrupt:
+        pass
+    _say("\nStopped.")
+
+
+def _run(services: embedded.Services, *, port: int) -> None:
+    environ = _environ(services, port=port)
+    ENVIRON.touch(mode=0o600)
+    ENVIRON.write_text(json.dumps(environ))
+    environ = {**os.environ, **environ}
+    if BUILT.exists():
+        _manage("migrate", "--verbosity=0", environ=environ, doing="Bringing the tables up to date")
+    else:
+        _build(services, environ)
+    with Supervisor(DATA / "logs", say=_say) as supervisor:
+        _open(supervisor, environ, port=port)
+        _welcome(port)
+        supervisor.wait()
+
+
+def _build(services: embedded.Services, environ: dict[str, str]) -> None:
+    _forget(services)
+    _manage("migrate", "--verbosity=0", environ=environ, doing="Creating the tables")
+    # A history that is cut short is built anew, so it need not reach the disk at each step.
+    hasty = environ | {"PGOPTIONS": "-c synchronous_commit=off"}
+    _manage("build_demo", environ=hasty, doing="Living through a year of the shop")
+    BUILT.touch()
+
+
+def _open(supervisor: Supervisor, environ: dict[str, str], *, port: int) -> None:
+    _say("Opening the shop")
+    address = f"127.0.0.1:{port}"
+    web = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", address, "--threads", "8", "--no-control-socket"]
+    celery = [sys.executable, "-m", "celery", "-A", "config"]
+    schedule = ["beat", "-l", "INFO", "-s", str(DATA / "beat-schedule"), "--pidfile="]
+    supervisor.spawn("worker", [*celery, "worker", "--pool=threads", "-c", "4", "-l", "INFO"], env=environ)
+    supervisor.spawn("beat", [*celery, *schedule], env=environ)
+    supervisor.spawn("web", web, env=environ, healthy=f"http://{address}/health/")
+    _manage("setup_webhooks", "--verbosity=0", environ=environ, doing="Listening to the payment gateway")
+
+
+def _manage(*arguments: str, environ: dict[str, str], doing: str) -> None:
+    _say(doing)
+    if process.foreground([sys.executable, "manage.py", *arguments], env=environ, cwd=BASE_DIR):
+        raise DemoError(f"{doing}: `manage.py {arguments[0]}` failed, see above.")
+
+
+def _welcome(port: int) -> None:
+    shop = f"http://127.0.0.1:{port}"
+    _say(f"""
+  The shop is open.
+
+    Shop           {shop}/
+    Back office    {shop}/admin/
+    Time machine   {shop}/admin/time-machine/
+    Mailbox        {shop}/demo/mailbox/
+
+    Customer       {CUSTOMER}    password {PASSWORD}
+    Staff          {STAFF}    password {PASSWORD}
+    Test card      4242 4242 4242 4242, any future date, any code
+
+  Logs are in {DATA / "logs"}. Ctrl-C stops everything; the data stays. `make clean` removes it.""")
+
+
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)  # noqa: T201 - its one way to speak
+
+
+def _environ(services: embedded.Services, *, port: int) -> dict[str, str]:
+    return services.environ() | {
+        "DEMO": "1",
+        "TIME_MACHINE": "1",
+        "SITE_URL": f"http://127.0.0.1:{port}",
+        "STRIPE_JS_URL": f"{services.stripe_url}/v3/",
+        "STRIPE_SECRET_KEY": SANDBOX_SECRET_KEY,
+        "STRIPE_PUBLISHABLE_KEY": SANDBOX_PUBLISHABLE_KEY,
+        "EMAIL_FILE_PATH": str(DATA / "mail"),
+    }
+
+
+def _forget(services: embedded.Services) -> None:
+    """Empty the database and the sandbox: a history that was cut short cannot be continued, its gateway is gone."""
+    base, name = services.database_url.rsplit("/", 1)
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    request = urllib.request.Request(f"{services.stripe_url}/_control/reset", method="POST")  # noqa: S310 - our own
+    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - our own address
+
+
+def _free_port(wanted: int) -> int:
+    """`wanted`, or the first free port above it."""
+    for port in range(wanted, wanted + 100):
+        with socket.socket() as probe:
+            # As the web server binds: a port that a closed connection lingers on is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise DemoError(f"No free port between {wanted} and {wanted + 99}: name one with --port.")
+
+
+if __name__ == "__main__":
+    main()
