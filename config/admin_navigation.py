@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse_lazy
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -74,11 +75,11 @@ def _time_machine() -> list[dict]:
     ]
 
 
-def _group(title: str, *items: dict) -> dict:
+def _group(title: str | Promise, *items: dict) -> dict:
     return {"title": title, "separator": True, "items": list(items)}
 
 
-def _link(title: str, icon: str, model: str) -> dict:
+def _link(title: str | Promise, icon: str, model: str) -> dict:
     """A link to the list of a model ("app.model"), with one of Unfold's Material symbols."""
     app, name = model.split(".")
     return {

@@ -20,6 +20,7 @@ EVERY_SECONDS = {
     "billing.janitor": 20,
     "billing.refund": 15,
     "billing.dunning": 30,
+    "billing.prune": 3600,
     "memberships.end": 30,
     "memberships.abandon": 60,
     "loyalty.expire": 600,

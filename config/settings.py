@@ -159,7 +159,8 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = SHOP_NAME
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("it", _("Italian")), ("fr", _("French")), ("ro", _("Romanian"))]
+# A language is offered once its catalogue is complete: half a translation reads worse than none.
+LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "UTC"
@@ -252,7 +253,21 @@ LOGGING = {
     "loggers": {"stripe": {"level": "WARNING"}},
 }
 
+_GREEN = {
+    "50": "#f0f7ee",
+    "100": "#dff0dc",
+    "200": "#bfe0bb",
+    "300": "#93c795",
+    "400": "#5fa86d",
+    "500": "#3c8a52",
+    "600": "#1e6a43",
+    "700": "#195638",
+    "800": "#15442e",
+    "900": "#11382b",
+    "950": "#0c2a20",
+}
 UNFOLD = {
+    "COLORS": {"primary": _GREEN},
     "SITE_TITLE": "Orangery",
     "SITE_HEADER": "Orangery",
     "SITE_SUBHEADER": _("The shop's back office"),

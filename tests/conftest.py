@@ -17,6 +17,13 @@ def now() -> datetime:
     return datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(request: pytest.FixtureRequest) -> None:
+    """Hash passwords cheaply, save where the running shop has to read them: a good hash is slow on purpose."""
+    if "shop" not in request.fixturenames:
+        request.getfixturevalue("settings").PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_modify_db_settings, django_db_blocker) -> Iterator[None]:
     """The migrated test database.

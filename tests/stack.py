@@ -19,7 +19,8 @@ from apps.core.models import ClockShift
 from config.celery import app as celery
 from config.embedded.processes import Supervisor
 
-LOGS = Path(settings.BASE_DIR) / ".data" / "test-stack"
+# In the data folder of this session, so that two sessions do not write into each other's.
+LOGS = Path(os.environ.get("EMBEDDED_DATA", settings.BASE_DIR / ".data")) / "stack"
 SECRET_KEY = "sk_test_orangery0000000000000000"
 PUBLISHABLE_KEY = "pk_test_orangery0000000000000000"
 
@@ -93,12 +94,9 @@ def running(
         stack = Stack(variables["SITE_URL"], sandbox, variables, supervisor)
         python = sys.executable
         if web:
-            supervisor.spawn(
-                "web",
-                [python, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"],
-                env=variables,
-                healthy=f"{stack.url}/health/",
-            )
+            server = [python, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
+            server.append("--no-control-socket")  # it would lie in one place for all
+            supervisor.spawn("web", server, env=variables, healthy=f"{stack.url}/health/")
             settings.SITE_URL = stack.url
             call_command("setup_webhooks", verbosity=0)
         for number in range(workers):
@@ -109,6 +107,8 @@ def running(
             env=variables,
         )
         yield stack
+        # It goes with the database: the next shop must not hear of this one's customers, nor this one of theirs.
+        stack.control("reset")
 
 
 def worker_command(number: int) -> list[str]:

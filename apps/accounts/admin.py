@@ -14,29 +14,18 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from apps.core.admin import ReadOnly
+
 from . import services
 from .models import Consent, User
 
 # Staff come in by the shop's own login: with its rate limits and, where they set it up, a second factor.
-admin.site.login = secure_admin_login(admin.site.login)
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
 admin.site.unregister(Group)
 # allauth's own pages would let staff verify addresses by hand and read the secrets of second factors. What staff need
 # of both is on the customer's page.
 for model in [EmailAddress, Authenticator]:
     admin.site.unregister(model)
-
-
-class ReadOnly:
-    """Evidence: looked at, never touched."""
-
-    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
 
 
 class ConsentInline(ReadOnly, TabularInline):

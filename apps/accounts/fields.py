@@ -1,10 +1,12 @@
 """A column for addresses, the languages of the shop, and the check of a time zone."""
 
+from collections.abc import Sequence
 from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 
@@ -24,7 +26,7 @@ class LowerCaseEmailField(models.EmailField):
         return value
 
 
-def languages() -> list[tuple[str, str]]:
+def languages() -> Sequence[tuple[str, str | Promise]]:
     """The languages the shop speaks; a function, so that a new one needs no migration."""
     return settings.LANGUAGES
 

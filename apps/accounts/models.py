@@ -30,7 +30,7 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(is_staff=False)
 
 
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
+class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields) -> "User":
         """A person with this address, stored in lower case; without a password they cannot log in.
 
@@ -77,7 +77,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Untick instead of deleting."))
     joined_at = models.DateTimeField(_("joined"), editable=False)
 
-    objects = UserManager()
+    objects = UserManager.from_queryset(UserQuerySet)()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -104,6 +104,7 @@ def _advance(recovery_id: int, invoice_id: int, *, now: datetime) -> int:
         case Act.END:
             lifecycle.write_off(invoice, reason="recovery exhausted", now=now)
             return 1
+    assert following is not None, "the end is the last step"
     # A worker that comes late must not shorten the grace that the final notice promises.
     after_notice = steps[recovery.step].act == Act.FINAL_NOTICE
     planned = recovery.started_at + timedelta(days=following.day)

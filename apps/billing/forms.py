@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from uuid import uuid4
 
 from django import forms
@@ -44,18 +45,18 @@ class RefundForm(BaseDialogForm):
             # Dialogs show the errors of fields only.
             self.add_error("amount", _("Only a payment that succeeded can be refunded."))
         elif "amount" in cleaned:
-            cleaned["money"] = self._money(cleaned["amount"])
+            cleaned["money"] = self._money(self.payment, cleaned["amount"])
         return cleaned
 
-    def _money(self, amount) -> Money | None:
-        minor = amount.scaleb(exponent(self.payment.currency))
-        left = refunds.refundable(self.payment)
+    def _money(self, payment: Payment, amount: Decimal) -> Money | None:
+        minor = amount.scaleb(exponent(payment.currency))
+        left = refunds.refundable(payment)
         if minor != int(minor):
             self.add_error("amount", _("This currency does not have that many decimal places."))
         elif not 0 < minor <= left.minor:
             self.add_error("amount", _text("More than zero, and at most %(left)s.") % {"left": left})
         else:
-            return Money(int(minor), self.payment.currency)
+            return Money(int(minor), payment.currency)
         return None
 
 

@@ -6,10 +6,9 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 
-from apps.core.models import ClockShift
+from apps.core import clock
 
 from . import gateway, lifecycle, rules
 from .collection import write_down
@@ -137,8 +136,7 @@ def _find(payment: Payment) -> Succeeded | Declined | NeedsAction | Unknown | No
 
 def _real(moment: datetime) -> datetime:
     """An instant not after `moment` in the gateway's time, which the time machine does not move."""
-    shift = ClockShift.current() if settings.TIME_MACHINE else timedelta()
-    return moment - shift - _CLOCK_SKEW
+    return clock.machine_time(moment) - _CLOCK_SKEW
 
 
 def _is_unwanted(payment: Payment) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,11 +21,11 @@ class Posting:
     """One document's entries: `(account, amount)` pairs, debit positive; entries to one account are added up."""
 
     key: str
-    entries: list[tuple[str, Money]]
+    entries: Sequence[tuple[str, Money]]
     customer_id: int | None = None
 
 
-def post(key: str, entries: list[tuple[str, Money]], *, customer_id: int | None, now: datetime) -> None:
+def post(key: str, entries: Sequence[tuple[str, Money]], *, customer_id: int | None, now: datetime) -> None:
     """Write one posting. Raises Unbalanced, and IntegrityError when the document is posted already."""
     post_many([Posting(key, entries, customer_id)], now=now)
 

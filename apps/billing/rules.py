@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from typing import TypeGuard
 
 from apps.core.money import round_half_up, split
 
@@ -139,7 +140,7 @@ def check_policy(retry_days: object, mail_days: object, grace_days: int) -> list
     return wrong
 
 
-def _rising_days(days: object) -> bool:
+def _rising_days(days: object) -> TypeGuard[list[int]]:
     if not isinstance(days, list) or not all(type(day) is int and 1 <= day <= 60 for day in days):
         return False
     return days == sorted(set(days))

@@ -8,7 +8,7 @@ from django.db.models import Min
 
 from apps.core.sweeps import register
 
-from . import collection, dunning, janitor, refunds
+from . import collection, dunning, janitor, refunds, webhooks
 from .lifecycle.payments import STRANDED_AFTER
 from .models import Payment, Recovery, Refund
 
@@ -58,6 +58,17 @@ def refund(*, now: datetime) -> int:
 def dun(*, now: datetime) -> int:
     """Take the next steps of recoveries."""
     return dunning.advance_due(now=now)
+
+
+def _no_event(*, now: datetime) -> datetime | None:
+    """Housekeeping by the machine's own time: nothing for the shop's clock to stop at."""
+    return None
+
+
+@register(name="billing.prune", order=280, next_due=_no_event)
+def prune(*, now: datetime) -> int:
+    """Forget old webhook events."""
+    return webhooks.prune(now=now)
 
 
 def _earliest(*moments: datetime | None) -> datetime | None:

@@ -9,13 +9,16 @@ handled only together with its row.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import stripe
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 from djstripe.event_handlers import djstripe_receiver
+from djstripe.models import Event, WebhookEventTrigger
 
 from apps.core import clock
 
@@ -36,6 +39,10 @@ EVENTS = (
     "refund.updated",
     "setup_intent.succeeded",
 )
+
+# Stripe sends an event again for three days, and shows it for thirty.
+KEPT = timedelta(days=90)
+_BATCH = 1000
 
 # dj-stripe fetches through the library's global client: a gateway that hangs must not hold a web worker for minutes.
 stripe.default_http_client = stripe.RequestsClient(timeout=settings.GATEWAY_TIMEOUT_SECONDS)
@@ -99,6 +106,28 @@ def on_dispute_closed(sender, event, **kwargs) -> None:
         outcome=dispute.get("status") or "",
         now=clock.now(),
     )
+
+
+def prune(*, now: datetime) -> int:
+    """Delete what dj-stripe keeps of events, honest or refused, that reached us more than KEPT before `now`.
+
+    Their effects are in our own rows. Works in batches, so that no transaction grows long; returns the rows deleted.
+    """
+    # dj-stripe stamps its rows with the machine's time, which the time machine does not move.
+    limit = clock.machine_time(now) - KEPT
+    return _prune(WebhookEventTrigger, "created", until=limit) + _prune(Event, "djstripe_created", until=limit)
+
+
+def _prune(model: type[Model], stamp: str, *, until: datetime) -> int:
+    """The oldest rows come first in the order of their keys, so the table is not searched beyond them."""
+    deleted = 0
+    while True:
+        oldest = model._default_manager.order_by("pk").values_list("pk", stamp)[:_BATCH]
+        old = [pk for pk, at in oldest if at <= until]
+        if not old:
+            return deleted
+        model._default_manager.filter(pk__in=old).delete()
+        deleted += len(old)
 
 
 def _after_commit(function: Callable, *args: str, **kwargs: str) -> None:

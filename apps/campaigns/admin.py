@@ -3,7 +3,7 @@
 from django.contrib import admin
 from unfold.admin import ModelAdmin, TabularInline
 
-from apps.accounts.admin import ReadOnly
+from apps.core.admin import ReadOnly
 
 from .models import Campaign, Enrollment, Notice, Step
 

@@ -78,7 +78,7 @@ def _upgrade(enrollment: Enrollment, step: Step, now: datetime) -> Outcome | Non
         Offer.objects.shown()
         .open_at(now)
         .select_related("price__plan", "promotion")
-        .filter(pk=enrollment.offer_id)
+        .filter(enrollments=enrollment)
         .first()
     )
     subscription = enrollment.subscription

@@ -76,13 +76,13 @@ def _look_at(users: list[User], *, now: datetime) -> Recipients:
         Message.objects.filter(user_id__in=by_id, stream=Stream.MARKETING, created_at__gt=now - rules.FREQUENCY)
         .exclude(status=MailStatus.CANCELLED)
         .order_by()
-        .values("user_id")
-        .annotate(last=Max("created_at"))
+        .values_list("user_id")
+        .annotate(Max("created_at"))
     )
     return Recipients(
         users=by_id,
         marketable=set(User.objects.marketable().filter(pk__in=by_id).values_list("pk", flat=True)),
-        last_mail_at={row["user_id"]: row["last"] for row in last},
+        last_mail_at=dict(last),
     )
 
 

@@ -4,8 +4,6 @@ from datetime import datetime
 
 from .models import Enrollment, Outcome, Status
 
-_COLUMNS = ["status", "outcome", "error", "position", "next_at", "ended_at"]
-
 
 def finish(enrollment: Enrollment, *, now: datetime) -> Enrollment:
     """ACTIVE -> DONE: its last letter was sent. Safe to repeat."""
@@ -25,5 +23,5 @@ def _close(enrollment: Enrollment, status: Status, outcome: Outcome, *, now: dat
     enrollment.error = error[:2000]
     enrollment.next_at = None
     enrollment.ended_at = now
-    enrollment.save(update_fields=_COLUMNS)
+    enrollment.save(update_fields=["status", "outcome", "error", "next_at", "ended_at"])
     return enrollment

@@ -120,7 +120,7 @@ class Enrollment(models.Model):
         "offers.Offer", models.PROTECT, null=True, blank=True, related_name="enrollments", verbose_name=_("offer")
     )
     reason = models.CharField(_("reason for leaving"), max_length=40, blank=True)
-    position = models.PositiveSmallIntegerField(_("next step"), null=True)
+    position = models.PositiveSmallIntegerField(_("next step"))
     next_at = models.DateTimeField(_("next letter"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.ACTIVE)
     outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome, blank=True)
@@ -143,7 +143,7 @@ class Enrollment(models.Model):
                 fields=["campaign", "customer"], condition=Q(status="active"), name="campaigns_once_at_a_time"
             ),
             models.CheckConstraint(
-                condition=Q(status="active", next_at__isnull=False, position__isnull=False, ended_at=None, outcome="")
+                condition=Q(status="active", next_at__isnull=False, ended_at=None, outcome="")
                 | (~Q(status="active") & Q(next_at=None, ended_at__isnull=False) & ~Q(outcome="")),
                 name="campaigns_active_has_a_next",
             ),

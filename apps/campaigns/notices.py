@@ -81,10 +81,12 @@ def _due(days: int, *, now: datetime) -> list[Subscription]:
 @transaction.atomic
 def _give(subscription: Subscription, days: int, *, now: datetime) -> bool:
     """Give one notice; False when another worker has just given it. The row's unique key is the claim."""
-    key = f"renewal-notice:{subscription.pk}:{subscription.next_bill_at:%Y-%m-%d}:{days}"
+    renews_at = subscription.next_bill_at
+    assert renews_at is not None, "a notice is due before a renewal"
+    key = f"renewal-notice:{subscription.pk}:{renews_at:%Y-%m-%d}:{days}"
     _notice, is_mine = Notice.objects.get_or_create(
         subscription=subscription,
-        period_end=subscription.next_bill_at,
+        period_end=renews_at,
         days=days,
         defaults={"key": key, "sent_at": now},
     )

@@ -198,6 +198,9 @@ class Product(models.Model):
         """Whether a visitor whose membership has this rank (0: none) may read it in full."""
         return self.member_min_rank is None or rank >= self.member_min_rank
 
+    # What `for_cards` fetched: at most one.
+    prices_shown: list[ProductPrice]
+
     @property
     def shown_price(self) -> ProductPrice | None:
         """The price that `for_cards` fetched; None when the product has none in that currency."""
@@ -271,12 +274,6 @@ class Guide(models.Model):
         return rules.reading_minutes(self.body)
 
 
-class GuideViewQuerySet(models.QuerySet["GuideView"]):
-    def locked_for(self, customer) -> GuideViewQuerySet:
-        """When the customer met a guide above their tier, newest first."""
-        return self.filter(customer=customer, locked=True).order_by("-at")
-
-
 class GuideView(models.Model):
     """A signed-in visitor opened a guide; `locked` when they saw the preview only."""
 
@@ -284,8 +281,6 @@ class GuideView(models.Model):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="views")
     locked = models.BooleanField(_("preview only"))
     at = models.DateTimeField(_("at"))
-
-    objects = GuideViewQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("guide view")

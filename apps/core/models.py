@@ -1,6 +1,6 @@
 """Small model bases, and the two tables about the machine itself."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -48,9 +48,6 @@ class SweepRunQuerySet(models.QuerySet["SweepRun"]):
     def latest_of_each(self) -> "SweepRunQuerySet":
         """The last run of every sweep."""
         return self.order_by("sweep", "-started_at").distinct("sweep")
-
-    def older_than(self, moment: datetime) -> "SweepRunQuerySet":
-        return self.filter(started_at__lt=moment)
 
 
 class SweepRun(models.Model):

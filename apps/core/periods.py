@@ -57,7 +57,8 @@ def boundary(anchor: datetime, number: int, interval: Interval, zone: str) -> da
         day = local.date() + timedelta(weeks=interval.count * number)
     else:
         day = _add_months(local.date(), number * interval.count * (12 if interval.unit == Unit.YEAR else 1))
-    # A wall-clock time that DST skips is read with the offset before the change (PEP 495, fold=0), which lands after it.
+    # A wall-clock time that DST skips is read with the offset before the change (PEP 495, fold=0), which lands after
+    # it.
     return local.replace(year=day.year, month=day.month, day=day.day, fold=local.fold if number == 0 else 0).astimezone(
         UTC
     )

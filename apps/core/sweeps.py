@@ -1,8 +1,8 @@
 """The register of sweeps: what the workers do on schedule.
 
 A sweep finds rows whose time has come and carries them out. It may run at any instant, twice, or on several hosts at
-once: the rows decide, not the schedule. An app declares its sweeps in `sweeps.py`; Celery beat, the time machine and the
-demo's history all run them from here.
+once: the rows decide, not the schedule. An app declares its sweeps in `sweeps.py`; Celery beat, the time machine and
+the demo's history all run them from here.
 """
 
 from __future__ import annotations

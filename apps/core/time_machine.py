@@ -108,7 +108,7 @@ def advance(
     _require_on()
     if until < now:
         raise NotForward(f"{until} is before {now}")
-    steps = []
+    steps: list[Step] = []
     with _alone():
         at, day = now, None
         while len(steps) < max_steps:

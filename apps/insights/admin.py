@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -11,13 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from apps.accounts.admin import ReadOnly
 from apps.accounts.admin import UserAdmin as AccountAdmin
 from apps.accounts.models import User
+from apps.core.admin import ReadOnly
 from apps.core.models import ClockJourney, SweepRun
 
 from . import words
 from .views import CustomerView, TimeMachineView
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 admin.site.unregister(User)
 
@@ -48,7 +53,7 @@ class FailedFilter(admin.SimpleListFilter):
     title = _("failed")
     parameter_name = "failed"
 
-    def lookups(self, request: HttpRequest, model_admin) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin) -> list[tuple[str, StrOrPromise]]:
         return [("yes", _("Yes")), ("no", _("No"))]
 
     def queryset(self, request: HttpRequest, queryset):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -75,7 +76,7 @@ def key_numbers(*, now: datetime) -> list[KeyNumber]:
 
 def sweep_states(*, now: datetime) -> list[SweepState]:
     """Every sweep in its order, with what it did in the last day of shop time."""
-    runs: dict[str, dict[str, Any]] = defaultdict(lambda: {"rows": 0, "failures": 0, "last": None})
+    runs: dict[str, Mapping[str, Any]] = defaultdict(lambda: {"rows": 0, "failures": 0, "last": None})
     for row in (
         SweepRun.objects.filter(at__gt=now - DAY, at__lte=now)
         .order_by()

@@ -14,7 +14,9 @@ from .timeline import Kind
 class TimelineFilter(forms.Form):
     """Which part of a customer's story to show."""
 
-    kind = forms.ChoiceField(choices=[("", _("Everything")), *Kind.choices], required=False)
+    KINDS = [("", _("Everything")), *Kind.choices]
+
+    kind = forms.ChoiceField(choices=KINDS, required=False)
 
 
 class JourneyForm(forms.Form):
@@ -22,7 +24,9 @@ class JourneyForm(forms.Form):
 
     DAY, MONTH, EVENT = "day", "month", "event"
 
-    by = forms.ChoiceField(choices=[(DAY, _("+1 day")), (MONTH, _("+1 month")), (EVENT, _("To the next event"))])
+    WAYS = [(DAY, _("+1 day")), (MONTH, _("+1 month")), (EVENT, _("To the next event"))]
+
+    by = forms.ChoiceField(choices=WAYS)
 
     def target(self, *, now: datetime) -> datetime | None:
         """The instant (UTC) to travel to; None when there is no next event. A month is a calendar month in UTC."""

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Sum
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
@@ -36,7 +36,7 @@ class CustomerView(UnfoldModelAdminViewMixin, TemplateView):
     def title(self) -> str:
         return str(self.customer)
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.customer = get_object_or_404(User, pk=kwargs["user_id"])
         return super().dispatch(request, *args, **kwargs)
 
@@ -47,7 +47,7 @@ class CustomerView(UnfoldModelAdminViewMixin, TemplateView):
         return super().get_context_data(
             **kwargs,
             glance=customers.glance(self.customer, now=clock.now()),
-            kinds=[(value, label, value == (kind or "")) for value, label in chosen.fields["kind"].choices],
+            kinds=[(value, label, value == (kind or "")) for value, label in chosen.KINDS],
             kind=kind or "",
             page=Paginator(moments, MOMENTS_ON_A_PAGE).get_page(self.request.GET.get("page")),
         )
@@ -63,7 +63,7 @@ class TimeMachineView(UnfoldModelAdminViewMixin, TemplateView):
     def title(self) -> str:
         return _("Time machine")
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not settings.TIME_MACHINE:
             raise Http404
         return super().dispatch(request, *args, **kwargs)
@@ -80,7 +80,7 @@ class TimeMachineView(UnfoldModelAdminViewMixin, TemplateView):
             **kwargs,
             shop_time=now,
             next_event=time_machine.next_event(now=now),
-            choices=JourneyForm.base_fields["by"].choices,
+            choices=JourneyForm.WAYS,
             journey=journey,
             instants=instants(journey) if journey else [],
             totals=totals(journey) if journey else [],

@@ -1,20 +1,9 @@
 from django.contrib import admin
 from unfold.admin import ModelAdmin
 
+from apps.core.admin import ReadOnly
+
 from .models import EarningRule, PointsAccount, PointsEntry
-
-
-class ReadOnly(ModelAdmin):
-    """Rows that the shop writes and staff read."""
-
-    def has_add_permission(self, request) -> bool:
-        return False
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return False
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return False
 
 
 @admin.register(EarningRule)
@@ -31,14 +20,14 @@ class EarningRuleAdmin(ModelAdmin):
 
 
 @admin.register(PointsAccount)
-class PointsAccountAdmin(ReadOnly):
+class PointsAccountAdmin(ReadOnly, ModelAdmin):
     list_display = ["customer", "balance"]
     list_select_related = ["customer"]
     search_fields = ["customer__email", "customer__name"]
 
 
 @admin.register(PointsEntry)
-class PointsEntryAdmin(ReadOnly):
+class PointsEntryAdmin(ReadOnly, ModelAdmin):
     list_display = ["at", "customer", "kind", "points", "reason", "expires_at"]
     list_filter = ["kind", "at"]
     list_select_related = ["customer"]

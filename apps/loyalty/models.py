@@ -134,11 +134,6 @@ class PointsLotQuerySet(models.QuerySet["PointsLot"]):
         """What is left in these lots together."""
         return self.aggregate(sum=Sum("remaining"))["sum"] or 0
 
-    def expiring(self, customer: User, *, before: datetime) -> int:
-        """The points of a customer that lapse before an instant unless they are redeemed."""
-        soon = self.filter(customer=customer, remaining__gt=0, expires_at__lt=before)
-        return soon.aggregate(sum=Sum("remaining"))["sum"] or 0
-
 
 class PointsLot(models.Model):
     """What is left of the points one entry added. The check refuses to take more than there is."""

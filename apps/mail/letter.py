@@ -11,7 +11,7 @@ from django.views.decorators.csp import csp_override
 
 from .models import Message
 
-POLICY = {
+POLICY: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.UNSAFE_INLINE],
     "img-src": [CSP.SELF, "data:"],

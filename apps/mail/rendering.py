@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.template import Context, Template, TemplateDoesNotExist
+from django.template import Context, Engine, TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils import timezone, translation
 
@@ -82,8 +82,7 @@ def _plain(kind: str, part: str, scope: dict[str, Any]) -> str:
 
 
 def _render_plain(name: str, scope: dict[str, Any]) -> str:
-    template: Template = get_template(name).template
-    return template.render(Context(scope, autoescape=False))
+    return Engine.get_default().get_template(name).render(Context(scope, autoescape=False))
 
 
 def _preheader(kind: str, scope: dict[str, Any]) -> str:

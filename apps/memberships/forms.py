@@ -7,6 +7,7 @@ from decimal import Decimal
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from apps.core.money import exponent
 
@@ -16,7 +17,12 @@ from .models import Price
 class NewVersionForm(forms.Form):
     """The amount of a price's next version, in whole units of its currency, as staff write it: 12.50."""
 
-    amount = forms.DecimalField(label=gettext_lazy("New amount, tax included"), min_value=Decimal(0), max_digits=12)
+    amount = forms.DecimalField(
+        label=gettext_lazy("New amount, tax included"),
+        min_value=Decimal(0),
+        max_digits=12,
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
 
     def __init__(self, *args, currency: str, **kwargs) -> None:
         super().__init__(*args, **kwargs)

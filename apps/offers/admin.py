@@ -5,8 +5,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from apps.accounts.admin import ReadOnly
 from apps.core import clock
+from apps.core.admin import ReadOnly
 
 from . import services
 from .models import Offer, OfferPolicy, WinbackIncentive

@@ -4,13 +4,14 @@ The migration and the demo both write them, so the model classes come as argumen
 """
 
 from datetime import datetime
+from typing import Any
 
 POLICIES = [
     {"kind": "upgrade", "holdout_percent": 10, "valid_days": 30, "quiet_days": 90},
     {"kind": "winback", "holdout_percent": 10, "valid_days": 30, "quiet_days": 365},
 ]
 
-INCENTIVES = [
+INCENTIVES: list[dict[str, Any]] = [
     {
         "reason": "too_expensive",
         "plan_rule": "same",

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import Q, Sum
 
@@ -16,7 +17,14 @@ from apps.loyalty import rules as loyalty
 from apps.loyalty.models import EarningRule, Kind, PointsEntry
 from apps.memberships.services.points import EARNING_LINES
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
 _KEY = "earn:invoice:"  # the key under which memberships gives the points of an invoice
+
+
+class _Eligible(TypedDict):
+    eligible: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ def earnings(customer_ids: Collection[int]) -> dict[int, list[Earning]]:
     return found
 
 
-def _counted(invoice: Invoice) -> Money:
+def _counted(invoice: WithAnnotations[Invoice, _Eligible]) -> Money:
     """The share of the membership lines that was paid by card, as it counted when the points were given."""
     return Money(round_half_up(Fraction(invoice.eligible * invoice.due_minor, invoice.total_minor)), invoice.currency)
 

@@ -49,7 +49,7 @@ class OfferPolicy(models.Model):
     quiet_days = models.PositiveSmallIntegerField(
         _("quiet time, days"),
         default=90,
-        help_text=_("Upgrade: no new suggestion so long after a refusal. Win-back: no second incentive so soon."),
+        help_text=_("Upgrade: the rest after an offer was answered or ended. Win-back: no second incentive so soon."),
     )
     lookback_days = models.PositiveSmallIntegerField(
         _("behaviour of the last days"), default=30, validators=[MinValueValidator(1)]

@@ -39,7 +39,8 @@ def suggest_upgrades(*, now: datetime) -> int:
     """Look at every membership whose review is due and make the offers; returns how many were made.
 
     Not considered: the top plan, a payment overdue, a cancelled or changing membership, an open upgrade offer, and one
-    declined within the policy's quiet time. Offers of the control arm are stored and announced to nobody.
+    that was answered or ended within the policy's quiet time: silence is an answer too. Offers of the control arm are
+    stored and announced to nobody.
     """
     _add_missing_reviews(now)
     policy = OfferPolicy.objects.current(Kind.UPGRADE)
@@ -103,11 +104,11 @@ def _tomorrow(now: datetime) -> datetime:
 
 def _eligible(subscription_ids: list[int], policy: OfferPolicy, *, now: datetime) -> list[Subscription]:
     upgrades = Offer.objects.filter(customer=OuterRef("customer"), kind=Kind.UPGRADE)
-    said_no = upgrades.filter(status=OfferStatus.DECLINED, decided_at__gt=now - timedelta(days=policy.quiet_days))
+    lately = upgrades.filter(decided_at__gt=now - timedelta(days=policy.quiet_days))
     return list(
         Subscription.objects.filter(
             ~Exists(upgrades.filter(status=OfferStatus.OPEN)),
-            ~Exists(said_no),
+            ~Exists(lately),
             pk__in=subscription_ids,
             status=Status.ACTIVE,
             ends_at=None,
@@ -210,5 +211,6 @@ def _locked_guides(subscriptions: list[Subscription], *, since: datetime, now: d
         .distinct()
     )
     for customer_id, product_id, rank in views:
+        assert rank is not None, "a locked guide needs a rank"
         guides[customer_id][product_id] = rank
     return guides

@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from apps.core.admin import ReadOnly
 from apps.core.money import Money
 
 from .models import Promotion, Redemption
@@ -37,19 +38,10 @@ class PromotionAdmin(ModelAdmin):
 
 
 @admin.register(Redemption)
-class RedemptionAdmin(ModelAdmin):
+class RedemptionAdmin(ReadOnly, ModelAdmin):
     """Who used which promotion; for reading."""
 
     list_display = ["promotion", "customer", "at", "released_at"]
     list_select_related = ["promotion", "customer"]
     list_filter = ["promotion"]
     search_fields = ["customer__email", "promotion__name", "promotion__code"]
-
-    def has_add_permission(self, request) -> bool:
-        return False
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return False
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return False

@@ -28,8 +28,8 @@ class Standing:
     @property
     def currency(self) -> str | None:
         """The currency of a paid membership, which a change of plan keeps; None for other visitors."""
-        paid = self.subscription is not None and not self.subscription.price.is_free
-        return self.subscription.price.currency if paid else None
+        price = self.subscription.price if self.subscription else None
+        return price.currency if price and not price.is_free else None
 
     @property
     def has_member_prices(self) -> bool:

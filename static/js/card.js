@@ -55,6 +55,9 @@
       const element = elements.create("payment", { layout: "tabs" });
       element.on("ready", () => busy(false));
       element.mount(form.querySelector("[data-card]"));
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+        elements.update({ appearance: appearance(form) });
+      });
       busy(true);
     }
 

@@ -161,7 +161,7 @@ def test_a_new_version_of_a_policy_is_for_new_recoveries(gateway, now):
     made = dunning.new_policy_version("standard", retry_days=[2], mail_days=[], grace_days=0, is_default=True, now=now)
     second = billing.invoice(billing.payer(gateway, script=(cards.decline(),), now=now), now=now)
     collection.collect_due(now=now)
-    assert (made.version, DunningPolicy.objects.default(), DunningPolicy.objects.latest("standard")) == (2, made, made)
+    assert (made.version, DunningPolicy.objects.default(), DunningPolicy.objects.latest("version")) == (2, made, made)
     assert (first.recovery.policy.version, first.recovery.next_action_at) == (1, now + DAY)
     assert (second.recovery.policy.version, second.recovery.next_action_at) == (2, now + 2 * DAY)
     with pytest.raises(IntegrityError, match="immutable"), transaction.atomic(), connection.cursor() as cursor:

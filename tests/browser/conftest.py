@@ -24,9 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shop(django_db_setup, django_db_blocker) -> Iterator[stacks.Stack]:
-    """The running shop, stocked with plans and goods, for all browser tests of the session."""
+    """The running shop, stocked with plans and goods, for all tests of this folder; those of others must not meet it."""
     from apps.storefront.demo import stock
 
     with django_db_blocker.unblock(), clone_database() as name:
@@ -38,8 +38,9 @@ def shop(django_db_setup, django_db_blocker) -> Iterator[stacks.Stack]:
         settings.TIME_MACHINE = settings.DEMO = False
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+# After the shop: the database handles of a thread are others once Playwright's loop runs in it.
+@pytest.fixture(scope="package")
+def browser(shop: stacks.Stack) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),

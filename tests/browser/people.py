@@ -1,7 +1,7 @@
 """Customers of the running shop.
 
-They come in through the real services and the sandbox's own API instead of clicking through the checkout each time; what
-they do then, they do in the browser.
+They come in through the real services and the sandbox's own API instead of clicking through the checkout each time;
+what they do then, they do in the browser.
 """
 
 import json
@@ -51,7 +51,7 @@ def member(
     """A member who has just paid for the first period with a test card of the sandbox."""
     user = user or customer(shop)
     plan = Plan.objects.get(slug=slug)
-    price = Price.objects.offered(plan, currency="EUR", unit=unit, now=shop.now())
+    price = Price.objects.offered(plan, currency=user.currency, unit=unit, now=shop.now())
     begun = signup.start(user, price.pk, now=shop.now(), **TERMS)
     setup = cards.start_setup(user, purpose="membership", now=shop.now())
     signup.attach_setup(begun.token, user=user, setup_id=setup.id)

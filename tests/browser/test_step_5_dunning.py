@@ -132,7 +132,10 @@ def test_when_the_policy_runs_out_the_membership_ends_and_nothing_more_is_charge
     next_step(shop, invoice)
 
     tried = Payment.objects.filter(invoice=invoice).order_by("attempt")
-    late = [payment.created_at - recovery.started_at - day * DAY for payment, day in zip(tried[1:], [1, 3, 5, 7])]
+    late = [
+        payment.created_at - recovery.started_at - day * DAY
+        for payment, day in zip(tried[1:], [1, 3, 5, 7], strict=True)
+    ]
     assert all(timedelta(0) <= wait < PROMPTLY for wait in late)
     assert attempts(invoice) == [(number, "declined") for number in range(1, 6)]
     invoice.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Step 6: who left is written to once, with what fits the reason, if they wanted mail; and comes back in a few clicks."""
+"""Step 6: who left is written to once, with what fits the reason, if they wanted mail; a few clicks bring them back."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Step 7: what is agreed stays as it is: prices and dunning policies get new versions, and old members keep the old one."""
+"""Step 7: what is agreed stays as it is: prices and policies get new versions, and old members keep the old one."""
 
 from collections.abc import Iterator
 

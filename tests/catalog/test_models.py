@@ -3,9 +3,9 @@
 import pytest
 from django.db import IntegrityError
 
-from apps.catalog.models import GuideView, Kind, Product, ProductPrice, ProductStatus
+from apps.catalog.models import Kind, Product, ProductPrice, ProductStatus
 from apps.core.money import Money
-from tests.factories import accounts, catalog
+from tests.factories import catalog
 
 pytestmark = pytest.mark.django_db
 
@@ -88,12 +88,3 @@ def test_cards_carry_the_price_of_one_currency(django_assert_num_queries):
 def test_addresses_of_goods_and_guides():
     assert catalog.product(slug="spade").get_absolute_url() == "/shop/spade/"
     assert catalog.guide(slug="roots").get_absolute_url() == "/guides/roots/"
-
-
-def test_locked_views_of_a_customer_newest_first(now):
-    customer, other, guide = accounts.customer(), accounts.customer(), catalog.guide(member_min_rank=2)
-    first = GuideView.objects.create(customer=customer, product=guide, locked=True, at=now)
-    GuideView.objects.create(customer=customer, product=guide, locked=False, at=now)
-    GuideView.objects.create(customer=other, product=guide, locked=True, at=now)
-    second = GuideView.objects.create(customer=customer, product=guide, locked=True, at=now.replace(year=2027))
-    assert list(GuideView.objects.locked_for(customer)) == [second, first]

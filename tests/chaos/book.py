@@ -43,7 +43,7 @@ def build(count: int, *, due_at: datetime, tag: str) -> list[Subscription]:
     Profile.objects.bulk_update(profiles, ["default_card"], batch_size=500)
     _tell_sandbox(profiles)
     first = periods.period(anchor, 0, price.interval, "Europe/Rome")
-    subscriptions = Subscription.objects.bulk_create(
+    return Subscription.objects.bulk_create(
         Subscription(
             customer=user,
             price=price,
@@ -60,7 +60,6 @@ def build(count: int, *, due_at: datetime, tag: str) -> list[Subscription]:
         )
         for user in users
     )
-    return subscriptions
 
 
 def _month_before(moment: datetime) -> datetime:

@@ -103,9 +103,3 @@ def test_plans_are_built_once(now):
     assert Price.objects.count() == 14
     assert again["grove"].benefit("points") == {"percent": 125}
     assert again["grove"].benefit("frost-cover") is None
-
-
-def test_the_rank_costs_one_query(gateway, now, django_assert_num_queries):
-    member = make.member(gateway, "estate", now=now)
-    with django_assert_num_queries(1):
-        assert Subscription.objects.rank_of(member.customer, now) == 4

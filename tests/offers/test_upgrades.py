@@ -94,6 +94,15 @@ def test_a_refusal_is_respected_for_ninety_days(reader, now):
     assert services.suggest_upgrades(now=at + 91 * DAY) == 1
 
 
+def test_silence_is_an_answer_too(reader, now):
+    services.suggest_upgrades(now=now + 2 * DAY)
+    end = Offer.objects.get().expires_at
+    sweeps.run("offers.expire", now=end)
+    make.opened(reader, 3, 3, at=end + 80 * DAY)
+    assert services.suggest_upgrades(now=end + 89 * DAY) == 0
+    assert services.suggest_upgrades(now=end + 90 * DAY + timedelta(hours=1)) == 1
+
+
 @pytest.mark.parametrize("state", ["cancelling", "past_due", "scheduled", "parked", "top"])
 def test_who_leaves_owes_or_changes_is_left_alone(gateway, now, state):
     user = make.customer_in("treatment", "upgrade")

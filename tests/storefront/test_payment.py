@@ -23,7 +23,10 @@ def _shop(time_machine, now):
     make.plans()
 
 
-def owing(gateway, now, *, script=(decline("insufficient_funds"),)) -> Invoice:
+NO_FUNDS = (decline("insufficient_funds"),)
+
+
+def owing(gateway, now, *, script=NO_FUNDS) -> Invoice:
     """An invoice that the customer's card did not pay."""
     user = billing.payer(gateway, now=now, script=script)
     invoice = billing.invoice(user, now=now)
@@ -160,8 +163,8 @@ def test_a_forged_link_is_not_found(client, gateway, now):
         "x",
         str(invoice.pk),
         invoice.pay_token[:-1] + ("A" if invoice.pay_token[-1] != "A" else "B"),
-        signing.dumps(invoice.pk, salt="another"),
-        signing.dumps(10**9, salt="billing.pay-invoice"),
+        signing.Signer(salt="another").sign(str(invoice.pk)),
+        signing.Signer(salt="billing.pay-invoice").sign(str(10**9)),
         quote("\x00"),
     ]
     with nothing_changes():

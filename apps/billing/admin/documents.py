@@ -124,7 +124,7 @@ class InvoiceAdmin(DocumentAdmin):
     def void_this(self, request: HttpRequest, form: ReasonForm, object_id: int) -> HttpResponse:
         try:
             reason = form.cleaned_data["reason"]
-            invoice = invoices.void(object_id, reason=reason, now=clock.now(), actor=request.user.email)
+            invoice = invoices.void(object_id, reason=reason, now=clock.now(), actor=request.user.get_username())
         except invoices.CannotVoid as problem:
             self.message_user(request, str(problem), messages.ERROR)
         else:

@@ -161,6 +161,6 @@ class ParkedAdmin(DocumentAdmin):
     @admin.action(description=_("Mark as resolved"), permissions=["act"])
     def resolve(self, request: HttpRequest, queryset) -> None:
         """Waiting items are done; others are left alone."""
-        count = queryset.resolve(by=request.user.email, now=clock.now())
+        count = queryset.resolve(by=request.user.get_username(), now=clock.now())
         text = ngettext("%(count)d item resolved.", "%(count)d items resolved.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS if count else messages.WARNING)

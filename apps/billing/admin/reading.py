@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
+from apps.core.admin import ReadOnly
+
 STATUS_COLOURS = {
     _("open"): "info",
     _("paid"): "success",
@@ -26,21 +28,8 @@ STATUS_COLOURS = {
 }
 
 
-class ReadOnly:
-    """Documents are looked at; what may be done with them are actions."""
-
-    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
-
-
 class DocumentAdmin(ReadOnly, ModelAdmin):
-    """A list of documents with a coloured status."""
+    """A list of documents with a coloured status. They are looked at; what may be done with them are actions."""
 
     list_filter_submit = True
     show_full_result_count = False

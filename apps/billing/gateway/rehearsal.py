@@ -6,7 +6,7 @@ Deterministic: ids are counted, chance comes from the seed, the card and the cha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha1
 from itertools import count
@@ -34,30 +34,7 @@ from .port import (
     Succeeded,
     Unknown,
 )
-
-
-@dataclass(slots=True)
-class _Method:
-    details: CardDetails
-    number: str
-    script: Script
-
-
-@dataclass(slots=True)
-class _Intent:
-    id: str
-    request: ChargeRequest
-    created: datetime
-    result: Succeeded | Declined | NeedsAction
-    refunded: int = 0
-
-
-@dataclass(slots=True)
-class _Customer:
-    id: str
-    email: str
-    name: str
-    methods: list[str] = field(default_factory=list)
+from .rehearsal_records import Customer, Intent, Method, export
 
 
 class Rehearsal:
@@ -80,12 +57,12 @@ class Rehearsal:
         self._known_only = known_only
         self._lock = RLock()
         self._numbers = count(1)
-        self._customers: dict[str, _Customer] = {}
+        self._customers: dict[str, Customer] = {}
         self._customer_keys: dict[str, str] = {}
         self._setups: dict[str, Setup] = {}
         self._setup_keys: dict[str, str] = {}
-        self._methods: dict[str, _Method] = {}
-        self._intents: dict[str, _Intent] = {}
+        self._methods: dict[str, Method] = {}
+        self._intents: dict[str, Intent] = {}
         self._payment_keys: dict[str, str] = {}
         self._refund_keys: dict[str, RefundResult] = {}
 
@@ -94,7 +71,7 @@ class Rehearsal:
     def create_customer(self, *, key: str, email: str, name: str) -> str:
         with self._lock:
             if key not in self._customer_keys:
-                customer = _Customer(self._id("cus"), email, name)
+                customer = Customer(self._id("cus"), email, name)
                 self._customers[customer.id] = customer
                 self._customer_keys[key] = customer.id
             return self._customer_keys[key]
@@ -196,7 +173,7 @@ class Rehearsal:
                 customer_id=setup.customer_id,
             )
             rules = BY_NUMBER.get(number, ()) if script is None else script
-            method = _Method(details, number, Script(rules, seed=f"{self._seed}:{details.method_id}"))
+            method = Method(details, number, Script(rules, seed=f"{self._seed}:{details.method_id}"))
             self._methods[details.method_id] = method
             self._customers[setup.customer_id].methods.append(details.method_id)
             self._setups[setup_id] = replace(setup, status="succeeded", card=details)
@@ -233,41 +210,7 @@ class Rehearsal:
     def export(self) -> dict[str, list[dict]]:
         """All customers with their cards, and the charges that succeeded, as the sandbox's control API imports them."""
         with self._lock:
-            return {
-                "customers": [self._export_customer(customer) for customer in self._customers.values()],
-                "payment_intents": [
-                    {
-                        "id": intent.id,
-                        "customer": intent.request.customer_id,
-                        "payment_method": intent.request.method_id,
-                        "amount": intent.request.money.minor,
-                        "currency": intent.request.money.currency.lower(),
-                        "created": int(intent.created.timestamp()),
-                        "metadata": {**intent.request.metadata, "payment": intent.request.payment_key},
-                    }
-                    for intent in self._intents.values()
-                    if isinstance(intent.result, Succeeded)
-                ],
-            }
-
-    def _export_customer(self, customer: _Customer) -> dict:
-        # Removed cards too: charges refer to them.
-        methods = [self._methods[method_id] for method_id in customer.methods]
-        return {
-            "id": customer.id,
-            "email": customer.email,
-            "name": customer.name,
-            "metadata": {},
-            "payment_methods": [
-                {
-                    "id": method.details.method_id,
-                    "number": method.number,
-                    "exp_month": method.details.exp_month,
-                    "exp_year": method.details.exp_year,
-                }
-                for method in methods
-            ],
-        }
+            return export(self._customers.values(), self._methods, self._intents.values())
 
     def _id(self, prefix: str) -> str:
         return f"{prefix}_r{self._seed}x{next(self._numbers):08d}"
@@ -277,19 +220,19 @@ class Rehearsal:
             return
         if self._known_only:
             raise GatewayRefused("resource_missing", f"No such customer: '{customer_id}'")
-        self._customers[customer_id] = _Customer(customer_id, "", "")
+        self._customers[customer_id] = Customer(customer_id, "", "")
 
-    def _usable(self, method: _Method | None, customer_id: str) -> bool:
+    def _usable(self, method: Method | None, customer_id: str) -> bool:
         return method is not None and method.details.customer_id == customer_id
 
-    def _record(self, request: ChargeRequest, rule: Rule | None) -> _Intent:
+    def _record(self, request: ChargeRequest, rule: Rule | None) -> Intent:
         intent_id = self._id("pi")
         result: Succeeded | Declined | NeedsAction = Succeeded(intent_id)
         if rule and rule.answer is Answer.DECLINE:
             result = Declined(rule.code, hard=rule.hard, message="Your card was declined.", intent_id=intent_id)
         elif rule and rule.answer is Answer.AUTHENTICATE:
             result = NeedsAction(intent_id, f"{intent_id}_secret")
-        intent = _Intent(intent_id, request, self._clock(), result)
+        intent = Intent(intent_id, request, self._clock(), result)
         self._intents[intent_id] = intent
         self._payment_keys[request.payment_key] = intent_id
         return intent

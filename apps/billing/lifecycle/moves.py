@@ -85,7 +85,7 @@ def move_many(rows: Sequence, new: str, *, now: datetime, reason: str = "", acto
         history(**{subject: row}, old=row.status, new=new, reason=reason[:300], actor=actor, at=now) for row in rows
     ]
     model.objects.filter(pk__in=[row.pk for row in rows]).update(status=new, **columns)
-    history.objects.bulk_create(changes)
+    history._default_manager.bulk_create(changes)
     for row in rows:
         row.status = new
         for name, value in columns.items():

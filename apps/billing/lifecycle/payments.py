@@ -144,9 +144,18 @@ def _succeed(payment: Payment, invoice: Invoice, result: Succeeded, *, now: date
     if payment.status == _STATUS.SUCCEEDED:
         return
     surplus = invoice.status != Invoice.Status.OPEN
-    columns = {"gateway_id": result.intent_id, "settled_at": now, "lease_until": None, "check_at": None}
     move(
-        payment, _STATUS.SUCCEEDED, now=now, surplus=surplus, decline_code="", decline_hard=None, message="", **columns
+        payment,
+        _STATUS.SUCCEEDED,
+        now=now,
+        surplus=surplus,
+        decline_code="",
+        decline_hard=None,
+        message="",
+        gateway_id=result.intent_id,
+        settled_at=now,
+        lease_until=None,
+        check_at=None,
     )
     if surplus:
         refunds.return_surplus(payment, customer_id=invoice.customer_id, now=now)
@@ -183,8 +192,15 @@ def _ask(payment: Payment, invoice: Invoice, result: NeedsAction, *, now: dateti
     if payment.status == _STATUS.NEEDS_ACTION:
         Payment.objects.filter(pk=payment.pk).update(check_at=check_at)
         return
-    columns = {"gateway_id": result.intent_id, "lease_until": None, "check_at": check_at}
-    move(payment, _STATUS.NEEDS_ACTION, now=now, decline_code="authentication_required", **columns)
+    move(
+        payment,
+        _STATUS.NEEDS_ACTION,
+        now=now,
+        decline_code="authentication_required",
+        gateway_id=result.intent_id,
+        lease_until=None,
+        check_at=check_at,
+    )
     _announce_failure(payment, invoice, now=now)
 
 

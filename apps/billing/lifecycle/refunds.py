@@ -77,8 +77,15 @@ def settle_refund(refund_id: int, result: RefundResult, *, now: datetime) -> Ref
     )
     match result:
         case Refunded() if refund.status == _STATUS.PROCESSING:
-            columns = {"gateway_id": result.refund_id, "settled_at": now, "lease_until": None, "message": ""}
-            move(refund, _STATUS.SUCCEEDED, now=now, **columns)
+            move(
+                refund,
+                _STATUS.SUCCEEDED,
+                now=now,
+                gateway_id=result.refund_id,
+                settled_at=now,
+                lease_until=None,
+                message="",
+            )
             _post_cash(refund, now=now)
             emails.refund_sent(refund, now=now)
         case RefundFailed() if refund.status in {_STATUS.PROCESSING, _STATUS.SUCCEEDED}:
@@ -104,8 +111,16 @@ def _fail(refund: Refund, result: RefundFailed, *, now: datetime) -> None:
     had_gone = refund.status == _STATUS.SUCCEEDED
     customer_id = refund.payment.invoice.customer_id
     message = f"{result.code}: {result.message}"
-    columns = {"message": message, "settled_at": now, "lease_until": None, "next_try_at": None}
-    move(refund, _STATUS.FAILED, now=now, reason=result.code, **columns)
+    move(
+        refund,
+        _STATUS.FAILED,
+        now=now,
+        reason=result.code,
+        message=message,
+        settled_at=now,
+        lease_until=None,
+        next_try_at=None,
+    )
     if had_gone:
         entries = [(Account.CASH, refund.amount), (Account.REFUNDS_CLEARING, -refund.amount)]
         ledger.post(f"refund-bounced:{refund.pk}", entries, customer_id=customer_id, now=now)

@@ -25,10 +25,6 @@ class DunningPolicyQuerySet(models.QuerySet["DunningPolicy"]):
         """The current version of the default policy."""
         return self.get(is_default=True)
 
-    def latest(self, name: str) -> DunningPolicy | None:
-        """The newest version of a policy."""
-        return self.filter(name=name).order_by("-version").first()
-
 
 class DunningPolicy(models.Model):
     """How an unpaid invoice is recovered. Days count from the first failure. A version is never edited: see

@@ -24,10 +24,6 @@ class RefundQuerySet(models.QuerySet["Refund"]):
         """Refunds that took or may take money back: all but the failed ones."""
         return self.exclude(status=Refund.Status.FAILED)
 
-    def under_way(self) -> RefundQuerySet:
-        """Refunds whose money is not known to have gone."""
-        return self.filter(status__in=["pending", "processing", "unknown"])
-
     def total_minor(self) -> int:
         return self.aggregate(total=Sum("amount_minor"))["total"] or 0
 

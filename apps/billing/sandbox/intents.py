@@ -61,6 +61,8 @@ PUBLIC = frozenset(
         "usage",
     }
 )
+# States in which an intent may still be changed, confirmed or cancelled.
+CHANGEABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 NOUNS = {"payment_intent": "PaymentIntent", "setup_intent": "SetupIntent"}
 
 
@@ -126,6 +128,30 @@ def method_given(call: Call, customer: str | None) -> Row | None:
     return method
 
 
+def method_to_confirm(call: Call, intent: Row) -> Row:
+    """The payment method given, or else the one the intent has. Raises StripeError when there is none to use."""
+    method = method_given(call, intent["customer"])
+    if method is None and intent["payment_method"]:
+        method = call.sandbox.store["payment_method"].get(intent["payment_method"])
+        if method:
+            check_owner(call, method, intent["customer"])
+    if method is None:
+        raise no_method(call, intent)
+    return method
+
+
+def no_method(call: Call, intent: Row) -> StripeError:
+    """The intent cannot be confirmed: it has no payment method."""
+    noun = NOUNS[intent["object"]]
+    return unexpected_state(
+        call,
+        intent,
+        f"You cannot confirm this {noun} because it's missing a payment method. You can either update the {noun} with a"
+        " payment method and then confirm it again, or confirm it again directly with a payment method or"
+        " ConfirmationToken.",
+    )
+
+
 def check_owner(call: Call, method: Row, customer: str | None) -> None:
     """Raises StripeError when a payment method may not be used for this customer."""
     owner = method["customer"]
@@ -168,6 +194,24 @@ def challenge(call: Call, intent: Row, *, return_url: str | None) -> Row:
     if return_url and not (call.public or call.params.get("use_stripe_sdk")):
         return {"type": "redirect_to_url", "redirect_to_url": {"return_url": return_url, "url": f"{page}&redirect=1"}}
     return {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": page}}
+
+
+def ask(call: Call, intent: Row, method: Row, *, return_url: str | None) -> Row:
+    """Stores the intent that waits for the cardholder, and announces it."""
+    kind = intent["object"]
+    error = {"payment_intent": "last_payment_error", "setup_intent": "last_setup_error"}[kind]
+    waiting = call.put(
+        kind,
+        {
+            **intent,
+            error: None,
+            "next_action": challenge(call, intent, return_url=return_url),
+            "payment_method": method["id"],
+            "status": "requires_action",
+        },
+    )
+    call.emit(f"{kind}.requires_action", waiting)
+    return waiting
 
 
 def authentication_failure(intent: Row, method: Row) -> Row:

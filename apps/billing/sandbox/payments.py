@@ -24,7 +24,7 @@ def attempt(
         override=call.sandbox.override(facts["number"], method["id"], moment="charge"),
     )
     if isinstance(verdict, cards.Challenge):
-        return _ask(call, intent, method, return_url=return_url)
+        return intents.ask(call, intent, method, return_url=return_url)
     if isinstance(verdict, cards.Decline):
         declined = decline(call, intent, method, verdict, authenticated=authenticated)
         raise card_errors.from_description(declined["last_payment_error"], intent=intents.shown(call, declined))
@@ -93,18 +93,3 @@ def fail_authentication(call: Call, intent: Row, method: Row) -> Row:
     )
     call.emit("payment_intent.payment_failed", failed)
     return failed
-
-
-def _ask(call: Call, intent: Row, method: Row, *, return_url: str | None) -> Row:
-    waiting = call.put(
-        "payment_intent",
-        {
-            **intent,
-            "last_payment_error": None,
-            "next_action": intents.challenge(call, intent, return_url=return_url),
-            "payment_method": method["id"],
-            "status": "requires_action",
-        },
-    )
-    call.emit("payment_intent.requires_action", waiting)
-    return waiting

@@ -14,7 +14,7 @@ def attempt(call: Call, intent: Row, method: Row, *, return_url: str | None = No
         override=call.sandbox.override(facts["number"], method["id"], moment="setup"),
     )
     if isinstance(verdict, cards.Challenge):
-        return _ask(call, intent, method, return_url=return_url)
+        return intents.ask(call, intent, method, return_url=return_url)
     if isinstance(verdict, cards.Decline):
         failed = fail(call, intent, card_errors.describe(verdict, method=method))
         raise card_errors.from_description(failed["last_setup_error"], intent=intents.shown(call, failed))
@@ -54,18 +54,3 @@ def _succeed(call: Call, intent: Row, method: Row) -> Row:
     )
     call.emit("setup_intent.succeeded", saved)
     return saved
-
-
-def _ask(call: Call, intent: Row, method: Row, *, return_url: str | None) -> Row:
-    waiting = call.put(
-        "setup_intent",
-        {
-            **intent,
-            "last_setup_error": None,
-            "next_action": intents.challenge(call, intent, return_url=return_url),
-            "payment_method": method["id"],
-            "status": "requires_action",
-        },
-    )
-    call.emit("setup_intent.requires_action", waiting)
-    return waiting

@@ -18,7 +18,7 @@ from apps.offers.models import Offer
 from .moment import Kind, Moment, page, sentence
 
 _STATUS = dict(Status.choices)
-_TONES = {Status.ACTIVE: "good", Status.PAST_DUE: "bad", Status.ENDED: "bad"}
+_TONES: dict[str, str] = {Status.ACTIVE: "good", Status.PAST_DUE: "bad", Status.ENDED: "bad"}
 
 
 def history(customer: User) -> list[Moment]:

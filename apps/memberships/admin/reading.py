@@ -2,23 +2,14 @@
 
 from unfold.admin import ModelAdmin, TabularInline
 
-
-class _ReadOnly:
-    def has_add_permission(self, request, obj=None) -> bool:
-        return False
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return False
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return False
+from apps.core.admin import ReadOnly
 
 
-class ReadOnlyAdmin(_ReadOnly, ModelAdmin):
+class ReadOnlyAdmin(ReadOnly, ModelAdmin):
     """A page for reading."""
 
 
-class ReadOnlyInline(_ReadOnly, TabularInline):
+class ReadOnlyInline(ReadOnly, TabularInline):
     """A table for reading."""
 
     extra = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import F, Max, Min, Q
+from django.db.models import F, Min, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.periods import Period, period
@@ -64,12 +64,6 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
             .select_related("plan", "price__plan", "pending_price__plan", "promotion", "customer")
             .first()
         )
-
-    def rank_of(self, customer: User, now: datetime) -> int:
-        """The highest rank the customer is entitled to at `now`; 0 without a membership. One query."""
-        if not customer.pk:
-            return 0
-        return self.open_at(now).filter(customer=customer).aggregate(rank=Max("plan__rank"))["rank"] or 0
 
     def due(self, now: datetime) -> SubscriptionQuerySet:
         """To be billed at `now`, oldest period first.

@@ -40,7 +40,6 @@ def join(person: Person, history: History) -> None:
         name=person.name,
         now=history.moment,
         password=PASSWORD if person.email == CUSTOMER else None,
-        locale=person.locale,
         country=person.country,
         time_zone=person.zone,
         currency=person.currency,

@@ -23,14 +23,14 @@ _LAST = (
     "Petit Popa Ricci Rinaldi Rizzo Romano Rossi Roux Russo Sala Santoro Schmid Serra Stan Testa Toma Vidal Villa "
     "Vitale Weber"
 ).split()
-# Country, IANA zone, currency, language, share.
+# Country, IANA zone, currency, share.
 _HOMES = [
-    ("IT", "Europe/Rome", "EUR", "it", 46),
-    ("FR", "Europe/Paris", "EUR", "fr", 20),
-    ("RO", "Europe/Bucharest", "EUR", "ro", 10),
-    ("DE", "Europe/Berlin", "EUR", "en", 10),
-    ("IE", "Europe/Dublin", "EUR", "en", 4),
-    ("US", "America/New_York", "USD", "en", 10),
+    ("IT", "Europe/Rome", "EUR", 46),
+    ("FR", "Europe/Paris", "EUR", 20),
+    ("RO", "Europe/Bucharest", "EUR", 10),
+    ("DE", "Europe/Berlin", "EUR", 10),
+    ("IE", "Europe/Dublin", "EUR", 4),
+    ("US", "America/New_York", "USD", 10),
 ]
 # First plan, interval, share.
 _CHOICES = [
@@ -56,7 +56,6 @@ class Person:
     country: str
     zone: str
     currency: str
-    locale: str
     joins_on: int
     plan: str
     interval: str
@@ -84,7 +83,7 @@ def cast(*, count: int, days: int, seed: int = 7) -> list[Person]:
 
 def _person(dice: random.Random, *, days: int) -> Person:
     first, last = dice.choice(_FIRST), dice.choice(_LAST)
-    country, zone, currency, locale = _draw(dice, _HOMES)
+    country, zone, currency = _draw(dice, _HOMES)
     plan, interval = _draw(dice, _CHOICES)
     joins_on = int(days * dice.random() ** 0.8)
     stays = days - joins_on
@@ -96,7 +95,6 @@ def _person(dice: random.Random, *, days: int) -> Person:
         country=country,
         zone=zone,
         currency=currency,
-        locale=locale,
         joins_on=joins_on,
         plan=plan,
         interval=interval,
@@ -118,7 +116,6 @@ def _clara() -> Person:
         country="IT",
         zone="Europe/Rome",
         currency="EUR",
-        locale="en",
         joins_on=205,
         plan="grove",
         interval="month",

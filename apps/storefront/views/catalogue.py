@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django_htmx.middleware import HtmxDetails
 
 from apps.catalog import text, words
 from apps.catalog.models import Category, Product
@@ -70,8 +71,14 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     return currency.remember(request, render(request, "storefront/product.html", context))
 
 
+class HtmxRequest(HttpRequest):
+    """A request as HtmxMiddleware passes it on."""
+
+    htmx: HtmxDetails
+
+
 @require_safe
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: HtmxRequest) -> HttpResponse:
     """Results for ?q=; htmx asks for the results alone while the visitor types."""
     query = words.tidy(request.GET.get("q", ""))
     everything = Product.objects.published().for_cards(currency.of(request))

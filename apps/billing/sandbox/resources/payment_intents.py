@@ -5,7 +5,7 @@ from typing import Any
 from apps.billing.sandbox import currencies, ids, intents, listing, params, payments, search
 from apps.billing.sandbox.call import Call, Row
 from apps.billing.sandbox.errors import StripeError, bad_parameter
-from apps.billing.sandbox.intents import AUTOMATIC, CARD_OPTIONS, CONFIRMATION
+from apps.billing.sandbox.intents import AUTOMATIC, CARD_OPTIONS, CHANGEABLE, CONFIRMATION
 from apps.billing.sandbox.params import (
     ADDRESS,
     LISTING,
@@ -42,7 +42,6 @@ ATTRIBUTES: params.Schema = {
     "statement_descriptor_suffix": optional_text,
 }
 CONFIRMABLE = ("receipt_email", "setup_future_usage", "shipping")
-CHANGEABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 
 @route(
@@ -73,7 +72,7 @@ def create(call: Call) -> Row:
     intent = build(ids.new("payment_intent"), created=call.created, given=given, method=method)
     if confirming:
         if method is None:
-            raise _no_method(call, intent)
+            raise intents.no_method(call, intent)
         intents.check_return_url(call, intent)
     call.put("payment_intent", intent)
     call.emit("payment_intent.created", intent)
@@ -157,13 +156,7 @@ def confirm(call: Call) -> Row:
             f"You cannot confirm this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent"
             f" with one of the following statuses may be confirmed: {', '.join(CHANGEABLE)}.",
         )
-    method = intents.method_given(call, intent["customer"])
-    if method is None and intent["payment_method"]:
-        method = call.sandbox.store["payment_method"].get(intent["payment_method"])
-        if method:
-            intents.check_owner(call, method, intent["customer"])
-    if method is None:
-        raise _no_method(call, intent)
+    method = intents.method_to_confirm(call, intent)
     changed = intent | {name: given[name] for name in CONFIRMABLE if name in given}
     return _attempt(call, changed, method)
 
@@ -255,13 +248,3 @@ def _attempt(call: Call, intent: Row, method: Row) -> Row:
     return_url = intents.check_return_url(call, intent)
     off_session = call.params.get("off_session", False)
     return intents.shown(call, payments.attempt(call, intent, method, off_session=off_session, return_url=return_url))
-
-
-def _no_method(call: Call, intent: Row) -> StripeError:
-    return intents.unexpected_state(
-        call,
-        intent,
-        "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the"
-        " PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment"
-        " method or ConfirmationToken.",
-    )

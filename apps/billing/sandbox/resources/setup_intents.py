@@ -5,11 +5,9 @@ from typing import Any
 from apps.billing.sandbox import ids, intents, listing, params, setups
 from apps.billing.sandbox.call import Call, Row
 from apps.billing.sandbox.errors import bad_parameter
-from apps.billing.sandbox.intents import AUTOMATIC, CONFIRMATION
+from apps.billing.sandbox.intents import AUTOMATIC, CHANGEABLE, CONFIRMATION
 from apps.billing.sandbox.params import LISTING, boolean, metadata, one_of, optional_text, text
 from apps.billing.sandbox.routing import route
-
-CHANGEABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 
 @route(
@@ -38,7 +36,7 @@ def create(call: Call) -> Row:
     intent = build(ids.new("setup_intent"), created=call.created, given=given, method=method)
     if confirming:
         if method is None:
-            raise _no_method(call, intent)
+            raise intents.no_method(call, intent)
         intents.check_return_url(call, intent)
     call.put("setup_intent", intent)
     call.emit("setup_intent.created", intent)
@@ -97,13 +95,7 @@ def confirm(call: Call) -> Row:
             if intent["status"] == "succeeded"
             else f"You cannot confirm this SetupIntent because it has a status of {intent['status']}.",
         )
-    method = intents.method_given(call, intent["customer"])
-    if method is None and intent["payment_method"]:
-        method = call.sandbox.store["payment_method"].get(intent["payment_method"])
-        if method:
-            intents.check_owner(call, method, intent["customer"])
-    if method is None:
-        raise _no_method(call, intent)
+    method = intents.method_to_confirm(call, intent)
     return _attempt(call, intent, method)
 
 
@@ -171,13 +163,3 @@ def build(intent_id: str, *, created: int, given: dict[str, Any], method: Row | 
 def _attempt(call: Call, intent: Row, method: Row) -> Row:
     return_url = intents.check_return_url(call, intent)
     return intents.shown(call, setups.attempt(call, intent, method, return_url=return_url))
-
-
-def _no_method(call: Call, intent: Row) -> Exception:
-    return intents.unexpected_state(
-        call,
-        intent,
-        "You cannot confirm this SetupIntent because it's missing a payment method. You can either update the"
-        " SetupIntent with a payment method and then confirm it again, or confirm it again directly with a payment"
-        " method or ConfirmationToken.",
-    )
