@@ -85,7 +85,8 @@ def test_nobody_is_deleted(client, boss):
     assert User.objects.filter(pk=user.pk).exists()
 
 
-def test_helpers_change_customers_but_not_staff_and_hand_out_no_rights(client, boss):
+def test_helpers_change_customers_but_not_staff_and_hand_out_no_rights(client, boss, settings):
+    settings.LANGUAGES = [("en", "English"), ("it", "Italian")]
     helper = accounts.staff()
     helper.is_superuser = False
     helper.save()

@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def shop(django_db_setup, django_db_blocker) -> Iterator[stacks.Stack]:
-    """The running shop, stocked with plans and goods, for all tests of this folder; those of others must not meet it."""
+    """The running shop, stocked with plans and goods, for the tests of this folder; other tests must not meet it."""
     from apps.storefront.demo import stock
 
     with django_db_blocker.unblock(), clone_database() as name:

@@ -34,16 +34,15 @@ def test_an_offer_with_its_reason_and_its_exact_price(shop, open_page, snap, eve
     people.travel(shop, joined.current_start + timedelta(days=10))
     page = open_page()
     people.sign_in(page, user)
+    expect(page.get_by_text("A suggestion for you")).to_have_count(0)
     for guide in Product.objects.published().guides().filter(member_min_rank=3)[:2]:
         page.goto(guide.get_absolute_url())
         expect(page.get_by_role("heading", level=1)).to_have_text(guide.name)
     looks.check(page, "locked-guide", snap)
-    page.goto("/account/")
-    expect(page.get_by_text("Move up to Conservatory")).to_have_count(0)
 
     shop.ring("offers.suggest")
     wait_for(Offer.objects.filter(customer=user).exists)
-    page.reload()
+    page.goto("/account/")
     card = page.get_by_role("complementary", name="Move up to Conservatory")
     expect(card).to_contain_text("You opened 2 guides in the last 30 days that Conservatory unlocks.")
     expect(card).to_contain_text("today for the rest of this period, then €24.00 from")

@@ -108,8 +108,10 @@ def test_a_bank_that_wants_the_customer_gets_them_and_the_invoice_is_paid(shop, 
     page.get_by_role("button", name="Pay €12.00 with this card").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Confirm with your bank")
     page.get_by_role("button", name="Confirm the payment").click()
+    agree = people.bank(page).get_by_role("button", name="Complete authentication")
+    expect(agree).to_be_visible()
     snap(page, "bank")
-    people.bank(page).get_by_role("button", name="Complete authentication").click()
+    agree.click()
 
     expect(page.get_by_text("Thank you: the invoice is paid.")).to_be_visible()
     invoice.refresh_from_db()

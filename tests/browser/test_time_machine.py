@@ -46,7 +46,6 @@ def shown_time(page: Page) -> datetime:
 
 def test_a_day_a_month_and_the_next_event(shop, machine, snap):
     joined = people.member(shop, "grove")
-    wait_for(lambda: people.mails(joined.customer) == ["membership-confirmation", "receipt"])
     start = shown_time(machine)
     journey = go(machine, "+1 day")
     assert journey.target - journey.origin == DAY
@@ -91,7 +90,7 @@ def test_dunning_happens_on_its_days_while_the_clock_flies(shop, machine, snap):
     snap(machine, "dunning")
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (390, False), (390, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
 def test_staff_pages_fit_the_screen(shop, open_page, snap, width, dark):
     joined = people.member(shop, "conservatory")
     page = open_page(width=width, dark=dark)

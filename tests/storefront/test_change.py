@@ -67,7 +67,7 @@ def test_the_preview_is_the_charge(member, time_machine):
         "€12.00",
         "Next charge: <strong>€24.00</strong> on 1 May 2026",
         "Change now and pay €6.00",
-        "visa •••• 4242",
+        "Visa •••• 4242",
     ):
         assert fact in text, fact
 

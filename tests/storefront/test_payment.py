@@ -49,7 +49,7 @@ def test_a_new_card_takes_the_place_of_the_old(gateway, now):
     user = billing.payer(gateway, now=now)
     browser = signed_in(user)
     page = browser.post(CARD, new_card(browser, CARD, gateway), follow=True)
-    assert said(page) == ["We will charge mastercard •••• 4444 from now on."]
+    assert said(page) == ["We will charge Mastercard •••• 4444 from now on."]
     assert Profile.objects.of(user).default_card.last4 == "4444"
     assert "Mastercard •••• 4444" in browser.get(CARD).content.decode()
 

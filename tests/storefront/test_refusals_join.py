@@ -7,8 +7,11 @@ import pytest
 from django.test import Client
 
 from apps.billing import cards
+from apps.billing import gateway as gateways
+from apps.billing.gateway import GatewayUnavailable
+from apps.billing.gateway.rehearsal import Rehearsal
 from apps.billing.models import Card, Profile
-from apps.memberships.models import Plan, Price, Signup
+from apps.memberships.models import Plan, Signup
 from apps.memberships.services import new_price_version
 from tests.factories import accounts, billing
 from tests.factories import memberships as make
@@ -213,15 +216,14 @@ def test_signed_out_leads_to_the_sign_in_page(client, gateway, now):
                 assert answer.url == f"/accounts/login/?next={address}"
 
 
-def test_a_silent_gateway_says_so(browser, settings, gateway, anna):
-    from apps.billing import gateway as gateways
-    from apps.billing.gateway import GatewayUnavailable
-    from apps.billing.gateway.rehearsal import Rehearsal
+class Silent(Rehearsal):
+    """A gateway that does not answer."""
 
-    class Silent(Rehearsal):
-        def create_customer(self, **_facts) -> str:
-            raise GatewayUnavailable("no answer")
+    def create_customer(self, **_facts) -> str:
+        raise GatewayUnavailable("no answer")
 
+
+def test_a_silent_gateway_says_so(browser):
     begun = agree(browser)
     with gateways.using(Silent()):
         page = browser.get(f"/join/pay/{begun.token}/")
@@ -229,4 +231,3 @@ def test_a_silent_gateway_says_so(browser, settings, gateway, anna):
     assert "Nothing was changed" in page.content.decode()
     assert Profile.objects.get().gateway_customer_id is None
     assert Signup.objects.get().setup_id is None
-    assert Price.objects.exists()

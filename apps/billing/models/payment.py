@@ -20,9 +20,9 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         """Off-session payments whose time has come. On-session ones are collected by the page that made them."""
         return self.filter(status=Payment.Status.PENDING, on_session=False, due_at__lte=now).order_by("due_at", "pk")
 
-    def stranded(self, before: datetime) -> PaymentQuerySet:
-        """On-session payments still pending that were made before an instant: their page never came to charge them."""
-        return self.filter(status=Payment.Status.PENDING, on_session=True, created_at__lt=before)
+    def stranded(self, until: datetime) -> PaymentQuerySet:
+        """On-session payments still pending that were made up to an instant: their page never came to charge them."""
+        return self.filter(status=Payment.Status.PENDING, on_session=True, created_at__lte=until)
 
     def open(self) -> PaymentQuerySet:
         """Payments that may still take money."""

@@ -75,4 +75,4 @@ class Card(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.brand} •••• {self.last4}"
+        return f"{self.brand.title()} •••• {self.last4}"

@@ -60,6 +60,9 @@ class PriceAdmin(ModelAdmin):
     list_select_related = ["plan"]
     actions_detail = ["new_version"]
 
+    def get_fields(self, request, obj=None) -> list[str]:
+        return self.list_display if obj else self.form.Meta.fields
+
     def has_change_permission(self, request, obj=None) -> bool:
         return False
 
