@@ -10,6 +10,7 @@ from apps.billing.gateway import behaviours as cards
 from apps.billing.gateway.port import Declined, GatewayUnavailable, NotFound, Succeeded, Unknown
 from apps.billing.gateway.rehearsal import Rehearsal
 from apps.billing.models import Invoice, Parked, Payment, Recovery, Refund
+from apps.core import sweeps
 from tests.factories import billing
 
 from .reading import books, heard, history, mails

@@ -35,8 +35,8 @@ _HOMES = [
 # First plan, interval, share.
 _CHOICES = [
     ("seedling", "month", 26),
-    ("grove", "month", 36),
-    ("grove", "year", 13),
+    ("grove", "month", 32),
+    ("grove", "year", 17),
     ("conservatory", "month", 14),
     ("conservatory", "year", 6),
     ("estate", "month", 3),
@@ -85,7 +85,7 @@ def _person(dice: random.Random, *, days: int) -> Person:
     first, last = dice.choice(_FIRST), dice.choice(_LAST)
     country, zone, currency = _draw(dice, _HOMES)
     plan, interval = _draw(dice, _CHOICES)
-    joins_on = int(days * dice.random() ** 0.8)
+    joins_on = int(days * dice.random() ** 0.6)
     stays = days - joins_on
     leaves = dice.random() < (0.22 if interval == "month" else 0.08)
     climbs = not leaves and dice.random() < 0.14
