@@ -57,22 +57,22 @@ def _run(services: embedded.Services, *, port: int) -> None:
     ENVIRON.touch(mode=0o600)
     ENVIRON.write_text(json.dumps(environ))
     environ = {**os.environ, **environ}
-    if BUILT.exists():
-        _manage("migrate", "--verbosity=0", environ=environ, doing="Bringing the tables up to date")
-    else:
-        _build(services, environ)
+    _prepare(services, environ)
     with Supervisor(DATA / "logs", say=_say) as supervisor:
         _open(supervisor, environ, port=port)
         _welcome(port)
         supervisor.wait()
 
 
-def _build(services: embedded.Services, environ: dict[str, str]) -> None:
+def _prepare(services: embedded.Services, environ: dict[str, str]) -> None:
+    """The tables, and the first time the history."""
+    if BUILT.exists():
+        _manage("prepare_demo", environ=environ, doing="Bringing the tables up to date")
+        return
     _forget(services)
-    _manage("migrate", "--verbosity=0", environ=environ, doing="Creating the tables")
     # A history that is cut short is built anew, so it need not reach the disk at each step.
     hasty = environ | {"PGOPTIONS": "-c synchronous_commit=off"}
-    _manage("build_demo", environ=hasty, doing="Living through a year of the shop")
+    _manage("prepare_demo", "--build", environ=hasty, doing="Creating the tables, then living through a year")
     BUILT.touch()
 
 
@@ -85,7 +85,6 @@ def _open(supervisor: Supervisor, environ: dict[str, str], *, port: int) -> None
     supervisor.spawn("worker", [*celery, "worker", "--pool=threads", "-c", "4", "-l", "INFO"], env=environ)
     supervisor.spawn("beat", [*celery, *schedule], env=environ)
     supervisor.spawn("web", web, env=environ, healthy=f"http://{address}/health/")
-    _manage("setup_webhooks", "--verbosity=0", environ=environ, doing="Listening to the payment gateway")
 
 
 def _manage(*arguments: str, environ: dict[str, str], doing: str) -> None:

@@ -16,7 +16,7 @@ from apps.catalog.models import Product
 from apps.loyalty.models import PointsAccount
 from apps.memberships import quotes, services, signup
 from apps.memberships.errors import Refused
-from apps.memberships.models import Plan, Price, Subscription
+from apps.memberships.models import Plan, Price, Status, Subscription
 from apps.offers import services as offers
 from apps.offers.errors import OfferRefused
 from apps.offers.models import Kind, Offer
@@ -98,10 +98,11 @@ def change_mind(person: Person, history: History) -> None:
 def look_in(person: Person, history: History) -> None:
     """Visit the shop: read guides, use points, mend a card, answer an offer."""
     user = User.objects.get(email=person.email)
-    current = _current(person)
+    current = Subscription.objects.current_of(user)
     if person.curious:
         _read_guides(user, current, history)
-    _mend_card(user, history)
+    if current is not None and current.status == Status.PAST_DUE:
+        _mend_card(user, history)
     if current is not None and history.dice.random() < 0.5:
         _redeem(user, current, history)
     _answer_offers(user, history)
@@ -171,9 +172,11 @@ def _answer_offers(user: User, history: History) -> None:
     """Now and then somebody takes an offer, more often somebody says no. The demo's customer leaves hers for you."""
     if user.email == CUSTOMER:
         return
+    luck = history.dice.random()
+    if not Offer.objects.shown().open_at(history.moment).filter(customer=user).exists():
+        return
     upgrade = Offer.objects.for_customer(user, Kind.UPGRADE, history.moment)
     winback = Offer.objects.for_customer(user, Kind.WINBACK, history.moment)
-    luck = history.dice.random()
     try:
         if winback is not None and luck < 0.5:
             offers.open_link(winback.token, customer=user, now=history.moment)

@@ -71,6 +71,6 @@ def _deeds_by_day(people: list[Person], *, days: int, dice: random.Random) -> di
         plan(person.cancels_on, deeds.leave, person)
         if person.regrets and person.cancels_on:
             plan(person.cancels_on + 2, deeds.change_mind, person)
-        for day in range(person.joins_on + 5, days, dice.randint(40, 80)):
+        for day in range(person.joins_on + 5, days, dice.randint(50, 100)):
             plan(day, deeds.look_in, person)
     return planned

@@ -34,13 +34,13 @@ _HOMES = [
 ]
 # First plan, interval, share.
 _CHOICES = [
-    ("seedling", "month", 26),
-    ("grove", "month", 32),
-    ("grove", "year", 17),
-    ("conservatory", "month", 14),
-    ("conservatory", "year", 6),
+    ("seedling", "month", 34),
+    ("grove", "month", 22),
+    ("grove", "year", 18),
+    ("conservatory", "month", 10),
+    ("conservatory", "year", 9),
     ("estate", "month", 3),
-    ("estate", "year", 2),
+    ("estate", "year", 4),
 ]
 # How the card behaves when the shop charges it, and its share.
 _CARDS = [("ok", 86), ("declines_once", 7), ("runs_dry", 5), ("lost", 2)]
@@ -85,7 +85,7 @@ def _person(dice: random.Random, *, days: int) -> Person:
     first, last = dice.choice(_FIRST), dice.choice(_LAST)
     country, zone, currency = _draw(dice, _HOMES)
     plan, interval = _draw(dice, _CHOICES)
-    joins_on = int(days * dice.random() ** 0.6)
+    joins_on = int(days * dice.random() ** 0.5)
     stays = days - joins_on
     leaves = dice.random() < (0.22 if interval == "month" else 0.08)
     climbs = not leaves and dice.random() < 0.14
