@@ -57,34 +57,38 @@ def _run(services: embedded.Services, *, port: int) -> None:
     ENVIRON.touch(mode=0o600)
     ENVIRON.write_text(json.dumps(environ))
     environ = {**os.environ, **environ}
-    _prepare(services, environ)
+    if not BUILT.exists():
+        _forget(services)
     with Supervisor(DATA / "logs", say=_say) as supervisor:
-        _open(supervisor, environ, port=port)
+        # These two do nothing until somebody asks: they get ready while the history is lived through.
+        address = f"127.0.0.1:{port}"
+        supervisor.spawn("web", _gunicorn(address), env=environ)
+        supervisor.spawn("worker", _celery("worker", "--pool=threads", "-c", "4"), env=environ)
+        _prepare(environ)
+        _say("Opening the shop")
+        schedule = _celery("beat", "-s", str(DATA / "beat-schedule"), "--pidfile=")
+        supervisor.spawn("beat", schedule, env=environ, healthy=f"http://{address}/health/")
         _welcome(port)
         supervisor.wait()
 
 
-def _prepare(services: embedded.Services, environ: dict[str, str]) -> None:
+def _prepare(environ: dict[str, str]) -> None:
     """The tables, and the first time the history."""
     if BUILT.exists():
         _manage("prepare_demo", environ=environ, doing="Bringing the tables up to date")
         return
-    _forget(services)
     # A history that is cut short is built anew, so it need not reach the disk at each step.
     hasty = environ | {"PGOPTIONS": "-c synchronous_commit=off"}
     _manage("prepare_demo", "--build", environ=hasty, doing="Creating the tables, then living through a year")
     BUILT.touch()
 
 
-def _open(supervisor: Supervisor, environ: dict[str, str], *, port: int) -> None:
-    _say("Opening the shop")
-    address = f"127.0.0.1:{port}"
-    web = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", address, "--threads", "8", "--no-control-socket"]
-    celery = [sys.executable, "-m", "celery", "-A", "config"]
-    schedule = ["beat", "-l", "INFO", "-s", str(DATA / "beat-schedule"), "--pidfile="]
-    supervisor.spawn("worker", [*celery, "worker", "--pool=threads", "-c", "4", "-l", "INFO"], env=environ)
-    supervisor.spawn("beat", [*celery, *schedule], env=environ)
-    supervisor.spawn("web", web, env=environ, healthy=f"http://{address}/health/")
+def _gunicorn(address: str) -> list[str]:
+    return [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", address, "--threads", "8", "--no-control-socket"]
+
+
+def _celery(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "config", *arguments, "-l", "INFO"]
 
 
 def _manage(*arguments: str, environ: dict[str, str], doing: str) -> None:

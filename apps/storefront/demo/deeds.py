@@ -108,6 +108,15 @@ def look_in(person: Person, history: History) -> None:
     _answer_offers(user, history)
 
 
+def look_up(person: Person, history: History) -> None:
+    """Open the guides that the next plan up would unlock."""
+    current = _current(person)
+    if current is None:
+        return
+    for guide in Product.objects.filter(kind="guide", member_min_rank=current.plan.rank + 1):
+        catalog.record_view(guide, customer=current.customer, locked=True, now=history.moment)
+
+
 def _subscribe(
     user: User, price: Price, history: History, *, script: tuple[Rule, ...], promotion: Promotion | None = None
 ) -> None:
@@ -128,11 +137,11 @@ def _script(person: Person) -> tuple[Rule, ...]:
     """How the person's card answers the shop over the months."""
     match person.card:
         case "declines_once":
-            return (decline("insufficient_funds", first=3, times=1),)
+            return (decline("insufficient_funds", first=2, times=1),)
         case "runs_dry":
-            return (decline("insufficient_funds", first=4),)
+            return (decline("insufficient_funds", first=3),)
         case "lost":
-            return (decline("lost_card", hard=True, first=3),)
+            return (decline("lost_card", hard=True, first=2),)
     return ()
 
 

@@ -14,7 +14,7 @@ from apps.billing.gateway.rehearsal import Rehearsal
 from apps.core import sweeps
 
 from . import deeds
-from .people import Person, cast
+from .people import CUSTOMER, Person, cast
 
 DAY = timedelta(days=1)
 # The workers sweep all day; in the history once, after the last customer. Suggestions are looked for once a week.
@@ -71,6 +71,8 @@ def _deeds_by_day(people: list[Person], *, days: int, dice: random.Random) -> di
         plan(person.cancels_on, deeds.leave, person)
         if person.regrets and person.cancels_on:
             plan(person.cancels_on + 2, deeds.change_mind, person)
-        for day in range(person.joins_on + 5, days, dice.randint(50, 100)):
+        if person.email == CUSTOMER:
+            plan(days - 3, deeds.look_up, person)
+        for day in range(person.joins_on + 5, days, dice.randint(60, 130)):
             plan(day, deeds.look_in, person)
     return planned

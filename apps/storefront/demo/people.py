@@ -34,16 +34,16 @@ _HOMES = [
 ]
 # First plan, interval, share.
 _CHOICES = [
-    ("seedling", "month", 34),
-    ("grove", "month", 22),
-    ("grove", "year", 18),
-    ("conservatory", "month", 10),
-    ("conservatory", "year", 9),
-    ("estate", "month", 3),
-    ("estate", "year", 4),
+    ("seedling", "month", 56),
+    ("grove", "month", 20),
+    ("grove", "year", 8),
+    ("conservatory", "month", 8),
+    ("conservatory", "year", 4),
+    ("estate", "month", 2),
+    ("estate", "year", 2),
 ]
 # How the card behaves when the shop charges it, and its share.
-_CARDS = [("ok", 86), ("declines_once", 7), ("runs_dry", 5), ("lost", 2)]
+_CARDS = [("ok", 80), ("declines_once", 10), ("runs_dry", 7), ("lost", 3)]
 _REASONS = ["too_expensive", "too_expensive", "not_using", "not_using", "missing_features", "moving", "technical", ""]
 
 
@@ -87,7 +87,7 @@ def _person(dice: random.Random, *, days: int) -> Person:
     plan, interval = _draw(dice, _CHOICES)
     joins_on = int(days * dice.random() ** 0.5)
     stays = days - joins_on
-    leaves = dice.random() < (0.22 if interval == "month" else 0.08)
+    leaves = dice.random() < (0.3 if interval == "month" and plan != "seedling" else 0.06)
     climbs = not leaves and dice.random() < 0.14
     return Person(
         email=f"{first}.{last}@example.com".lower(),
@@ -99,7 +99,7 @@ def _person(dice: random.Random, *, days: int) -> Person:
         plan=plan,
         interval=interval,
         card=_draw(dice, _CARDS)[0],
-        wants_mail=dice.random() < 0.62,
+        wants_mail=dice.random() < 0.45,
         curious=dice.random() < 0.35,
         upgrades_on=joins_on + dice.randint(20, 200) if climbs and stays > 25 else None,
         cancels_on=joins_on + dice.randint(12, 240) if leaves and stays > 15 else None,
@@ -109,19 +109,19 @@ def _person(dice: random.Random, *, days: int) -> Person:
 
 
 def _clara() -> Person:
-    """The customer whose password the demo prints: a Grove member for five months, curious, with points."""
+    """The customer whose password the demo prints: a Grove member for five months, with points."""
     return Person(
         email=CUSTOMER,
         name="Clara Rossi",
         country="IT",
         zone="Europe/Rome",
         currency="EUR",
-        joins_on=205,
+        joins_on=215,
         plan="grove",
         interval="month",
         card="ok",
         wants_mail=True,
-        curious=True,
+        curious=False,
         upgrades_on=None,
         cancels_on=None,
         reason="",
