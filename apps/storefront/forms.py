@@ -65,7 +65,7 @@ class CancelForm(forms.Form):
         widget=forms.RadioSelect,
     )
     note = forms.CharField(
-        label=_("Anything we should know?"), required=False, max_length=1000, widget=forms.Textarea({"rows": 3})
+        label=_("Anything we should know?"), required=False, max_length=1000, widget=forms.Textarea({"rows": 2})
     )
 
 
