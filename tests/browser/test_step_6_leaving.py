@@ -37,6 +37,7 @@ def test_cancel_undo_cancel_again_and_the_end(shop, open_page, snap):
 
     click("link", "Cancel membership")
     page.get_by_label("Another reason").check()
+    page.get_by_text("Add a note").click()
     page.get_by_label("Anything we should know?").fill("Off to the mountains.")
     click("button", "Cancel now")
     expect(page.get_by_role("button", name="Undo the cancellation")).to_be_visible()
