@@ -6,6 +6,7 @@ It reads no settings of Django, since the services that the settings name are st
 import argparse
 import json
 import os
+import signal
 import socket
 import sys
 import urllib.request
@@ -37,6 +38,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000, help="where the shop answers; the next free one is taken")
     parser.add_argument("--fresh", action="store_true", help="forget the demo's data and build its history again")
     options = parser.parse_args()
+    # A shell makes what it starts in the background deaf to Ctrl-C; whoever sends it means it all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with embedded.start(DATA, durable=True, progress=_say) as services:
             if options.fresh:

@@ -16,6 +16,10 @@ from config.embedded import ports, process
 ROOT = Path(__file__).resolve().parent.parent.parent
 _OURS = {"DATABASE_URL", "REDIS_URL", "STRIPE_API_BASE", "EMBEDDED_DATA", "MAKELEVEL"}
 
+_HEAR_CTRL_C = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
 HOLD_SERVICES = """
 import json, os, signal, sys
 from pathlib import Path
@@ -67,9 +71,12 @@ class Holder:
 
 
 def start(source: str, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
-    """Run Python source in a process of its own, its output on a pipe."""
+    """Run Python source in a process of its own, its output on a pipe.
+
+    It hears Ctrl-C also when we were started in the background, where shells make their children deaf to it.
+    """
     return subprocess.Popen(
-        [sys.executable, "-c", source, *arguments],
+        [sys.executable, "-c", _HEAR_CTRL_C + source, *arguments],
         env=env or environment(),
         cwd=ROOT,
         stdout=subprocess.PIPE,
