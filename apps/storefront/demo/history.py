@@ -71,8 +71,8 @@ def _deeds_by_day(people: list[Person], *, days: int, dice: random.Random) -> di
         plan(person.cancels_on, deeds.leave, person)
         if person.regrets and person.cancels_on:
             plan(person.cancels_on + 2, deeds.change_mind, person)
-        if person.email == CUSTOMER:
+        if person.email == CUSTOMER and person.joins_on < days - 3:
             plan(days - 3, deeds.look_up, person)
-        for day in range(person.joins_on + 5, days, dice.randint(60, 130)):
+        for day in range(person.joins_on + 5, days, dice.randint(110, 190)):
             plan(day, deeds.look_in, person)
     return planned

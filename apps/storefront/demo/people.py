@@ -34,7 +34,7 @@ _HOMES = [
 ]
 # First plan, interval, share.
 _CHOICES = [
-    ("seedling", "month", 56),
+    ("seedling", "month", 64),
     ("grove", "month", 20),
     ("grove", "year", 8),
     ("conservatory", "month", 8),
@@ -85,7 +85,7 @@ def _person(dice: random.Random, *, days: int) -> Person:
     first, last = dice.choice(_FIRST), dice.choice(_LAST)
     country, zone, currency = _draw(dice, _HOMES)
     plan, interval = _draw(dice, _CHOICES)
-    joins_on = int(days * dice.random() ** 0.5)
+    joins_on = int(days * dice.random() ** 0.42)
     stays = days - joins_on
     leaves = dice.random() < (0.3 if interval == "month" and plan != "seedling" else 0.06)
     climbs = not leaves and dice.random() < 0.14
@@ -99,7 +99,7 @@ def _person(dice: random.Random, *, days: int) -> Person:
         plan=plan,
         interval=interval,
         card=_draw(dice, _CARDS)[0],
-        wants_mail=dice.random() < 0.45,
+        wants_mail=dice.random() < 0.38,
         curious=dice.random() < 0.35,
         upgrades_on=joins_on + dice.randint(20, 200) if climbs and stays > 25 else None,
         cancels_on=joins_on + dice.randint(12, 240) if leaves and stays > 15 else None,
@@ -116,7 +116,8 @@ def _clara() -> Person:
         country="IT",
         zone="Europe/Rome",
         currency="EUR",
-        joins_on=215,
+        # A day on which she is not drawn into the control group, which sees no suggestion.
+        joins_on=211,
         plan="grove",
         interval="month",
         card="ok",

@@ -1,0 +1,38 @@
+"""The demo's history is lived by the real engine: what must hold in the shop holds in it."""
+
+from datetime import UTC, datetime
+
+from django.db.models import Sum
+
+from apps.accounts.models import User
+from apps.billing.models import Invoice, LedgerEntry, Payment
+from apps.core.models import SweepRun
+from apps.memberships.models import Subscription
+from apps.offers import rules
+from apps.storefront.demo import stock
+from apps.storefront.demo.history import DAY, History
+from apps.storefront.demo.people import CUSTOMER, cast
+
+END = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def test_the_demos_customer_sees_suggestions():
+    """Staff comes first, then the customers in the order in which they join; the control group goes by that number."""
+    emails = [person.email for person in cast(count=300, days=365)]
+    assert not rules.is_control(emails.index(CUSTOMER) + 2, "upgrade", holdout_percent=10)
+
+
+def test_a_short_history_leaves_a_sound_shop(own_database, settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
+    stock.build(now=END - 91 * DAY)
+    history = History(end=END, days=90, count=20)
+    assert list(history.live()) == list(range(90))
+
+    assert User.objects.count() == 20 - len([p for p in cast(count=20, days=90) if p.joins_on >= 90])
+    assert Invoice.objects.filter(reason="renewal", status="paid").count() > 0
+    assert not SweepRun.objects.exclude(error="").exists()
+    assert not Payment.objects.undecided().exists()
+    assert not Subscription.objects.due(END).exists()
+    assert LedgerEntry.objects.aggregate(sum=Sum("amount_minor"))["sum"] == 0
+    succeeded = Payment.objects.filter(status="succeeded").count()
+    assert len(history.rehearsal.export()["payment_intents"]) == succeeded
