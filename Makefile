@@ -21,7 +21,7 @@ demo: $(packages) $(catalogues) ## The whole shop on this machine, with sample c
 	@exec $(python) -m config.demo
 
 test: $(packages) $(catalogues) $(browser) ## All tests
-	@exec .venv/bin/pytest -m 'not soak' $(or $(T),tests)
+	@exec .venv/bin/pytest -m 'not soak' $(or $(T),-n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder tests)
 
 bench: $(packages) $(catalogues) ## Measure speed
 	@EMBEDDED_DURABLE=1 exec .venv/bin/pytest -s -o python_files='bench_*.py' $(or $(T),tests/benchmarks)

@@ -3,12 +3,28 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
 from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
+
+ROOT = Path(__file__).parent
+
+# One running shop serves all tests of these folders, so they stay together; each is long, so they begin first.
+TOGETHER = ("browser", "chaos")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say which tests share a worker, where several run them (`--dist loadgroup`)."""
+    for item in items:
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else str(item.path.relative_to(ROOT))))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path.parent.name not in TOGETHER)
 
 
 @pytest.fixture

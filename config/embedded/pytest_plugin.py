@@ -1,8 +1,8 @@
 """The embedded services for a test session, started before Django reads its settings.
 
 Loaded by `-p config.embedded.pytest_plugin`. It does nothing when DATABASE_URL and REDIS_URL name services already.
-Under xdist the controller starts PostgreSQL and Valkey, and each worker adds what it must not share: a Valkey database
-and a Stripe sandbox of its own.
+Under xdist the controller starts PostgreSQL and Valkey, and each worker adds what it must not share: a Valkey database,
+a Stripe sandbox and a data folder of its own.
 """
 
 import os
@@ -55,3 +55,4 @@ def _join(number: int) -> None:
     os.environ["REDIS_URL"] = re.sub(r"/\d+$", f"/{number + 1}", os.environ["REDIS_URL"])
     data = Path(os.environ["EMBEDDED_DATA"]) / f"gw{number}"
     os.environ["STRIPE_API_BASE"] = _stack.enter_context(sandbox.running(data, keep=False))
+    os.environ["EMBEDDED_DATA"] = str(data)
