@@ -1,41 +1,29 @@
 """Collecting money: claim, charge outside any transaction, settle.
 
 The payment, its key and its lease are committed before the gateway is called. Threads only speak with the gateway;
-everything is written by the thread that runs the sweep, one transaction for each payment.
+everything is written by the thread that runs the sweep: successes many at a time, other answers one by one.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from . import gateway, lifecycle
-from .gateway.port import (
-    Cancelled,
-    ChargeRequest,
-    ChargeResult,
-    Declined,
-    Gateway,
-    GatewayError,
-    GatewayMisconfigured,
-    Succeeded,
-    Throttled,
-    Unknown,
-)
-from .lifecycle.payments import LEASE
+from . import charging, gateway, lifecycle
+from .gateway.port import Cancelled, ChargeResult, GatewayError, Succeeded, Unknown
 from .models import Card, Invoice, Parked, Payment
 
 log = logging.getLogger(__name__)
 
-# Payments claimed at once for each thread: few enough that the last is sent well within the lease.
-ROUNDS = 3
+# Payments claimed ahead for each thread: few enough that the last is sent well within the lease.
+ROUNDS = 5
 
 
 class NothingToPay(Exception):
@@ -49,20 +37,26 @@ class PaymentInFlight(Exception):
 def collect_due(*, now: datetime, limit: int | None = None) -> int:
     """Collect the off-session payments due at `now`, at most `limit`; returns how many were sent or refused.
 
-    Raises GatewayMisconfigured after writing everything down when the gateway refuses the shop's own key.
+    The threads are kept busy while results are written down: more is claimed before the last answers are in. Raises
+    GatewayMisconfigured after writing everything down when the gateway refuses the shop's own key.
     """
     handled = 0
     began = time.monotonic()
-    while limit is None or handled < limit:
-        room = settings.COLLECTION_THREADS * ROUNDS
-        size = room if limit is None else min(room, limit - handled)
-        started = now + timedelta(seconds=int(time.monotonic() - began))
-        payments = lifecycle.claim(now=now, limit=size, started=started)
-        if not payments:
-            break
-        for payment, result in _charge_all(payments, now=now):
-            write_down(payment.pk, result, now=now)
-        handled += len(payments)
+    left = sys.maxsize if limit is None else limit
+    with charging.Sender(threads=settings.COLLECTION_THREADS) as sender:
+        while True:
+            room = min(settings.COLLECTION_THREADS * ROUNDS - len(sender), left)
+            if room >= min(settings.COLLECTION_THREADS, left) > 0 and not sender.refused:
+                started = now + timedelta(seconds=int(time.monotonic() - began))
+                payments = lifecycle.claim(now=now, limit=room, started=started)
+                left = left - len(payments) if len(payments) == room else 0
+                sender.send(payments)
+            results = sender.results()
+            if not results:
+                break
+            write_down_all(results, now=now)
+            handled += len(results)
+        _report_refusal(sender, now=now)
     return handled
 
 
@@ -74,8 +68,10 @@ def collect_now(payment_id: int, *, now: datetime) -> Payment:
     browser go on with; then `janitor.check` reads the outcome. Never call it inside a transaction."""
     payment = lifecycle.claim_one(payment_id, now=now)
     if payment:
-        for sent, result in _charge_all([payment], now=now):
-            write_down(sent.pk, result, now=now)
+        with charging.Sender(threads=1) as sender:
+            sender.send([payment])
+            write_down_all(sender.results(), now=now)
+            _report_refusal(sender, now=now)
     return Payment.objects.select_related("invoice", "card").get(pk=payment_id)
 
 
@@ -101,53 +97,30 @@ def write_down(payment_id: int, result: ChargeResult, *, now: datetime) -> None:
         Parked.objects.put("settle", ref=str(payment_id), reason=f"{type(problem).__name__}: {problem}", now=now)
 
 
-def _charge_all(payments: list[Payment], *, now: datetime) -> Iterator[tuple[Payment, ChargeResult]]:
-    """The results as they arrive."""
-    adapter, deadline = gateway.get(), _deadline()
-    with ThreadPoolExecutor(max_workers=min(settings.COLLECTION_THREADS, len(payments))) as pool:
-        sent = {pool.submit(_charge, adapter, payment, deadline=deadline): payment for payment in payments}
-        refused: GatewayMisconfigured | None = None
-        for future in as_completed(sent):
-            try:
-                result = future.result()
-            except GatewayMisconfigured as problem:
-                refused, result = problem, Throttled("the gateway refused the shop's key")
-            yield sent[future], result
-    if refused:
-        Parked.objects.put("gateway", ref="key", reason=str(refused), now=now)
-        raise refused
+def write_down_all(results: Sequence[tuple[Payment, ChargeResult]], *, now: datetime) -> None:
+    """Settle many payments: those that went through together, the others each in a transaction of its own."""
+    successes = {payment.pk: result for payment, result in results if isinstance(result, Succeeded)}
+    together = len(successes) > 1 and _settle_together(successes, now=now)
+    for payment, result in results:
+        if not (together and payment.pk in successes):
+            write_down(payment.pk, result, now=now)
 
 
-def _charge(adapter: Gateway, payment: Payment, *, deadline: float) -> ChargeResult:
-    """Ask the gateway for one payment. No database here: it runs in a thread of the pool."""
-    profile = getattr(payment.invoice.customer, "billing_profile", None)
-    if payment.card is None or profile is None or not profile.gateway_customer_id:
-        return Declined("no_card", hard=True, message="The customer has no card")
-    if payment.card.detached_at:
-        return Declined("card_removed", hard=True, message="The customer removed this card")
-    if time.monotonic() > deadline:
-        return Throttled("not sent: the lease was running out")
-    request = ChargeRequest(
-        payment_key=payment.idempotency_key,
-        customer_id=profile.gateway_customer_id,
-        method_id=payment.card.gateway_id,
-        money=payment.amount,
-        on_session=payment.on_session,
-        description=payment.invoice.number,
-        metadata={"payment": payment.idempotency_key, "invoice": payment.invoice.number},
-    )
+def _settle_together(successes: Mapping[int, Succeeded], *, now: datetime) -> bool:
+    """Whether they could be settled in one transaction; if not, nothing is written, and each is tried alone so that
+    only the culprit is in doubt."""
     try:
-        return adapter.charge(request)
-    except GatewayMisconfigured:
-        raise
-    except Exception as problem:
-        log.exception("The gateway adapter failed on payment %s", payment.pk)
-        return Unknown(f"{type(problem).__name__}: {problem}")
+        lifecycle.settle_successes(successes, now=now)
+    except Exception:
+        log.exception("%s payments could not be settled together; settling one by one", len(successes))
+        return False
+    return True
 
 
-def _deadline() -> float:
-    """The machine's monotonic second after which nothing is sent any more under a lease taken now."""
-    return time.monotonic() + LEASE.total_seconds() - 2 * settings.GATEWAY_TIMEOUT_SECONDS
+def _report_refusal(sender: charging.Sender, *, now: datetime) -> None:
+    if sender.refused:
+        Parked.objects.put("gateway", ref="key", reason=str(sender.refused), now=now)
+        raise sender.refused
 
 
 def _close_waiting(invoice_id: int, *, now: datetime) -> None:

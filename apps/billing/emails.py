@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 
 from apps.core.money import Money
@@ -24,17 +26,23 @@ def ask_of(payment: Payment) -> str:
     return NEW_CARD if payment.decline_hard else RETRY
 
 
-def receipt(invoice: Invoice, payment: Payment | None, *, now: datetime) -> None:
-    """The receipt of a paid invoice: lines, tax, number, and how to cancel. Once for each invoice."""
-    lines = invoice.lines.order_by("position")
-    _put(
+def receipts(paid: Sequence[tuple[Invoice, Payment | None]], *, now: datetime) -> None:
+    """The receipts of paid invoices: lines, tax, number, and how to cancel. Once for each invoice; the number of
+    statements does not depend on how many."""
+    prefetch_related_objects([invoice for invoice, _payment in paid], "lines")
+    outbox.put_many([_receipt(invoice, payment) for invoice, payment in paid], now=now)
+
+
+def _receipt(invoice: Invoice, payment: Payment | None) -> outbox.Letter:
+    lines = [
+        {"description": line.description, "amount": Money(line.amount_minor, invoice.currency)}
+        for line in sorted(invoice.lines.all(), key=lambda line: line.position)
+    ]
+    return _letter(
         "receipt",
         invoice,
         key=f"receipt:{invoice.pk}",
-        now=now,
-        lines=[
-            {"description": line.description, "amount": Money(line.amount_minor, invoice.currency)} for line in lines
-        ],
+        lines=lines,
         net=invoice.net,
         tax=invoice.tax,
         total=invoice.total,
@@ -99,16 +107,19 @@ def _dun(kind: str, invoice: Invoice, payment: Payment, *, key: str, now: dateti
 
 
 def _put(kind: str, invoice: Invoice, *, key: str, now: datetime, **context: Any) -> None:
+    outbox.put_many([_letter(kind, invoice, key=key, **context)], now=now)
+
+
+def _letter(kind: str, invoice: Invoice, *, key: str, **context: Any) -> outbox.Letter:
     customer = invoice.customer
-    outbox.put(
-        kind,
+    return outbox.Letter(
+        kind=kind,
         key=key,
         to=customer.email,
         user_id=customer.pk,
         locale=customer.locale,
         zone=customer.time_zone,
         context={"name": customer.short_name, "number": invoice.number, **context},
-        now=now,
     )
 
 

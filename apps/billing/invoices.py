@@ -27,9 +27,8 @@ def issue(drafts: Sequence[Draft], *, now: datetime, series: str = SERIES) -> li
     """Issue many invoices at once; the number of statements does not depend on how many.
 
     Each gets the next number of the series, its lines, its postings, the customer's credit as far as it goes, and a
-    pending payment of what is left; one on which nothing is left is paid at once and `invoice_paid` is sent (a receipt
-    and a signal are work for each such invoice). The numbers have no gap: the series is locked until the caller's
-    transaction ends, and a rollback gives them back.
+    pending payment of what is left; one on which nothing is left is paid at once and `invoices_paid` is sent. The
+    numbers have no gap: the series is locked until the caller's transaction ends, and a rollback gives them back.
 
     Raises ValueError for a draft without lines or with a negative total, and IntegrityError for a key that exists
     already; both leave everything as it was. Returns the invoices in the order of the drafts.

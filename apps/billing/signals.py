@@ -1,7 +1,7 @@
 """What billing announces. All are sent inside the transaction that makes them true, with `send`: a receiver that raises
 rolls it back.
 
-invoice_paid(invoice_id, now)                 nothing is owed on the invoice any more because it was paid
+invoices_paid(invoice_ids, now)               nothing is owed on the invoices any more because they were paid
 payment_failed(invoice_id, payment_id, now)   an attempt was declined or needs the customer; the invoice is still open
 dunning_exhausted(invoice_id, now)            the recovery ended without money; the invoice is uncollectible
 invoice_voided(invoice_id, now)               the invoice was withdrawn
@@ -9,7 +9,7 @@ invoice_voided(invoice_id, now)               the invoice was withdrawn
 
 from django.dispatch import Signal
 
-invoice_paid = Signal()
+invoices_paid = Signal()
 payment_failed = Signal()
 dunning_exhausted = Signal()
 invoice_voided = Signal()

@@ -7,12 +7,14 @@ sum, kept in the same transaction.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Min, Q, Sum
+from django.db.models import Case, F, Min, Q, Sum, When
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -59,6 +61,14 @@ class PointsAccountQuerySet(models.QuerySet["PointsAccount"]):
     def balance_of(self, customer: User) -> int:
         """The points the customer can spend; 0 without an account."""
         return self.filter(customer=customer).values_list("balance", flat=True).first() or 0
+
+    def add(self, entries: Iterable[PointsEntry]) -> None:
+        """Carry entries just written to the balances of their customers, in one statement."""
+        sums: Counter[int] = Counter()
+        for entry in entries:
+            sums[entry.customer_id] += entry.points
+        change = Case(*(When(customer=customer_id, then=points) for customer_id, points in sums.items()))
+        self.filter(customer__in=sums).update(balance=F("balance") + change)
 
 
 class PointsAccount(models.Model):

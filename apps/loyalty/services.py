@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -19,15 +21,36 @@ class NotEnoughPoints(Exception):
     """The customer has fewer points than asked for; the message is for them."""
 
 
-def earn(
-    customer_id: int, *, points: int, key: str, reason: str, now: datetime, currency: str | None = None
-) -> PointsEntry:
-    """Give points as a new lot with the lifetime of the rule in force. The same key again returns the first entry.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Points to give: a positive number, owed in `currency`; `key` names the occasion. Raises ValueError."""
+
+    customer_id: int
+    points: int
+    key: str
+    reason: str
+    currency: str
+
+    def __post_init__(self) -> None:
+        if self.points <= 0:
+            raise ValueError("Points to give are a positive number")
+
+
+def earn(customer_id: int, *, points: int, key: str, reason: str, now: datetime, currency: str | None = None) -> None:
+    """Give points as a new lot with the lifetime of the rule in force. The same key again changes nothing.
 
     `currency` is the currency in which the shop owes their value; the customer's own when none is given.
     Raises ValueError when points are not positive.
     """
-    return _grant(customer_id, kind=Kind.EARN, points=points, key=key, reason=reason, now=now, currency=currency)
+    currency = currency or _currency_of(customer_id)
+    grant = Grant(customer_id=customer_id, points=points, key=key, reason=reason, currency=currency)
+    earn_many([grant], rule=EarningRule.objects.in_force(now), now=now)
+
+
+def earn_many(grants: Sequence[Grant], *, rule: EarningRule | None, now: datetime) -> None:
+    """`earn` for many customers, in a number of statements that does not depend on how many. `rule` is the one in
+    force at `now`."""
+    _give(grants, kind=Kind.EARN, rule=rule, now=now)
 
 
 def adjust(
@@ -38,9 +61,10 @@ def adjust(
     The same key again changes nothing. Raises NotEnoughPoints, and ValueError for zero.
     """
     if points > 0:
-        return [
-            _grant(customer_id, kind=Kind.ADJUST, points=points, key=key, reason=reason, now=now, currency=currency)
-        ]
+        currency = currency or _currency_of(customer_id)
+        grant = Grant(customer_id=customer_id, points=points, key=key, reason=reason, currency=currency)
+        _give([grant], kind=Kind.ADJUST, rule=EarningRule.objects.in_force(now), now=now)
+        return list(PointsEntry.objects.filter(key=key))
     entries, is_new = _take(
         customer_id, kind=Kind.ADJUST, points=-points, key=key, reason=reason, now=now, currency=currency
     )
@@ -64,35 +88,32 @@ def redeem(
 
 
 @transaction.atomic
-def _grant(customer_id: int, *, kind, points: int, key: str, reason: str, now: datetime, currency) -> PointsEntry:
-    if points <= 0:
-        raise ValueError("Points to give are a positive number")
-    _lock_account(customer_id)
-    done = PointsEntry.objects.filter(key=key).first()
-    if done is not None:
-        return done
-    rule = EarningRule.objects.in_force(now)
+def _give(grants: Sequence[Grant], *, kind: Kind, rule: EarningRule | None, now: datetime) -> None:
+    """Open a lot for each grant whose key is new."""
+    if not grants:
+        return
+    _lock_accounts({grant.customer_id for grant in grants})
+    known = set(PointsEntry.objects.filter(key__in=[grant.key for grant in grants]).values_list("key", flat=True))
     expires_at = now + timedelta(days=rule.lifetime_days if rule else rules.DEFAULT_LIFETIME_DAYS)
-    entry = PointsEntry.objects.create(
-        customer_id=customer_id,
-        kind=kind,
-        points=points,
-        currency=currency or _currency_of(customer_id),
-        key=key,
-        reason=reason,
-        at=now,
-        expires_at=expires_at,
+    entries = PointsEntry.objects.bulk_create(
+        PointsEntry(**asdict(grant), kind=kind, at=now, expires_at=expires_at)
+        for grant in grants
+        if grant.key not in known
     )
-    PointsLot.objects.create(
-        entry=entry,
-        customer_id=customer_id,
-        currency=entry.currency,
-        remaining=points,
-        expires_at=expires_at,
+    if not entries:
+        return
+    PointsLot.objects.bulk_create(
+        PointsLot(
+            entry=entry,
+            customer_id=entry.customer_id,
+            currency=entry.currency,
+            remaining=entry.points,
+            expires_at=expires_at,
+        )
+        for entry in entries
     )
-    PointsAccount.objects.filter(customer=customer_id).update(balance=F("balance") + points)
-    points_changed.send(PointsEntry, entries=[entry], now=now)
-    return entry
+    PointsAccount.objects.add(entries)
+    points_changed.send(PointsEntry, entries=entries, now=now)
 
 
 @transaction.atomic
@@ -101,7 +122,7 @@ def _take(
 ) -> tuple[list[PointsEntry], bool]:
     if points <= 0:
         raise ValueError("Points to take are a positive number")
-    _lock_account(customer_id)
+    _lock_accounts([customer_id])
     done = list(PointsEntry.objects.filter(key__startswith=f"{key}#").order_by("pk"))
     if done:
         return done, False
@@ -132,10 +153,11 @@ def _take(
     return PointsEntry.objects.bulk_create(entries), True
 
 
-def _lock_account(customer_id: int) -> PointsAccount:
-    """The customer's account, locked: all writes of one customer's points go one after the other."""
-    PointsAccount.objects.bulk_create([PointsAccount(customer_id=customer_id)], ignore_conflicts=True)
-    return PointsAccount.objects.select_for_update().get(customer=customer_id)
+def _lock_accounts(customer_ids: Collection[int]) -> None:
+    """Open the customers' accounts and lock them: all writes of one customer's points go one after the other."""
+    accounts = [PointsAccount(customer_id=pk) for pk in sorted(customer_ids)]
+    PointsAccount.objects.bulk_create(accounts, ignore_conflicts=True)
+    list(PointsAccount.objects.filter(customer__in=customer_ids).order_by("customer").select_for_update())
 
 
 def _currency_of(customer_id: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.dispatch import receiver
@@ -12,9 +13,9 @@ from apps.loyalty import signals as loyalty
 from .services import points, settling
 
 
-@receiver(billing.invoice_paid, dispatch_uid="memberships.paid")
-def invoice_paid(*, invoice_id: int, now: datetime, **kwargs) -> None:
-    settling.paid(invoice_id, now=now)
+@receiver(billing.invoices_paid, dispatch_uid="memberships.paid")
+def invoices_paid(*, invoice_ids: Sequence[int], now: datetime, **kwargs) -> None:
+    settling.paid(invoice_ids, now=now)
 
 
 @receiver(billing.payment_failed, dispatch_uid="memberships.failed")

@@ -215,7 +215,7 @@ def _bill(signup: Signup, subscription: Subscription, quote: quotes.FirstCharge,
     )
     if invoice.status == Invoice.Status.PAID:
         # Nothing was due. The signal went out before the period was there to be found.
-        settling.paid(invoice.pk, now=now)
+        settling.paid([invoice.pk], now=now)
 
 
 def _retire_unfinished(customer: User, *, group: str, now: datetime) -> None:

@@ -11,6 +11,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from apps.core.tables import CreateTables
+
 
 class Migration(migrations.Migration):
 
@@ -23,6 +25,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        CreateTables([
         migrations.CreateModel(
             name='CountrySpec',
             fields=[
@@ -1275,4 +1278,5 @@ class Migration(migrations.Migration):
                 'unique_together': {('id', 'livemode')},
             },
         ),
+        ]),
     ]

@@ -8,7 +8,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.billing import collection, dunning, invoices, janitor, lifecycle, refunds
+from apps.billing import charging, collection, dunning, invoices, janitor, lifecycle, refunds
 from apps.billing import gateway as gateways
 from apps.billing.gateway import behaviours as cards
 from apps.billing.gateway.port import NeedsAction, Throttled, Unknown
@@ -80,7 +80,7 @@ class Story:
     def kill(self, _mood) -> None:
         """A worker that charged, and whose answer comes late or never."""
         for payment in lifecycle.claim(now=self.now, limit=1):
-            self.held.append((payment.pk, collection._charge(self.gateway, payment, deadline=float("inf"))))
+            self.held.append((payment.pk, charging.charge(self.gateway, payment, deadline=float("inf"))))
 
     def answer_late(self, _detail) -> None:
         while self.held:

@@ -26,7 +26,7 @@ def test_a_due_payment_is_charged_to_the_default_card_and_pays_the_invoice(gatew
     user = billing.payer(gateway, now=now)
     invoice = billing.invoice(user, now=now)
     later = now + timedelta(minutes=5)
-    with heard(signals.invoice_paid) as announced:
+    with heard(signals.invoices_paid) as announced:
         assert collection.collect_due(now=later) == 1
         assert collection.collect_due(now=later) == 0
 
@@ -41,7 +41,7 @@ def test_a_due_payment_is_charged_to_the_default_card_and_pays_the_invoice(gatew
     assert history(payment) == [("pending", "processing"), ("processing", "succeeded")]
     assert posted(f"payment:{payment.pk}") == {"cash": 2900, "receivable": -2900}
     assert books() == {"cash": 2900, "tax_payable": -523, "revenue_deferred": -2377}
-    assert announced == [{"invoice_id": invoice.pk, "now": later}]
+    assert announced == [{"invoice_ids": [invoice.pk], "now": later}]
     assert mails(user) == ["receipt"]
 
 
@@ -116,7 +116,7 @@ def test_a_card_that_was_chosen_and_then_removed_is_not_charged(gateway, now):
 def test_a_present_customer_who_must_confirm_does_so_and_the_invoice_is_paid(gateway, now):
     user = billing.payer(gateway, script=(cards.authenticate(),), now=now)
     invoice = billing.invoice(user, now=now, on_session=True)
-    with heard(signals.payment_failed) as failed, heard(signals.invoice_paid) as paid:
+    with heard(signals.payment_failed) as failed, heard(signals.invoices_paid) as paid:
         payment = collection.collect_now(billing.payment_of(invoice).pk, now=now)
         assert (payment.status, failed, paid) == ("needs_action", [], [])
         assert gateway.confirm_details(payment.gateway_id) == f"{payment.gateway_id}_secret"

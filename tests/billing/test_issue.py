@@ -93,13 +93,13 @@ def test_credit_is_used_before_any_card(now):
         source_account=Account.POINTS_LIABILITY,
     )
     drafts = [billing.draft(user, now=now), billing.draft(user, now=now), billing.draft(user, now=now, currency="USD")]
-    with heard(signals.invoice_paid) as announced:
+    with heard(signals.invoices_paid) as announced:
         first, second, dollars = invoices.issue(drafts, now=now)
 
     assert (first.status, first.due_minor, first.credit_applied_minor, first.paid_at) == ("paid", 0, 2900, now)
     assert (second.status, second.due_minor, second.credit_applied_minor) == ("open", 1800, 1100)
     assert (dollars.due_minor, dollars.credit_applied_minor) == (2900, 0)
-    assert announced == [{"invoice_id": first.pk, "now": now}]
+    assert announced == [{"invoice_ids": [first.pk], "now": now}]
     assert not first.payments.exists()
     assert second.payments.get().amount_minor == 1800
     assert posted(f"invoice-credit:{second.pk}") == {"customer_credit": 1100, "receivable": -1100}
@@ -110,10 +110,10 @@ def test_credit_is_used_before_any_card(now):
 
 def test_a_free_invoice_is_paid_at_once_without_a_receipt(now):
     user = customer()
-    with heard(signals.invoice_paid) as announced:
+    with heard(signals.invoices_paid) as announced:
         invoice = billing.invoice(user, now=now, lines=[billing.plan_line(0, start=now)])
     assert (invoice.status, invoice.paid_at) == ("paid", now)
-    assert announced == [{"invoice_id": invoice.pk, "now": now}]
+    assert announced == [{"invoice_ids": [invoice.pk], "now": now}]
     assert not invoice.payments.exists()
     assert mails(user) == []
     assert books() == {}

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from apps.billing import collection, dunning, invoices, janitor, lifecycle, signals
+from apps.billing import charging, collection, dunning, invoices, janitor, lifecycle, signals
 from apps.billing import gateway as gateways
 from apps.billing.gateway import behaviours as cards
 from apps.billing.gateway.port import Declined, GatewayUnavailable, NotFound, Succeeded, Unknown
@@ -73,7 +73,7 @@ def test_a_killed_worker_leaves_a_payment_in_doubt_never_a_second_charge(gateway
     invoice = billing.invoice(user, now=now)
     payment = killed(billing.payment_of(invoice), now=now)
     if charged:
-        collection._charge(gateway, payment, deadline=float("inf"))
+        charging.charge(gateway, payment, deadline=float("inf"))
     lease_end = now + timedelta(seconds=120)
 
     assert janitor.check_due(now=lease_end - SECONDS_10) == 0
@@ -115,7 +115,7 @@ def test_money_for_a_withdrawn_invoice_goes_back_and_revives_nothing(gateway, no
     invoice = billing.invoice(user, now=now)
     collection.collect_due(now=now)
     invoices.void(invoice.pk, reason="ended", now=now)
-    with heard(signals.invoice_paid) as announced:
+    with heard(signals.invoices_paid) as announced:
         janitor.check_due(now=now + SECONDS_10)
 
     payment = billing.payment_of(invoice)
@@ -206,7 +206,7 @@ def test_settling_twice_changes_nothing(gateway, now):
     invoice = billing.invoice(user, now=now)
     collection.collect_due(now=now)
     payment, before = billing.payment_of(invoice), books()
-    with heard(signals.invoice_paid) as paid, heard(signals.payment_failed) as failed:
+    with heard(signals.invoices_paid) as paid, heard(signals.payment_failed) as failed:
         for answer in (Succeeded(payment.gateway_id), Declined("late", hard=True), Unknown("late")):
             lifecycle.settle(payment.pk, answer, now=now)
     payment.refresh_from_db()
@@ -221,7 +221,7 @@ def test_a_receiver_that_fails_rolls_the_settlement_back_and_the_janitor_settles
     def fail(**facts):
         raise RuntimeError("the room above fell down")
 
-    with heard(signals.invoice_paid, also=fail):
+    with heard(signals.invoices_paid, also=fail):
         assert collection.collect_due(now=now) == 1
     payment = billing.payment_of(invoice)
     assert (payment.status, Invoice.objects.get().status) == ("unknown", "open")

@@ -20,7 +20,8 @@ LIFETIME = timedelta(days=730)
 
 
 def earn(customer, points: int, *, key: str, now: datetime = NOW) -> PointsEntry:
-    return services.earn(customer.pk, points=points, key=key, reason="Invoice 1", now=now)
+    services.earn(customer.pk, points=points, key=key, reason="Invoice 1", now=now)
+    return PointsEntry.objects.get(key=key)
 
 
 def balance(customer) -> int:

@@ -159,6 +159,9 @@ class Gateway(Protocol):
     GatewayUnavailable (repeat later) and GatewayRefused (the object is not there or not usable).
     """
 
+    is_remote: bool
+    """Whether a call waits for a network, so that many at a time are faster."""
+
     def create_customer(self, *, key: str, email: str, name: str) -> str:
         """Open a customer; the same key with the same data gives the same customer."""
 

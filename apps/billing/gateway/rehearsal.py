@@ -45,6 +45,8 @@ class Rehearsal:
     the real gateway knows.
     """
 
+    is_remote = False
+
     def __init__(
         self,
         *,

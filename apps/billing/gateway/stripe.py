@@ -74,6 +74,8 @@ class StripeGateway:
     `timeout`: seconds to connect and between bytes of an answer.
     """
 
+    is_remote = True
+
     def __init__(self, *, api_key: str, api_base: str, api_version: str, timeout: int) -> None:
         self._api = connect(api_key=api_key, api_base=api_base, api_version=api_version, timeout=timeout).v1
 

@@ -5,7 +5,7 @@ Rows are locked in one order, invoice -> payment -> recovery -> refund, so that 
 
 from .invoices import pay_at_issue, void, write_off
 from .moves import ARROWS, IllegalMove
-from .payments import claim, claim_one, doubt, drop_stranded, expire_leases, release, settle, withdraw
+from .payments import claim, claim_one, doubt, drop_stranded, expire_leases, release, settle, settle_successes, withdraw
 from .recoveries import stop
 from .refunds import claim_refunds, expire_refund_leases, open_refund, settle_refund
 
@@ -24,6 +24,7 @@ __all__ = [
     "release",
     "settle",
     "settle_refund",
+    "settle_successes",
     "stop",
     "void",
     "withdraw",

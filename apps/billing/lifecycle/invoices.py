@@ -12,23 +12,34 @@ from . import recoveries
 from .moves import move, move_many
 
 
-def pay(invoice: Invoice, payment: Payment, *, now: datetime) -> None:
-    """OPEN -> PAID by a payment: books the cash, ends a recovery, sends the receipt, announces `invoice_paid`."""
-    entries = [(Account.CASH, payment.amount), (Account.RECEIVABLE, -payment.amount)]
-    ledger.post(f"payment:{payment.pk}", entries, customer_id=invoice.customer_id, now=now)
-    move(invoice, Invoice.Status.PAID, now=now, reason=f"payment {payment.pk}", paid_at=now)
-    recoveries.recover(invoice, now=now)
-    emails.receipt(invoice, payment, now=now)
-    signals.invoice_paid.send(sender=Invoice, invoice_id=invoice.pk, now=now)
+def pay(paid: Sequence[tuple[Invoice, Payment]], *, now: datetime) -> None:
+    """OPEN -> PAID by payments: books the cash, ends recoveries, sends the receipts, announces `invoices_paid`. The
+    number of statements does not depend on how many."""
+    invoices = [invoice for invoice, _payment in paid]
+    ledger.post_many([_cash(invoice, payment) for invoice, payment in paid], now=now)
+    reasons = [f"payment {payment.pk}" for _invoice, payment in paid]
+    move_many(invoices, Invoice.Status.PAID, now=now, reason=reasons, paid_at=now)
+    recoveries.recover(invoices, now=now)
+    emails.receipts(paid, now=now)
+    _announce_paid(invoices, now=now)
 
 
 def pay_at_issue(invoices: Sequence[Invoice], *, now: datetime) -> None:
-    """OPEN -> PAID for invoices on which nothing is due: free, or covered by credit. Announces each."""
+    """OPEN -> PAID for invoices on which nothing is due: free, or covered by credit. Announces them."""
+    if not invoices:
+        return
     move_many(invoices, Invoice.Status.PAID, now=now, reason="nothing due", paid_at=now)
-    for invoice in invoices:
-        if invoice.total_minor:
-            emails.receipt(invoice, None, now=now)
-        signals.invoice_paid.send(sender=Invoice, invoice_id=invoice.pk, now=now)
+    emails.receipts([(invoice, None) for invoice in invoices if invoice.total_minor], now=now)
+    _announce_paid(invoices, now=now)
+
+
+def _cash(invoice: Invoice, payment: Payment) -> ledger.Posting:
+    entries = [(Account.CASH, payment.amount), (Account.RECEIVABLE, -payment.amount)]
+    return ledger.Posting(f"payment:{payment.pk}", entries, invoice.customer_id)
+
+
+def _announce_paid(invoices: Sequence[Invoice], *, now: datetime) -> None:
+    signals.invoices_paid.send(sender=Invoice, invoice_ids=[invoice.pk for invoice in invoices], now=now)
 
 
 def void(invoice: Invoice, *, reason: str, actor: str = "", now: datetime) -> None:

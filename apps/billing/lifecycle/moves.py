@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+
+from django.db.models import Case, Value, When
 
 from apps.billing.models import (
     Invoice,
@@ -71,9 +73,20 @@ def move(row, new: str, *, now: datetime, reason: str = "", actor: str = "", **c
     move_many([row], new, now=now, reason=reason, actor=actor, **columns)
 
 
-def move_many(rows: Sequence, new: str, *, now: datetime, reason: str = "", actor: str = "", **columns) -> None:
-    """Take the same arrow with many locked rows of one model, in two statements. Raises IllegalMove and changes
-    none."""
+def move_many(
+    rows: Sequence,
+    new: str,
+    *,
+    now: datetime,
+    reason: str | Sequence[str] = "",
+    actor: str = "",
+    own: Mapping[str, Sequence] | None = None,
+    **columns,
+) -> None:
+    """Take the same arrow with many locked rows of one model, in two statements.
+
+    `columns` have one value for all, those in `own` a value for each row; so may the reason. Raises IllegalMove and
+    changes none."""
     if not rows:
         return
     model = type(rows[0])
@@ -81,12 +94,25 @@ def move_many(rows: Sequence, new: str, *, now: datetime, reason: str = "", acto
     for row in rows:
         if new not in ARROWS[model][row.status]:
             raise IllegalMove(row, new)
+    reasons = [reason] * len(rows) if isinstance(reason, str) else reason
     changes = [
-        history(**{subject: row}, old=row.status, new=new, reason=reason[:300], actor=actor, at=now) for row in rows
+        history(**{subject: row}, old=row.status, new=new, reason=why[:300], actor=actor, at=now)
+        for row, why in zip(rows, reasons, strict=True)
     ]
-    model.objects.filter(pk__in=[row.pk for row in rows]).update(status=new, **columns)
+    by_row = {
+        name: Case(*(When(pk=row.pk, then=Value(value)) for row, value in zip(rows, values, strict=True)))
+        for name, values in (own or {}).items()
+    }
+    model.objects.filter(pk__in=[row.pk for row in rows]).update(status=new, **columns, **by_row)
     history._default_manager.bulk_create(changes)
-    for row in rows:
+    for position, row in enumerate(rows):
         row.status = new
         for name, value in columns.items():
             setattr(row, name, value)
+        for name, values in (own or {}).items():
+            setattr(row, name, values[position])
+
+
+def cancel(payment: Payment, *, reason: str, now: datetime) -> None:
+    """-> CANCELLED for a locked payment that takes no money any more."""
+    move(payment, Payment.Status.CANCELLED, now=now, reason=reason, lease_until=None, check_at=None, settled_at=now)

@@ -3,6 +3,7 @@ invoice."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,8 +13,8 @@ from apps.billing import rules, signals
 from apps.billing.gateway.port import ChargeResult, Declined, NeedsAction, Succeeded, Throttled, Unknown
 from apps.billing.models import Card, Invoice, Payment
 
-from . import invoices, recoveries, refunds
-from .moves import move, move_many
+from . import recoveries, successes
+from .moves import cancel, move, move_many
 
 LEASE = timedelta(seconds=120)  # longer than any call to the gateway: see settings.GATEWAY_TIMEOUT_SECONDS
 THROTTLE_WAIT = timedelta(seconds=60)
@@ -61,7 +62,7 @@ def settle(payment_id: int, result: ChargeResult, *, now: datetime) -> Payment:
     invoice, payment = _lock(payment_id)
     match result:
         case Succeeded():
-            _succeed(payment, invoice, result, now=now)
+            successes.succeed([(payment, result)], now=now)
         case Declined() if payment.is_open:
             _decline(payment, invoice, result, now=now)
         case NeedsAction() if payment.is_open:
@@ -72,6 +73,23 @@ def settle(payment_id: int, result: ChargeResult, *, now: datetime) -> Payment:
             due = now + THROTTLE_WAIT
             move(payment, _STATUS.PENDING, now=now, reason=result.reason, lease_until=None, check_at=None, due_at=due)
     return payment
+
+
+@transaction.atomic
+def settle_successes(results: Mapping[int, Succeeded], *, now: datetime) -> None:
+    """`settle` for many payments that went through, in a number of statements that does not depend on how many.
+
+    All or none: whoever calls it settles them one by one if it raises.
+    """
+    invoice_ids = Payment.objects.filter(pk__in=results).values("invoice_id")
+    locked = Invoice.objects.filter(pk__in=invoice_ids).order_by("pk").select_for_update(of=("self",))
+    by_id = {invoice.pk: invoice for invoice in locked.select_related("customer")}
+    payments = Payment.objects.filter(pk__in=results).order_by("pk").select_for_update(of=("self",))
+    settled = []
+    for payment in payments.select_related("card"):
+        payment.invoice = by_id[payment.invoice_id]
+        settled.append((payment, results[payment.pk]))
+    successes.succeed(settled, now=now)
 
 
 @transaction.atomic
@@ -103,7 +121,7 @@ def _drop(payment_id: int, *, now: datetime) -> int:
     invoice, payment = _lock(payment_id)
     if payment.status != _STATUS.PENDING:
         return 0
-    _cancel(payment, reason="the page was left", now=now)
+    cancel(payment, reason="the page was left", now=now)
     recoveries.fall(invoice, payment, now=now)
     return 1
 
@@ -127,7 +145,7 @@ def release(payment_id: int, *, now: datetime) -> None:
     if invoice.status == Invoice.Status.OPEN:
         move(payment, _STATUS.PENDING, now=now, reason="not found at the gateway", check_at=None, due_at=now)
     else:
-        _cancel(payment, reason="not found at the gateway", now=now)
+        cancel(payment, reason="not found at the gateway", now=now)
 
 
 def withdraw(payment: Payment, *, reason: str, now: datetime) -> None:
@@ -137,33 +155,7 @@ def withdraw(payment: Payment, *, reason: str, now: datetime) -> None:
     Cancelled already: nothing. Raises IllegalMove from any other status.
     """
     if payment.status != _STATUS.CANCELLED:
-        _cancel(payment, reason=reason, now=now)
-
-
-def _succeed(payment: Payment, invoice: Invoice, result: Succeeded, *, now: datetime) -> None:
-    if payment.status == _STATUS.SUCCEEDED:
-        return
-    surplus = invoice.status != Invoice.Status.OPEN
-    move(
-        payment,
-        _STATUS.SUCCEEDED,
-        now=now,
-        surplus=surplus,
-        decline_code="",
-        decline_hard=None,
-        message="",
-        gateway_id=result.intent_id,
-        settled_at=now,
-        lease_until=None,
-        check_at=None,
-    )
-    if surplus:
-        refunds.return_surplus(payment, customer_id=invoice.customer_id, now=now)
-        return
-    for other in Payment.objects.select_for_update().filter(invoice=invoice, status=_STATUS.PENDING):
-        _cancel(other, reason=f"paid by payment {payment.pk}", now=now)
-    Payment.objects.filter(invoice=invoice, status=_STATUS.NEEDS_ACTION).update(check_at=now)
-    invoices.pay(invoice, payment, now=now)
+        cancel(payment, reason=reason, now=now)
 
 
 def _decline(payment: Payment, invoice: Invoice, result: Declined, *, now: datetime) -> None:
@@ -224,7 +216,3 @@ def _doubt(payment: Payment, reason: str, *, now: datetime, intent_id: str = "")
         lease_until=None,
         check_at=now + rules.FIRST_CHECK,
     )
-
-
-def _cancel(payment: Payment, *, reason: str, now: datetime) -> None:
-    move(payment, _STATUS.CANCELLED, now=now, reason=reason, lease_until=None, check_at=None, settled_at=now)

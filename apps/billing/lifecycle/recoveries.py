@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from apps.billing import emails, rules
@@ -30,15 +31,15 @@ def fall(invoice: Invoice, payment: Payment, *, now: datetime) -> None:
         emails.payment_failed(invoice, payment, recovery, now=now)
 
 
-def recover(invoice: Invoice, *, now: datetime) -> None:
-    """OPEN -> RECOVERED, when the invoice is paid; a mail goes to those who were told that something was wrong. Without
-    an open recovery nothing happens."""
-    recovery = _lock_open(invoice)
-    if recovery is None:
-        return
-    move(recovery, Recovery.Status.RECOVERED, now=now, next_action_at=None, ended_at=now)
-    if Payment.objects.filter(invoice=invoice, on_session=False).exclude(decline_code="").exists() or recovery.step:
-        emails.payment_recovered(invoice, now=now)
+def recover(invoices: Sequence[Invoice], *, now: datetime) -> None:
+    """OPEN -> RECOVERED for those of the paid invoices that were being recovered; a mail goes to those who were told
+    that something was wrong."""
+    for recovery in Recovery.objects.open().select_for_update().filter(invoice__in=invoices).order_by("pk"):
+        invoice = next(invoice for invoice in invoices if invoice.pk == recovery.invoice_id)
+        move(recovery, Recovery.Status.RECOVERED, now=now, next_action_at=None, ended_at=now)
+        failed = Payment.objects.filter(invoice=invoice, on_session=False).exclude(decline_code="")
+        if recovery.step or failed.exists():
+            emails.payment_recovered(invoice, now=now)
 
 
 def stop(invoice: Invoice, *, reason: str, now: datetime) -> None:

@@ -8,6 +8,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from apps.core.tables import CreateTables
+
 
 class Migration(migrations.Migration):
 
@@ -19,6 +21,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        CreateTables([
         migrations.CreateModel(
             name='Card',
             fields=[
@@ -517,4 +520,5 @@ class Migration(migrations.Migration):
             model_name='refund',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['succeeded', 'failed']), _negated=True), ('settled_at__isnull', False), _connector='OR'), name='billing_refund_settled_has_date'),
         ),
+        ]),
     ]

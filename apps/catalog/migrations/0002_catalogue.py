@@ -7,6 +7,8 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
+from apps.core.tables import CreateTables
+
 
 class Migration(migrations.Migration):
 
@@ -18,6 +20,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        CreateTables([
         migrations.CreateModel(
             name='Category',
             fields=[
@@ -139,4 +142,5 @@ class Migration(migrations.Migration):
             model_name='productprice',
             constraint=models.CheckConstraint(condition=models.Q(('member_amount_minor', None), models.Q(('member_amount_minor__gt', 0), ('member_amount_minor__lt', models.F('amount_minor'))), _connector='OR'), name='catalog_member_price_is_lower', violation_error_message="The members' price must be lower than the ordinary one."),
         ),
+        ]),
     ]

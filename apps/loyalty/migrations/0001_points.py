@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from apps.core.tables import CreateTables
+
 
 class Migration(migrations.Migration):
 
@@ -14,6 +16,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        CreateTables([
         migrations.CreateModel(
             name='PointsEntry',
             fields=[
@@ -100,4 +103,5 @@ class Migration(migrations.Migration):
             model_name='pointslot',
             constraint=models.CheckConstraint(condition=models.Q(('remaining__gte', 0)), name='loyalty_lot_not_overdrawn'),
         ),
+        ]),
     ]

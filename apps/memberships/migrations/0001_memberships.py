@@ -8,6 +8,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from apps.core.tables import CreateTables
+
 
 class Migration(migrations.Migration):
 
@@ -21,6 +23,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        CreateTables([
         migrations.CreateModel(
             name='Plan',
             fields=[
@@ -300,4 +303,5 @@ class Migration(migrations.Migration):
             model_name='history',
             index=models.Index(fields=['subscription', '-at'], name='memberships_history_by_sub'),
         ),
+        ]),
     ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from fractions import Fraction
 
 from django.db import transaction
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
@@ -22,32 +24,40 @@ from apps.memberships.models import Plan, Subscription
 EARNING_LINES = ("plan", "discount", "proration_charge", "proration_credit")
 
 
-@transaction.atomic
-def earn_for(invoice_id: int, *, plan: Plan, now: datetime) -> PointsEntry | None:
-    """Give the points of a paid invoice, by the plan's multiplier. Once for each invoice; None when it earns nothing.
+def earn_for(plans: Mapping[int, Plan], *, now: datetime) -> None:
+    """Give the points of paid invoices (by id), each by the multiplier of its plan. Once for each invoice; the number
+    of statements does not depend on how many.
 
     Only membership lines count, and of them only the share that was paid by card: credit was money or points before.
     """
-    invoice = Invoice.objects.get(pk=invoice_id)
-    lines = invoice.lines.filter(kind__in=EARNING_LINES).values_list("amount_minor", flat=True)
-    eligible = sum(lines)
-    if eligible <= 0 or invoice.due_minor <= 0:
-        return None
-    by_card = round_half_up(Fraction(eligible * invoice.due_minor, invoice.total_minor))
+    if not plans:
+        return
     rule = EarningRule.objects.in_force(now)
-    points = rules.points_for(
-        Money(by_card, invoice.currency),
-        plan.points_percent,
-        points_per_unit=rule.points_per_unit if rule else rules.DEFAULT_POINTS_PER_UNIT,
+    rate = rule.points_per_unit if rule else rules.DEFAULT_POINTS_PER_UNIT
+    invoices = Invoice.objects.filter(pk__in=plans).annotate(
+        eligible_minor=Coalesce(Sum("lines__amount_minor", filter=Q(lines__kind__in=EARNING_LINES)), 0)
     )
-    if points == 0:
-        return None
-    return loyalty.earn(
-        invoice.customer_id,
+    earned = []
+    for invoice in invoices.order_by("pk"):
+        points = _points_of(invoice, invoice.eligible_minor, plans[invoice.pk], points_per_unit=rate)
+        if points:
+            earned.append(_grant(invoice, points))
+    loyalty.earn_many(earned, rule=rule, now=now)
+
+
+def _points_of(invoice: Invoice, eligible_minor: int, plan: Plan, *, points_per_unit: int) -> int:
+    if eligible_minor <= 0 or invoice.due_minor <= 0:
+        return 0
+    by_card = round_half_up(Fraction(eligible_minor * invoice.due_minor, invoice.total_minor))
+    return rules.points_for(Money(by_card, invoice.currency), plan.points_percent, points_per_unit=points_per_unit)
+
+
+def _grant(invoice: Invoice, points: int) -> loyalty.Grant:
+    return loyalty.Grant(
+        customer_id=invoice.customer_id,
         points=points,
         key=f"earn:invoice:{invoice.pk}",
         reason=_("Invoice %(number)s") % {"number": invoice.number},
-        now=now,
         currency=invoice.currency,
     )
 

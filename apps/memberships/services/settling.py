@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from apps.billing.models import Invoice, Payment
 from apps.memberships import lifecycle
-from apps.memberships.models import EndReason, Period, PlanChange, Signup, Status, Subscription
+from apps.memberships.models import EndReason, Period, Plan, PlanChange, Signup, Status, Subscription
 
 from . import applying, changing, closing, points
 
 
-def paid(invoice_id: int, *, now: datetime) -> None:
-    """Carry out what the invoice was for: apply a change, start or recover a subscription; then give the points."""
-    change = _change_of(invoice_id)
-    if change is not None:
+def paid(invoice_ids: Sequence[int], *, now: datetime) -> None:
+    """Carry out what the invoices were for: apply a change, start or recover a subscription; then give the points.
+
+    For renewals that went well the number of statements does not depend on how many there are.
+    """
+    plans: dict[int, Plan] = {}
+    changes = PlanChange.objects.filter(invoice__in=invoice_ids).select_related("price__plan").order_by("pk")
+    for change in changes:
         applying.apply(change.pk, now=now)
-        points.earn_for(invoice_id, plan=change.price.plan, now=now)
-        return
-    period = _period_of(invoice_id)
-    if period is None:
-        return
-    subscription = period.subscription
+        plans[change.invoice_id] = change.price.plan
+    for period in _first_periods([pk for pk in invoice_ids if pk not in plans]):
+        if period.subscription.status != Status.ACTIVE:
+            _start_or_recover(period.subscription, now=now)
+        plans[period.invoice_id] = period.price.plan
+    points.earn_for(plans, now=now)
+
+
+def _start_or_recover(subscription: Subscription, *, now: datetime) -> None:
     if subscription.status == Status.INCOMPLETE:
         lifecycle.activate(subscription.pk, now=now)
         signup = Signup.objects.select_for_update(of=("self",)).filter(subscription=subscription).first()
         if signup is not None:
             lifecycle.complete_signup(signup, now=now)
     _recover_if_nothing_owed(subscription, now=now)
-    points.earn_for(invoice_id, plan=period.price.plan, now=now)
 
 
 def failed(invoice_id: int, payment_id: int, *, now: datetime) -> None:
@@ -80,8 +88,9 @@ def voided(invoice_id: int, *, now: datetime) -> None:
 
 
 def _recover_if_nothing_owed(subscription: Subscription, *, now: datetime) -> None:
-    owed = Invoice.objects.open().filter(periods__subscription=subscription).exists()
-    if subscription.status == Status.PAST_DUE and not owed:
+    if subscription.status != Status.PAST_DUE:
+        return
+    if not Invoice.objects.open().filter(periods__subscription=subscription).exists():
         lifecycle.recover(subscription.pk, reason=_("nothing is owed any more"), now=now)
 
 
@@ -90,5 +99,10 @@ def _change_of(invoice_id: int) -> PlanChange | None:
 
 
 def _period_of(invoice_id: int) -> Period | None:
-    rows = Period.objects.filter(invoice=invoice_id).select_related("subscription", "price__plan")
-    return rows.order_by("start").first()
+    return next(iter(_first_periods([invoice_id])), None)
+
+
+def _first_periods(invoice_ids: Sequence[int]) -> QuerySet[Period]:
+    """The first period of each of the invoices that bill one."""
+    rows = Period.objects.filter(invoice__in=invoice_ids).select_related("subscription", "price__plan")
+    return rows.order_by("invoice_id", "start").distinct("invoice_id")
