@@ -81,6 +81,8 @@ def get() -> Gateway:
         settings.STRIPE_API_BASE,
         settings.STRIPE_API_VERSION,
         settings.GATEWAY_TIMEOUT_SECONDS,
+        settings.GATEWAY_REQUESTS_PER_SECOND,
+        settings.REDIS_URL,
     )
 
 
@@ -95,12 +97,21 @@ def using(adapter: Gateway) -> Generator[Gateway]:
 
 
 @lru_cache(maxsize=4)
-def _configured(name: str, api_key: str, api_base: str, api_version: str, timeout: int) -> Gateway:
+def _configured(
+    name: str, api_key: str, api_base: str, api_version: str, timeout: int, per_second: int, redis_url: str
+) -> Gateway:
     """One adapter per set of settings, because its connection pool is worth sharing."""
     if name == "stripe":
+        from .pace import Pace
         from .stripe import StripeGateway
 
-        return StripeGateway(api_key=api_key, api_base=api_base, api_version=api_version, timeout=timeout)
+        return StripeGateway(
+            api_key=api_key,
+            api_base=api_base,
+            api_version=api_version,
+            timeout=timeout,
+            pace=Pace(redis_url, per_second=per_second),
+        )
     if name == "rehearsal":
         from .rehearsal import Rehearsal
 

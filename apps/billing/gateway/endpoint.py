@@ -12,6 +12,7 @@ from django.urls import reverse
 from djstripe.enums import WebhookEndpointValidation
 from djstripe.models import WebhookEndpoint
 
+from .pace import Pace
 from .port import GatewayRefused, GatewayUnavailable
 from .stripe import connect
 from .stripe_outcomes import raise_if_misconfigured
@@ -31,6 +32,7 @@ def ensure(*, site_url: str, events: Sequence[str]) -> tuple[str, str]:
         api_base=settings.STRIPE_API_BASE,
         api_version=settings.STRIPE_API_VERSION,
         timeout=settings.GATEWAY_TIMEOUT_SECONDS,
+        pace=Pace.of_the_shop(),
     )
     try:
         return _ensure(client, site_url, sorted(events))

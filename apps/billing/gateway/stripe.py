@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from apps.core.money import Money
 
 from . import stripe_outcomes as outcomes
+from .pace import Pace
 from .port import (
     Cancelled,
     CancelResult,
@@ -49,7 +50,19 @@ METHODS: Any = {"enabled": True, "allow_redirects": "never"}
 KEY_MEMORY = timedelta(hours=25)
 
 
-def connect(*, api_key: str, api_base: str, api_version: str, timeout: int) -> stripe.StripeClient:
+class _Paced(HTTPAdapter):
+    """Connections on which each request waits for its turn."""
+
+    def __init__(self, pace: Pace) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=CONNECTIONS)
+        self._pace = pace
+
+    def send(self, *args, **kwargs) -> requests.Response:
+        self._pace.wait()
+        return super().send(*args, **kwargs)
+
+
+def connect(*, api_key: str, api_base: str, api_version: str, timeout: int, pace: Pace) -> stripe.StripeClient:
     """A client of Stripe over one pool of connections for all threads; `timeout` in seconds.
 
     The library opens a session for each thread, and with it a connection for each thread of each batch, if left alone.
@@ -58,7 +71,7 @@ def connect(*, api_key: str, api_base: str, api_version: str, timeout: int) -> s
         raise GatewayMisconfigured("STRIPE_SECRET_KEY is not set.")
     session = requests.Session()
     for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS))
+        session.mount(scheme, _Paced(pace))
     return stripe.StripeClient(
         api_key,
         base_addresses={"api": api_base},
@@ -76,8 +89,8 @@ class StripeGateway:
 
     is_remote = True
 
-    def __init__(self, *, api_key: str, api_base: str, api_version: str, timeout: int) -> None:
-        self._api = connect(api_key=api_key, api_base=api_base, api_version=api_version, timeout=timeout).v1
+    def __init__(self, *, api_key: str, api_base: str, api_version: str, timeout: int, pace: Pace) -> None:
+        self._api = connect(api_key=api_key, api_base=api_base, api_version=api_version, timeout=timeout, pace=pace).v1
 
     # People and their cards.
 

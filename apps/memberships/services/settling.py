@@ -28,6 +28,7 @@ def paid(invoice_ids: Sequence[int], *, now: datetime) -> None:
     for period in _first_periods([pk for pk in invoice_ids if pk not in plans]):
         if period.subscription.status != Status.ACTIVE:
             _start_or_recover(period.subscription, now=now)
+        assert period.invoice_id is not None, "it was found by its invoice"
         plans[period.invoice_id] = period.price.plan
     points.earn_for(plans, now=now)
 

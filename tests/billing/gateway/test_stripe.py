@@ -19,6 +19,7 @@ from apps.billing.gateway import (
     Throttled,
     Unknown,
 )
+from apps.billing.gateway.pace import Pace
 from apps.billing.gateway.stripe import StripeGateway
 from apps.core.money import Money
 
@@ -31,6 +32,7 @@ def stripe_gateway(**changes) -> StripeGateway:
         "api_base": settings.STRIPE_API_BASE,
         "api_version": settings.STRIPE_API_VERSION,
         "timeout": 20,
+        "pace": Pace.of_the_shop(),
     }
     return StripeGateway(**(known | changes))
 

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from apps.billing import gateway
 from apps.billing.gateway import behaviours
+from apps.billing.gateway.pace import Pace
 from apps.billing.gateway.rehearsal import Rehearsal
 from apps.billing.gateway.stripe import StripeGateway
 from apps.core.money import Money
@@ -115,6 +116,7 @@ class StripeWorld:
             api_base=settings.STRIPE_API_BASE,
             api_version=settings.STRIPE_API_VERSION,
             timeout=timeout,
+            pace=Pace.of_the_shop(),
         )
 
     def customer(self) -> str:
