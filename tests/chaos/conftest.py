@@ -1,0 +1,21 @@
+"""A shop without a web server, whose workers the tests start and kill."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+
+from tests import stack as stacks
+
+# The sandbox has no limit, and disasters are rarer the longer a run takes.
+UNPACED = {"GATEWAY_REQUESTS_PER_SECOND": "0"}
+
+
+@pytest.fixture
+def shop(own_database) -> Iterator[stacks.Stack]:
+    """The shop's beat over a database of the test's own; nobody listens yet."""
+    settings.TIME_MACHINE = settings.DEMO = True
+    with stacks.running(own_database, web=False, workers=0, environ=UNPACED) as stack:
+        yield stack
+        stack.control("reset")
+    settings.TIME_MACHINE = settings.DEMO = False

@@ -1,0 +1,79 @@
+"""Webhooks are hints: late, doubled, in any order, or none at all. Long: `make soak`."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.conf import settings
+from djstripe.models import Event, WebhookEventTrigger
+
+from apps.billing.models import Payment
+from apps.core import clock
+from tests import stack as stacks
+from tests.chaos import book, crew, reckoning
+from tests.chaos.conftest import UNPACED
+
+pytestmark = pytest.mark.soak
+
+EVENTS = 5_000
+
+
+@pytest.fixture
+def shop(own_database) -> Iterator[stacks.Stack]:
+    """The shop with its web server, which hears the events."""
+    settings.TIME_MACHINE = settings.DEMO = True
+    settings.STRIPE_SECRET_KEY = settings.STRIPE_TEST_SECRET_KEY = stacks.SECRET_KEY
+    with stacks.running(own_database, workers=2, environ=UNPACED) as stack:
+        yield stack
+    settings.TIME_MACHINE = settings.DEMO = False
+
+
+def renew(shop: stacks.Stack, count: int) -> list:
+    """Members whose renewals come due while one answer in ten is lost."""
+    due_at = (datetime.now(UTC).replace(day=15, microsecond=0) + timedelta(days=31)).replace(day=15)
+    subscriptions = book.build(count, due_at=due_at, tag="storm")
+    crew.drop_answers(shop, "drop_before", seed=1)
+    crew.drop_answers(shop, "drop_after", seed=2)
+    shop.travel(due_at + timedelta(minutes=1))
+    return subscriptions
+
+
+def disturb(shop: stacks.Stack, *, copies: int) -> None:
+    """From now on each event comes in a random order and so many times more."""
+    shop.control("webhooks", json.dumps({"duplicate": copies, "shuffle": 60}).encode())
+
+
+def test_events_shuffled_and_up_to_five_times_each(shop):
+    dice = random.Random(5)
+    disturb(shop, copies=4)
+    subscriptions = renew(shop, EVENTS)
+
+    def is_collected() -> bool:
+        disturb(shop, copies=dice.randint(0, 4))
+        shop.ring(*crew.SWEEPS)
+        return not Payment.objects.filter(status__in=["pending", "processing"]).exists() and Payment.objects.exists()
+
+    stacks.wait_for(is_collected, patience=900)
+    crew.settle(shop)
+    stacks.wait_for(lambda: json.loads(shop.control("webhooks/flush"))["pending"] == 0, patience=1800)
+
+    reckoning.assert_sound(shop, subscriptions, starts=[subscriptions[0].next_bill_at])
+    assert Event.objects.filter(type="payment_intent.succeeded").count() == EVENTS
+    assert WebhookEventTrigger.objects.count() > 2 * EVENTS
+
+
+def test_no_event_for_three_days(shop):
+    shop.control("webhooks", b'{"drop": 1}')
+    subscriptions = renew(shop, 1_000)
+    began = clock.now()
+    while clock.now() < began + timedelta(hours=72):
+        shop.ring(*crew.SWEEPS)
+        shop.travel(clock.now() + timedelta(hours=1))
+    crew.settle(shop)
+
+    reckoning.assert_sound(shop, subscriptions, starts=[subscriptions[0].next_bill_at])
+    assert not Event.objects.exists()
