@@ -3,12 +3,13 @@
 from .credit import CreditAccount, CreditEntry
 from .dunning import DunningPolicy, Recovery
 from .history import InvoiceChange, PaymentChange, RecoveryChange, RefundChange
-from .invoice import Invoice, InvoiceLine, InvoiceSeries
+from .invoice import Invoice, InvoiceLine, InvoiceSeries, TaxTreatment
 from .ledger import Account, LedgerEntry
 from .parked import Parked
 from .payment import Payment
 from .profile import Card, Profile
 from .refund import Refund
+from .seller import Seller, TaxRounding
 from .tax import TaxRate
 
 __all__ = [
@@ -30,5 +31,8 @@ __all__ = [
     "RecoveryChange",
     "Refund",
     "RefundChange",
+    "Seller",
     "TaxRate",
+    "TaxRounding",
+    "TaxTreatment",
 ]

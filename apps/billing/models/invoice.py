@@ -16,6 +16,13 @@ from apps.core.money import Money
 PAY_SALT = "billing.pay-invoice"
 
 
+class TaxTreatment(models.TextChoices):
+    """By which rule an invoice is taxed."""
+
+    STANDARD = "standard", _("taxed at the customer's rate")
+    REVERSE_CHARGE = "reverse_charge", _("reverse charge: the customer accounts for the tax")
+
+
 class InvoiceSeries(models.Model):
     """A gapless run of numbers. The next number is taken in the transaction that issues, so a rollback returns it."""
 
@@ -103,6 +110,13 @@ class Invoice(models.Model):
     customer_name = models.CharField(_("customer's name"), max_length=200, blank=True)
     customer_email = models.EmailField(_("customer's email"))
     customer_country = models.CharField(_("customer's country"), max_length=2)
+    customer_company = models.CharField(_("customer's company"), max_length=200, blank=True)
+    customer_address = models.TextField(_("customer's address"), blank=True, help_text=_("As printed: one line each."))
+    customer_tax_number = models.CharField(_("customer's VAT number"), max_length=20, blank=True)
+    tax_treatment = models.CharField(
+        _("tax treatment"), max_length=20, choices=TaxTreatment, default=TaxTreatment.STANDARD
+    )
+    seller_details = models.JSONField(_("seller, as printed"), default=dict, blank=True)
     issued_at = models.DateTimeField(_("issued"))
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     voided_at = models.DateTimeField(_("voided"), null=True, blank=True)
@@ -123,6 +137,11 @@ class Invoice(models.Model):
                 condition=Q(status__in=["open", "paid", "void", "uncollectible"]), name="billing_invoice_status"
             ),
             models.UniqueConstraint(fields=["series", "serial"], name="billing_invoice_serial_once"),
+            models.CheckConstraint(
+                condition=Q(tax_treatment="standard")
+                | Q(tax_treatment="reverse_charge", tax_minor=0) & ~Q(customer_tax_number=""),
+                name="billing_invoice_reverse_charge_has_no_tax",
+            ),
             models.CheckConstraint(condition=Q(total_minor__gte=0), name="billing_invoice_total_not_negative"),
             models.CheckConstraint(
                 condition=Q(credit_applied_minor__gte=0, credit_applied_minor__lte=F("total_minor")),
