@@ -11,7 +11,7 @@ from django.urls import reverse
 from apps.core.money import Money
 from apps.mail import outbox
 
-from .models import Invoice, Payment, Recovery, Refund
+from .models import BillingDetails, Invoice, NumberStatus, Payment, Recovery, Refund, TaxNumberCheck
 
 RETRY, NEW_CARD, AUTHENTICATE = "retry", "new_card", "authenticate"
 
@@ -26,15 +26,21 @@ def ask_of(payment: Payment) -> str:
 
 def receipt(invoice: Invoice, payment: Payment | None, *, now: datetime) -> None:
     """The receipt of a paid invoice: lines, tax, number, and how to cancel. Once for each invoice."""
-    lines = invoice.lines.order_by("position")
+    lines = list(invoice.lines.order_by("position"))
+    adds_tax = invoice.is_reverse_charge or any(not line.tax_included for line in lines)
     _put(
         "receipt",
         invoice,
         key=f"receipt:{invoice.pk}",
         now=now,
         lines=[
-            {"description": line.description, "amount": Money(line.amount_minor, invoice.currency)} for line in lines
+            {
+                "description": line.description,
+                "amount": Money(line.net_minor if adds_tax else line.amount_minor, invoice.currency),
+            }
+            for line in lines
         ],
+        reverse_charge=invoice.is_reverse_charge,
         net=invoice.net,
         tax=invoice.tax,
         total=invoice.total,
@@ -81,6 +87,26 @@ def refund_sent(refund: Refund, *, now: datetime) -> None:
         card=str(payment.card) if payment.card else "",
         invoice_url=_url("invoice", payment.invoice.number),
         arrives_by=(now + timedelta(days=10)).date(),
+    )
+
+
+def tax_number_checked(details: BillingDetails, check: TaxNumberCheck, *, now: datetime) -> None:
+    """The registry has said something new about the customer's VAT number: what it means for the next invoice."""
+    customer = details.customer
+    outbox.put(
+        "tax-number-checked",
+        key=f"tax-number-checked:{check.pk}",
+        to=customer.email,
+        user_id=customer.pk,
+        locale=customer.locale,
+        zone=customer.time_zone,
+        context={
+            "name": customer.short_name,
+            "number": check.tax_number,
+            "is_valid": details.number_status == NumberStatus.VALID,
+            "details_url": _url("billing_details"),
+        },
+        now=now,
     )
 
 

@@ -1,5 +1,6 @@
 """The books of the shop: who pays with what, what is owed, what was paid, and the proof of it."""
 
+from .billing_details import BillingDetails, NumberStatus, Outcome, TaxNumberCheck
 from .credit import CreditAccount, CreditEntry
 from .dunning import DunningPolicy, Recovery
 from .history import InvoiceChange, PaymentChange, RecoveryChange, RefundChange
@@ -14,6 +15,7 @@ from .tax import TaxRate
 
 __all__ = [
     "Account",
+    "BillingDetails",
     "Card",
     "CreditAccount",
     "CreditEntry",
@@ -23,6 +25,8 @@ __all__ = [
     "InvoiceLine",
     "InvoiceSeries",
     "LedgerEntry",
+    "NumberStatus",
+    "Outcome",
     "Parked",
     "Payment",
     "PaymentChange",
@@ -32,6 +36,7 @@ __all__ = [
     "Refund",
     "RefundChange",
     "Seller",
+    "TaxNumberCheck",
     "TaxRate",
     "TaxRounding",
     "TaxTreatment",

@@ -139,8 +139,9 @@ class Invoice(models.Model):
             models.UniqueConstraint(fields=["series", "serial"], name="billing_invoice_serial_once"),
             models.CheckConstraint(
                 condition=Q(tax_treatment="standard")
-                | Q(tax_treatment="reverse_charge", tax_minor=0) & ~Q(customer_tax_number=""),
-                name="billing_invoice_reverse_charge_has_no_tax",
+                | Q(tax_treatment="reverse_charge", tax_minor__lte=0) & ~Q(customer_tax_number=""),
+                # It may give tax back that was charged before, for a period that is cut short.
+                name="billing_invoice_reverse_charge_charges_no_tax",
             ),
             models.CheckConstraint(condition=Q(total_minor__gte=0), name="billing_invoice_total_not_negative"),
             models.CheckConstraint(
@@ -173,6 +174,16 @@ class Invoice(models.Model):
         return self.total - self.tax
 
     @property
+    def is_reverse_charge(self) -> bool:
+        """Whether the customer accounts for the tax (Directive 2006/112/EC, Art. 196)."""
+        return self.tax_treatment == TaxTreatment.REVERSE_CHARGE
+
+    @property
+    def adds_tax(self) -> bool:
+        """Whether its lines are read without tax, and the tax below them. Reads the lines."""
+        return self.is_reverse_charge or any(not line.tax_included for line in self.lines.all())
+
+    @property
     def is_settled(self) -> bool:
         """Whether nothing is owed any more, for whatever reason."""
         return self.status != self.Status.OPEN
@@ -197,6 +208,9 @@ class InvoiceLine(models.Model):
     net_minor = models.BigIntegerField(_("net"))
     tax_minor = models.BigIntegerField(_("tax"))
     tax_basis_points = models.PositiveIntegerField(_("tax rate, basis points"))
+    tax_included = models.BooleanField(
+        _("price with tax"), default=True, db_default=True, help_text=_("Whether the unit price contains the tax.")
+    )
     period_start = models.DateTimeField(_("period start"), null=True, blank=True)
     period_end = models.DateTimeField(_("period end"), null=True, blank=True)
     inputs = models.JSONField(_("inputs"), default=dict)
@@ -222,6 +236,18 @@ class InvoiceLine(models.Model):
     @property
     def currency(self) -> str:
         return self.invoice.currency
+
+    @property
+    def reckoned(self) -> Money:
+        """What `rules.recompute` comes to: the amount as its price is stated, before tax was added or taken out."""
+        if not self.tax_included:
+            return self.net
+        return self.amount + self.relieved
+
+    @property
+    def relieved(self) -> Money:
+        """The tax that its price contains and that was not charged, because the customer accounts for it."""
+        return Money(self.inputs.get("relieved_minor", 0), self.currency)
 
     unit = MoneyColumn("unit")
     amount = MoneyColumn("amount")
