@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from .models import BillingDetails, Seller, TaxRate, TaxRounding, TaxTreatment
 from .models.tax import STANDARD
 from .taxation import Taxation
@@ -33,6 +35,15 @@ def rate_for(country: str, on: date, *, category: str = STANDARD) -> TaxRate:
 def rates_on(on: date, *, category: str = STANDARD) -> dict[str, int]:
     """Basis points by country on a day, in one statement: for batches."""
     return dict(TaxRate.objects.on(on).filter(category=category).values_list("country", "basis_points"))
+
+
+@transaction.atomic
+def put_in_force(rate: TaxRate) -> None:
+    """Store a new rate; the open one before it, if there is one, ends on the day on which this begins. Raises
+    IntegrityError when another rate applies on one of its days."""
+    before = TaxRate.objects.filter(country=rate.country, category=rate.category, valid_to=None)
+    before.filter(valid_from__lt=rate.valid_from).update(valid_to=rate.valid_from)
+    rate.save()
 
 
 class Assessor:

@@ -75,7 +75,7 @@ class BillingDetails(models.Model):
                 condition=Q(number_status__in=["unchecked", "valid", "invalid"]), name="billing_details_number_status"
             ),
             models.CheckConstraint(
-                condition=Q(number_status="valid", valid_until__gt=F("checked_at"))
+                condition=Q(number_status="valid", valid_until__isnull=False, valid_until__gt=F("checked_at"))
                 | ~Q(number_status="valid") & Q(valid_until=None),
                 name="billing_details_valid_until_an_end",
             ),
