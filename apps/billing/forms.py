@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import uuid4
 
-from babel import Locale
+from babel.core import get_global
 from django import forms
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +18,9 @@ from apps.core.money import Money, exponent
 from . import refunds, rules
 from .models import DunningPolicy, Payment, TaxRate
 from .models.tax import STANDARD
+
+# CLDR's code for "unknown region".
+NO_COUNTRY = "ZZ"
 
 
 class ReasonForm(BaseDialogForm):
@@ -75,7 +78,7 @@ class TaxRateForm(forms.ModelForm):
 
     def clean_country(self) -> str:
         country = self.cleaned_data["country"].upper()
-        if len(country) != 2 or not country.isalpha() or country not in Locale("en").territories:
+        if country not in get_global("territory_languages") or country == NO_COUNTRY:
             raise forms.ValidationError(_("Give the two letters of a country, such as IT."))
         return country
 
@@ -90,7 +93,7 @@ class TaxRateForm(forms.ModelForm):
     def clean(self) -> dict:
         cleaned = super().clean() or {}
         # What a rate that has begun keeps is shown, and not sent.
-        kept = {name: getattr(self.instance, name) for name in self._meta.fields}
+        kept = {name: getattr(self.instance, name) for name in self.Meta.fields}
         facts = {name: cleaned.get(name) if name in self.fields else kept[name] for name in kept}
         start, end = facts["valid_from"], facts["valid_to"]
         if not (facts["country"] and facts["category"] and start):

@@ -32,8 +32,9 @@ class NewVersionForm(forms.Form):
     )
 
     def __init__(self, *args, price: Price, **kwargs) -> None:
-        super().__init__(*args, initial={"tax_included": price.tax_included}, **kwargs)
+        super().__init__(*args, **kwargs)
         self.currency = price.currency
+        self.fields["tax_included"].initial = price.tax_included
         self.fields["amount"].help_text = price.currency
 
     def clean_amount(self) -> int:
