@@ -35,6 +35,7 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Recoveries"), "healing", "billing.recovery"),
             _link(_("Parked"), "pause_circle", "billing.parked"),
             _link(_("Ledger"), "account_balance", "billing.ledgerentry"),
+            _link(_("Billing details"), "badge", "billing.billingdetails"),
             _link(_("Customer credit"), "savings", "billing.creditaccount"),
             _link(_("Dunning policies"), "rule", "billing.dunningpolicy"),
             _link(_("Tax rates"), "percent", "billing.taxrate"),

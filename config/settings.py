@@ -37,6 +37,16 @@ GATEWAY_TIMEOUT_SECONDS = env.int("GATEWAY_TIMEOUT_SECONDS", default=20)
 GATEWAY_REQUESTS_PER_SECOND = env.int("GATEWAY_REQUESTS_PER_SECOND", default=90)
 COLLECTION_THREADS = env.int("COLLECTION_THREADS", default=20)
 
+# The registry that says whether a VAT number exists: "vies" is the European Commission's, "scripted" asks nobody.
+VAT_REGISTRY = env("VAT_REGISTRY", default="scripted" if STRIPE_SANDBOX else "vies")
+VIES_URL = env("VIES_URL", default="https://ec.europa.eu/taxation_customs/vies/rest-api/check-vat-number")
+VIES_TIMEOUT_SECONDS = env.int("VIES_TIMEOUT_SECONDS", default=8)
+# A registered number is asked about again after so many days; it is believed for so many, should nobody answer.
+TAX_NUMBER_RECHECK_DAYS = env.int("TAX_NUMBER_RECHECK_DAYS", default=30)
+TAX_NUMBER_TRUST_DAYS = env.int("TAX_NUMBER_TRUST_DAYS", default=60)
+if not 0 < TAX_NUMBER_RECHECK_DAYS <= TAX_NUMBER_TRUST_DAYS:
+    raise ImproperlyConfigured("TAX_NUMBER_RECHECK_DAYS is at least 1, and at most TAX_NUMBER_TRUST_DAYS.")
+
 # The time machine moves the shop's clock, and with it real charges: never beside a real account.
 TIME_MACHINE = env.bool("TIME_MACHINE", default=False)
 if TIME_MACHINE and not (STRIPE_SANDBOX and (DEBUG or DEMO)):

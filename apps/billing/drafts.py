@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from . import rules
+from .taxation import Settlement, Taxation
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineDraft:
-    """One line; amounts in minor units, tax included. `inputs` are what `rules.recompute` needs, and what a reader
-    wants.
+    """One line; amounts in minor units, with tax where `tax_included`, else without. `inputs` are what
+    `rules.recompute` needs to come to `amount_minor`, and what a reader wants.
+
+    `tax_basis_points` is the rate of the customer's country on the day of the service; whether it is charged is decided
+    by the draft's taxation. `charged_tax_minor` is for a line that gives back: the tax that was charged then, as a part
+    of the amount.
 
     A line with a service period is deferred revenue, one without is revenue at once. `description` is in the customer's
     language.
@@ -26,27 +30,20 @@ class LineDraft:
     description: str
     amount_minor: int
     tax_basis_points: int
+    tax_included: bool = True
+    charged_tax_minor: int | None = None
     quantity: int = 1
     unit_minor: int | None = None
     period_start: datetime | None = None
     period_end: datetime | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def tax_minor(self) -> int:
-        """The tax inside the amount."""
-        return rules.tax_in(self.amount_minor, self.tax_basis_points)
-
-    @property
-    def net_minor(self) -> int:
-        """The amount without its tax."""
-        return self.amount_minor - self.tax_minor
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """An invoice to issue. `key` names the occasion: a second invoice with it is refused by the database.
 
+    `taxation` is how the customer is taxed, as the quote read it; `issue` reads it for the drafts that come without.
     `card_id` None means the customer's default card at the moment of collection. `on_session`: the customer is present
     and the caller will call `collection.collect_now`; otherwise the sweep collects from `collect_at` on.
     """
@@ -56,16 +53,13 @@ class Draft:
     currency: str
     reason: str
     lines: list[LineDraft]
+    taxation: Taxation | None = None
     card_id: int | None = None
     on_session: bool = False
     collect_at: datetime | None = None
 
-    @property
-    def total_minor(self) -> int:
-        """The sum of the lines, tax included."""
-        return sum(line.amount_minor for line in self.lines)
-
-    @property
-    def tax_minor(self) -> int:
-        """The sum of the lines' tax."""
-        return sum(line.tax_minor for line in self.lines)
+    def settle(self) -> Settlement:
+        """The lines with their tax. Raises ValueError for a draft that does not say yet how it is taxed."""
+        if self.taxation is None:
+            raise ValueError(f"The draft {self.key} does not say how the customer is taxed")
+        return self.taxation.settle(self.lines)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from apps.core.money import Money
 from apps.mail import outbox
 
-from .models import Invoice, Payment, Recovery, Refund
+from .models import BillingDetails, Invoice, NumberStatus, Payment, Recovery, Refund, TaxNumberCheck
 
 RETRY, NEW_CARD, AUTHENTICATE = "retry", "new_card", "authenticate"
 
@@ -34,15 +34,20 @@ def receipts(paid: Sequence[tuple[Invoice, Payment | None]], *, now: datetime) -
 
 
 def _receipt(invoice: Invoice, payment: Payment | None) -> outbox.Letter:
-    lines = [
-        {"description": line.description, "amount": Money(line.amount_minor, invoice.currency)}
-        for line in sorted(invoice.lines.all(), key=lambda line: line.position)
-    ]
+    lines = sorted(invoice.lines.all(), key=lambda line: line.position)
+    adds_tax = invoice.is_reverse_charge or any(not line.tax_included for line in lines)
     return _letter(
         "receipt",
         invoice,
         key=f"receipt:{invoice.pk}",
-        lines=lines,
+        lines=[
+            {
+                "description": line.description,
+                "amount": Money(line.net_minor if adds_tax else line.amount_minor, invoice.currency),
+            }
+            for line in lines
+        ],
+        reverse_charge=invoice.is_reverse_charge,
         net=invoice.net,
         tax=invoice.tax,
         total=invoice.total,
@@ -89,6 +94,26 @@ def refund_sent(refund: Refund, *, now: datetime) -> None:
         card=str(payment.card) if payment.card else "",
         invoice_url=_url("invoice", payment.invoice.number),
         arrives_by=(now + timedelta(days=10)).date(),
+    )
+
+
+def tax_number_checked(details: BillingDetails, check: TaxNumberCheck, *, now: datetime) -> None:
+    """The registry has said something new about the customer's VAT number: what it means for the next invoice."""
+    customer = details.customer
+    outbox.put(
+        "tax-number-checked",
+        key=f"tax-number-checked:{check.pk}",
+        to=customer.email,
+        user_id=customer.pk,
+        locale=customer.locale,
+        zone=customer.time_zone,
+        context={
+            "name": customer.short_name,
+            "number": check.tax_number,
+            "is_valid": details.number_status == NumberStatus.VALID,
+            "details_url": _url("billing_details"),
+        },
+        now=now,
     )
 
 

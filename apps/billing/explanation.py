@@ -22,14 +22,33 @@ class Explanation:
 
 
 def of(line: InvoiceLine) -> Explanation:
-    """The derivation of a line from its stored inputs. A line without usable inputs is shown as it is, and
-    disagrees."""
+    """The derivation of a line from its stored inputs, with the tax that was added to it or left out of it. A line
+    without usable inputs is shown as it is, and disagrees."""
     try:
         amount = rules.recompute(line.kind, line.inputs)
+        tax_agrees = _given_back(line) in (None, line.tax_minor)
     except rules.CannotRecompute:
         return Explanation(str(line.amount), agrees=False)
     result = Money(amount, line.currency)
-    return Explanation(f"{_formula(line)} = {result}", agrees=result == line.amount)
+    text = "; ".join(part for part in (f"{_formula(line)} = {result}", _taxed(line)) if part)
+    return Explanation(text, agrees=result == line.reckoned and tax_agrees)
+
+
+def _given_back(line: InvoiceLine) -> int | None:
+    """The tax of a line that gives back: the share of the tax that was charged. None for another line, whose tax may
+    depend on those beside it."""
+    return rules.tax_given_back(line.inputs) if "base_tax_minor" in line.inputs else None
+
+
+def _taxed(line: InvoiceLine) -> str:
+    """What became of the reckoned amount through tax; nothing to say where it contains the tax."""
+    if line.relieved:
+        rate = f"{line.inputs['relieved_basis_points'] / 100:g}"
+        return _("without %(rate)s %% VAT = %(amount)s") % {"rate": rate, "amount": line.amount}
+    if not line.tax_included and line.tax:
+        rate = f"{line.tax_basis_points / 100:g}"
+        return _("plus %(rate)s %% VAT = %(amount)s") % {"rate": rate, "amount": line.amount}
+    return ""
 
 
 def _formula(line: InvoiceLine) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
 from apps.core.money import Money
 
-from . import credit, ledger, lifecycle
+from . import credit, ledger, lifecycle, tax
 from .drafts import Draft, LineDraft
 from .models import Account, CreditEntry, Invoice, InvoiceLine, InvoiceSeries, Payment
+from .taxation import Settled, Settlement, Taxation
 
 __all__ = ["CannotVoid", "Draft", "LineDraft", "issue", "void"]
 
@@ -30,20 +33,23 @@ def issue(drafts: Sequence[Draft], *, now: datetime, series: str = SERIES) -> li
     pending payment of what is left; one on which nothing is left is paid at once and `invoices_paid` is sent. The
     numbers have no gap: the series is locked until the caller's transaction ends, and a rollback gives them back.
 
+    The company, the address and the tax number of each customer are kept as they are now, and the rule by which they
+    are taxed: for the drafts that do not bring them, they are read in one statement.
+
     Raises ValueError for a draft without lines or with a negative total, and IntegrityError for a key that exists
     already; both leave everything as it was. Returns the invoices in the order of the drafts.
     """
     if not drafts:
         return []
-    for draft in drafts:
-        if not draft.lines or draft.total_minor < 0:
-            raise ValueError(f"The draft {draft.key} has no lines or a negative total")
-    credits_used = _use_credit(drafts)
-    invoices = _number_and_create(drafts, credits_used, series=series, now=now)
-    pairs = list(zip(invoices, drafts, strict=True))
-    InvoiceLine.objects.bulk_create([line for invoice, draft in pairs for line in _lines(invoice, draft)])
-    Payment.objects.bulk_create([_payment(invoice, draft, now=now) for invoice, draft in pairs if invoice.due_minor])
-    ledger.post_many([posting for invoice, draft in pairs for posting in _postings(invoice, draft)], now=now)
+    bills = [_settle(draft) for draft in _complete(drafts, now=now)]
+    credits_used = _use_credit(bills)
+    invoices = _number_and_create(bills, credits_used, series=series, now=now)
+    issued = list(zip(invoices, bills, strict=True))
+    InvoiceLine.objects.bulk_create([line for invoice, bill in issued for line in _lines(invoice, bill)])
+    Payment.objects.bulk_create(
+        [_payment(invoice, bill.draft, now=now) for invoice, bill in issued if invoice.due_minor]
+    )
+    ledger.post_many([posting for invoice, bill in issued for posting in _postings(invoice, bill)], now=now)
     CreditEntry.objects.bulk_create([_credit_entry(invoice, now=now) for invoice in invoices if invoice.credit_applied])
     lifecycle.pay_at_issue([invoice for invoice in invoices if not invoice.due_minor], now=now)
     return invoices
@@ -69,13 +75,45 @@ def void(invoice_id: int, *, reason: str, now: datetime, actor: str = "") -> Inv
     return invoice
 
 
-def _use_credit(drafts: Sequence[Draft]) -> list[int]:
-    """Minor units of credit for each draft, in order; the accounts stay locked."""
-    left = credit.lock({draft.customer.pk for draft in drafts})
+@dataclass(frozen=True, slots=True)
+class _Bill:
+    """A draft with its tax computed, once for all that is written of it."""
+
+    draft: Draft
+    taxation: Taxation
+    settlement: Settlement
+    total_minor: int
+    tax_minor: int
+
+
+def _complete(drafts: Sequence[Draft], *, now: datetime) -> list[Draft]:
+    """The drafts, each with the taxation of its customer."""
+    unknown = [draft.customer for draft in drafts if draft.taxation is None]
+    if not unknown:
+        return list(drafts)
+    assessor = tax.Assessor(unknown, now=now)
+    return [
+        replace(draft, taxation=assessor.taxation(draft.customer)) if draft.taxation is None else draft
+        for draft in drafts
+    ]
+
+
+def _settle(draft: Draft) -> _Bill:
+    settlement = draft.settle()
+    total = settlement.total_minor
+    if not draft.lines or total < 0:
+        raise ValueError(f"The draft {draft.key} has no lines or a negative total")
+    assert draft.taxation is not None, "settled by it"
+    return _Bill(draft, draft.taxation, settlement, total, settlement.tax_minor)
+
+
+def _use_credit(bills: Sequence[_Bill]) -> list[int]:
+    """Minor units of credit for each bill, in order; the accounts stay locked."""
+    left = credit.lock({bill.draft.customer.pk for bill in bills})
     used = []
-    for draft in drafts:
-        account = (draft.customer.pk, draft.currency)
-        share = min(left.get(account, 0), draft.total_minor)
+    for bill in bills:
+        account = (bill.draft.customer.pk, bill.draft.currency)
+        share = min(left.get(account, 0), bill.total_minor)
         if share:
             left[account] -= share
         used.append(share)
@@ -83,28 +121,32 @@ def _use_credit(drafts: Sequence[Draft]) -> list[int]:
 
 
 def _number_and_create(
-    drafts: Sequence[Draft], credits_used: Sequence[int], *, series: str, now: datetime
+    bills: Sequence[_Bill], credits_used: Sequence[int], *, series: str, now: datetime
 ) -> list[Invoice]:
-    row, first = _take_numbers(series, len(drafts))
+    row, first = _take_numbers(series, len(bills))
     return Invoice.objects.bulk_create(
         Invoice(
-            customer=draft.customer,
-            key=draft.key,
+            customer=bill.draft.customer,
+            key=bill.draft.key,
             series=row,
             serial=serial,
             number=row.printed(serial),
-            reason=draft.reason,
-            currency=draft.currency,
-            total_minor=draft.total_minor,
-            tax_minor=draft.tax_minor,
+            reason=bill.draft.reason,
+            currency=bill.draft.currency,
+            total_minor=bill.total_minor,
+            tax_minor=bill.tax_minor,
             credit_applied_minor=used,
-            due_minor=draft.total_minor - used,
-            customer_name=draft.customer.name,
-            customer_email=draft.customer.email,
-            customer_country=draft.customer.country,
+            due_minor=bill.total_minor - used,
+            customer_name=bill.draft.customer.name,
+            customer_email=bill.draft.customer.email,
+            customer_country=bill.draft.customer.country,
+            customer_company=bill.taxation.company,
+            customer_address=bill.taxation.address,
+            customer_tax_number=bill.taxation.tax_number,
+            tax_treatment=bill.taxation.treatment,
             issued_at=now,
         )
-        for serial, (draft, used) in enumerate(zip(drafts, credits_used, strict=True), start=first)
+        for serial, (bill, used) in enumerate(zip(bills, credits_used, strict=True), start=first)
     )
 
 
@@ -123,7 +165,8 @@ def _take_numbers(code: str, count: int) -> tuple[InvoiceSeries, int]:
     return series, series.next_number - count
 
 
-def _lines(invoice: Invoice, draft: Draft) -> list[InvoiceLine]:
+def _lines(invoice: Invoice, bill: _Bill) -> list[InvoiceLine]:
+    pairs = zip(bill.draft.lines, bill.settlement.lines, strict=True)
     return [
         InvoiceLine(
             invoice=invoice,
@@ -132,16 +175,25 @@ def _lines(invoice: Invoice, draft: Draft) -> list[InvoiceLine]:
             description=line.description,
             quantity=line.quantity,
             unit_minor=line.amount_minor if line.unit_minor is None else line.unit_minor,
-            amount_minor=line.amount_minor,
-            net_minor=line.net_minor,
-            tax_minor=line.tax_minor,
-            tax_basis_points=line.tax_basis_points,
+            amount_minor=settled.amount_minor,
+            net_minor=settled.net_minor,
+            tax_minor=settled.tax_minor,
+            tax_basis_points=settled.basis_points,
+            tax_included=line.tax_included,
             period_start=line.period_start,
             period_end=line.period_end,
-            inputs=dict(line.inputs),
+            inputs=_inputs(line, settled),
         )
-        for position, line in enumerate(draft.lines, start=1)
+        for position, (line, settled) in enumerate(pairs, start=1)
     ]
+
+
+def _inputs(line: LineDraft, settled: Settled) -> Mapping[str, Any]:
+    """The inputs of the line, and the tax that was taken out of its amount, without which they do not come to it."""
+    if not settled.relieved_minor:
+        return dict(line.inputs)
+    relief = {"relieved_minor": settled.relieved_minor, "relieved_basis_points": line.tax_basis_points}
+    return {**line.inputs, **relief}
 
 
 def _payment(invoice: Invoice, draft: Draft, *, now: datetime) -> Payment:
@@ -156,13 +208,13 @@ def _payment(invoice: Invoice, draft: Draft, *, now: datetime) -> Payment:
     )
 
 
-def _postings(invoice: Invoice, draft: Draft) -> list[ledger.Posting]:
+def _postings(invoice: Invoice, bill: _Bill) -> list[ledger.Posting]:
     revenue = [
         (
             Account.REVENUE_DEFERRED if line.period_start else Account.REVENUE,
-            Money(-line.net_minor, invoice.currency),
+            Money(-settled.net_minor, invoice.currency),
         )
-        for line in draft.lines
+        for line, settled in zip(bill.draft.lines, bill.settlement.lines, strict=True)
     ]
     sale = [(Account.RECEIVABLE, invoice.total), (Account.TAX_PAYABLE, -invoice.tax), *revenue]
     paid_by_credit = [

@@ -50,7 +50,8 @@ def percent_of(base_minor: int, basis_points: int) -> int:
 
 
 def recompute(kind: str, inputs: Mapping) -> int:
-    """The gross amount of a line computed again from its stored inputs; it must equal the line's amount.
+    """The amount of a line computed again from its stored inputs, with tax or without, as its price is: it must equal
+    `InvoiceLine.reckoned`.
 
     | kind             | inputs (minor units, seconds, basis points)                                              |
     |------------------|------------------------------------------------------------------------------------------|
@@ -77,6 +78,17 @@ def recompute(kind: str, inputs: Mapping) -> int:
                 return inputs["unit_minor"] * inputs["quantity"]
     except KeyError as problem:
         raise CannotRecompute(f"A line of kind {kind} needs the input {problem}") from problem
+
+
+def tax_given_back(inputs: Mapping) -> int:
+    """The tax, below zero, of a line that gives a share of a charge back: the same share of the tax that was charged.
+    Raises CannotRecompute."""
+    try:
+        return -prorated(
+            inputs["base_tax_minor"], seconds_left=inputs["seconds_left"], seconds_whole=inputs["seconds_whole"]
+        )
+    except KeyError as problem:
+        raise CannotRecompute(f"Tax that is given back needs the input {problem}") from problem
 
 
 def refund_shares(

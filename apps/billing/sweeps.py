@@ -8,7 +8,7 @@ from django.db.models import Min
 
 from apps.core.sweeps import register
 
-from . import collection, dunning, janitor, refunds, webhooks
+from . import billing_details, collection, dunning, janitor, refunds, webhooks
 from .lifecycle.payments import STRANDED_AFTER
 from .models import Payment, Recovery, Refund
 
@@ -34,6 +34,12 @@ def _next_refund(*, now: datetime) -> datetime | None:
 
 def _next_step(*, now: datetime) -> datetime | None:
     return Recovery.objects.actionable().aggregate(at=Min("next_action_at"))["at"]
+
+
+@register(name="billing.tax_numbers", order=90, next_due=billing_details.next_check)
+def check_tax_numbers(*, now: datetime) -> int:
+    """Ask about VAT numbers, before the renewals that depend on them."""
+    return billing_details.check_due(now=now)
 
 
 @register(name="billing.collect", order=200, next_due=_next_collection)

@@ -10,7 +10,7 @@ from apps.billing.models import Card, CreditAccount, Invoice, Profile
 from apps.core.money import Money
 from apps.loyalty.models import PointsAccount
 from apps.loyalty.rules import value_of
-from apps.memberships import rules
+from apps.memberships import quotes
 from apps.memberships.models import Subscription
 
 
@@ -35,7 +35,7 @@ def glance(customer: User, *, now: datetime) -> Glance:
     """Membership, next charge, points, credit, card and debts of a customer at `now`. A fixed number of queries."""
     current = Subscription.objects.current_of(customer)
     subscription = current or _last_of(customer)
-    next_charge_at, next_charge = _next_charge(current)
+    next_charge_at, next_charge = _next_charge(current, now=now)
     profile = Profile.objects.of(customer)
     points = PointsAccount.objects.balance_of(customer)
     return Glance(
@@ -61,9 +61,8 @@ def _last_of(customer: User) -> Subscription | None:
     )
 
 
-def _next_charge(subscription: Subscription | None) -> tuple[datetime | None, Money | None]:
+def _next_charge(subscription: Subscription | None, *, now: datetime) -> tuple[datetime | None, Money | None]:
     if subscription is None or subscription.next_bill_at is None or subscription.is_cancelling:
         return None, None
-    price = subscription.pending_price or subscription.price
-    amount = rules.discounted(price, subscription.promotion)
-    return (subscription.next_bill_at, Money(amount, price.currency)) if amount else (None, None)
+    amount = quotes.next_total(subscription, now=now)
+    return (subscription.next_bill_at, amount) if amount else (None, None)

@@ -39,8 +39,8 @@ def mrr(*, now: datetime) -> list[Money]:
     totals: dict[str, Fraction] = defaultdict(Fraction)
     for price_id, promotion_id, country, members in groups:
         price = prices[price_id]
-        gross = rules.discounted(price, lasting.get(promotion_id))
-        net = gross - tax_in(gross, rates.get(country, 0))
+        amount = rules.discounted(price, lasting.get(promotion_id))
+        net = amount - tax_in(amount, rates.get(country, 0)) if price.tax_included else amount
         totals[price.currency] += Fraction(net * members) / price.interval.months_per_interval
     return [Money(round_half_up(total), currency) for currency, total in sorted(totals.items())]
 

@@ -13,7 +13,7 @@ from apps.core.money import Money
 from apps.loyalty import rules as loyalty
 from apps.mail import outbox
 
-from . import rules
+from . import quotes
 from .models import Period, PlanChange, Price, Subscription
 
 ACCOUNT = "/account/"
@@ -38,7 +38,7 @@ def membership_confirmation(subscription: Subscription, *, now: datetime) -> Non
             "period_start": subscription.current_start,
             "period_end": subscription.current_end,
             "next_charge_at": subscription.next_bill_at,
-            "next_total": Money(rules.discounted(price, subscription.promotion), price.currency),
+            "next_total": quotes.next_total(subscription, now=now),
             "discount": subscription.promotion.name if subscription.promotion else "",
             "benefits": [benefit.text for benefit in price.plan.benefits.all()],
         },
@@ -96,7 +96,7 @@ def plan_changed(
             "is_later": effective_at > now,
             "charged": charged,
             "next_charge_at": subscription.next_bill_at,
-            "next_total": Money(rules.discounted(new, subscription.promotion), new.currency),
+            "next_total": quotes.renewal_total(subscription, new, now=now),
         },
     )
 
@@ -150,11 +150,21 @@ def points_redeemed(customer: User, *, points: int, credit: Money, balance: int,
 
 def _price(price: Price, subscription: Subscription) -> dict:
     with override(subscription.customer.locale):
-        return {"plan": price.plan.name, "price": price.amount, "per": _per(price)}
+        return {
+            "plan": price.plan.name,
+            "price": price.amount,
+            "per": _per(price),
+            "tax_included": price.tax_included,
+        }
 
 
 def _per(price: Price) -> str:
-    """What the amount is for, in the active language: "a month"."""
+    """What the amount is for, in the active language: "a month", "a month plus VAT"."""
+    every = _every(price)
+    return every if price.tax_included else _("%(every)s plus VAT") % {"every": every}
+
+
+def _every(price: Price) -> str:
     if price.interval_count == 1:
         return {"week": _("a week"), "month": _("a month"), "year": _("a year")}[price.interval_unit]
     return _("every %(interval)s") % {"interval": price.interval_label}

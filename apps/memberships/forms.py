@@ -7,7 +7,7 @@ from decimal import Decimal
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminDecimalFieldWidget
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanWidget
 
 from apps.core.money import exponent
 
@@ -18,16 +18,24 @@ class NewVersionForm(forms.Form):
     """The amount of a price's next version, in whole units of its currency, as staff write it: 12.50."""
 
     amount = forms.DecimalField(
-        label=gettext_lazy("New amount, tax included"),
+        label=gettext_lazy("New amount"),
         min_value=Decimal(0),
         max_digits=12,
         widget=UnfoldAdminDecimalFieldWidget,
     )
 
-    def __init__(self, *args, currency: str, **kwargs) -> None:
+    tax_included = forms.BooleanField(
+        label=gettext_lazy("Tax included"),
+        required=False,
+        help_text=gettext_lazy("Prices for consumers include tax. Otherwise it is added to the amount."),
+        widget=UnfoldBooleanWidget,
+    )
+
+    def __init__(self, *args, price: Price, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.currency = currency
-        self.fields["amount"].help_text = currency
+        self.currency = price.currency
+        self.fields["tax_included"].initial = price.tax_included
+        self.fields["amount"].help_text = price.currency
 
     def clean_amount(self) -> int:
         """The amount in minor units."""
@@ -42,7 +50,7 @@ class NewPriceForm(forms.ModelForm):
 
     class Meta:
         model = Price
-        fields = ["plan", "currency", "amount_minor", "interval_unit", "interval_count"]
+        fields = ["plan", "currency", "amount_minor", "tax_included", "interval_unit", "interval_count"]
 
     def clean(self) -> dict:
         facts = super().clean() or self.cleaned_data

@@ -12,10 +12,8 @@ A late worker bills every period it missed, the oldest first; the anchor does no
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -25,7 +23,7 @@ from apps.billing import invoices, tax
 from apps.billing.drafts import Draft
 from apps.core import periods
 
-from . import lifecycle, rules
+from . import lifecycle, quotes, rules
 from .models import History, HistoryKind, Period, Price, Subscription
 from .services import parking
 from .signals import subscription_changed
@@ -94,15 +92,17 @@ def _claim(due: QuerySet[Subscription]) -> list[Subscription]:
     )
 
 
-def _bill(due: Iterable[Subscription], *, now: datetime) -> None:
+def _bill(due: list[Subscription], *, now: datetime) -> None:
     """Bill the next period of claimed subscriptions. Runs in the transaction of the claim."""
-    rates = lru_cache(tax.rates_on)
+    if not due:
+        return
+    assessor = tax.Assessor([subscription.customer for subscription in due], now=now)
     renewals: list[Renewal] = []
     failed: dict[int, str] = {}
     for subscription in due:
         try:
             start = subscription.begins_next()
-            renewals.append(_compute(subscription, start, rates(start.date()), now=now))
+            renewals.append(_compute(subscription, start, assessor, now=now))
         except Exception as problem:
             log.exception("Subscription %s could not be computed", subscription.pk)
             failed[subscription.pk] = _reason(problem)
@@ -111,28 +111,31 @@ def _bill(due: Iterable[Subscription], *, now: datetime) -> None:
         parking.park(failed, now=now)
 
 
-def _compute(subscription: Subscription, start: datetime, rates: dict[str, int], *, now: datetime) -> Renewal:
-    """The subscription in its next period, from `start`, and what to invoice for it. No database."""
+def _compute(subscription: Subscription, start: datetime, assessor: tax.Assessor, *, now: datetime) -> Renewal:
+    """The subscription in its next period, from `start`, and what to invoice for it: taxed at the rate of the day on
+    which the period begins where the customer lives. No database but for the rates of a day, once for the batch."""
     old_price = subscription.price
     end = _move_on(subscription, start)
     if end is None:
         return Renewal(subscription, old_price, None)
-    country = subscription.customer.country
-    if country not in rates:
-        raise tax.NoTaxRate(f"No tax rate for {country} on {start:%Y-%m-%d}")
+    customer = subscription.customer
+    taxation = assessor.taxation(customer)
+    rate = assessor.rate(customer, on=quotes.local_day(start, subscription.zone))
     span = periods.Period(subscription.period_number, start, end)
     promotion = subscription.promotion
-    with override(subscription.customer.locale):
-        lines = rules.period_lines(subscription.price, span, promotion=promotion, tax_basis_points=rates[country])
+    with override(customer.locale):
+        lines = rules.period_lines(subscription.price, span, promotion=promotion, tax_basis_points=rate)
     subscription.use_discounted_period()
     draft = Draft(
-        customer=subscription.customer,
+        customer=customer,
         key=f"period:{subscription.pk}:{start.isoformat()}",
         currency=subscription.price.currency,
         reason="renewal",
         lines=lines,
+        taxation=taxation,
         collect_at=now,
     )
+    settlement = draft.settle()
     period = Period(
         subscription=subscription,
         number=span.number,
@@ -141,8 +144,9 @@ def _compute(subscription: Subscription, start: datetime, rates: dict[str, int],
         price=subscription.price,
         promotion=promotion,
         currency=draft.currency,
-        gross_minor=draft.total_minor,
-        tax_basis_points=rates[country],
+        gross_minor=settlement.total_minor,
+        tax_minor=settlement.tax_minor,
+        tax_basis_points=taxation.charged(rate),
     )
     return Renewal(subscription, old_price, Bill(draft, period))
 

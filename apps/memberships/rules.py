@@ -1,17 +1,19 @@
 """The arithmetic of a membership: what a period costs, what a change of plan gives back and charges, which way it goes.
 
-No database, no clock. Amounts are integers in minor units with tax; shares are taken to the second and rounded half up.
+No database, no clock. Amounts are integers in minor units, with or without tax as the price is; shares are taken to the
+second and rounded half up.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
 from apps.billing.drafts import LineDraft
-from apps.billing.rules import prorated
+from apps.billing.rules import WHOLE, prorated, tax_given_back
 from apps.core.periods import Period
 from apps.promotions import rules as promotions
 
@@ -31,11 +33,12 @@ class Direction(StrEnum):
     SAME = "same"
 
 
-def direction(old: Price, new: Price) -> Direction:
+def direction(old: Price, new: Price, *, tax_basis_points: int = 0) -> Direction:
     """Which way a change goes.
 
     A shorter interval always waits for the end of the period that was paid for. The same plan at a longer interval is
-    up. Otherwise the price per month decides, and at equal prices the rank.
+    up. Otherwise the price per month decides, and at equal prices the rank; `tax_basis_points` is the rate at which a
+    price without tax compares with one that includes it.
     """
     if new.pk == old.pk or (new.plan_id == old.plan_id and new.interval == old.interval):
         return Direction.SAME
@@ -44,11 +47,17 @@ def direction(old: Price, new: Price) -> Direction:
         return Direction.DOWN
     if new.plan_id == old.plan_id:
         return Direction.UP
-    return Direction.UP if (new.per_month, new.plan.rank) > (old.per_month, old.plan.rank) else Direction.DOWN
+    before, after = (_monthly(price, tax_basis_points) for price in (old, new))
+    return Direction.UP if (after, new.plan.rank) > (before, old.plan.rank) else Direction.DOWN
+
+
+def _monthly(price: Price, tax_basis_points: int) -> Fraction:
+    """Minor units per month with tax, exact."""
+    return Fraction(price.per_month) * (1 if price.tax_included else 1 + Fraction(tax_basis_points, WHOLE))
 
 
 def discounted(price: Price, promotion: Promotion | None) -> int:
-    """What one period of the price costs under the promotion."""
+    """What one period of the price costs under the promotion, with or without tax as the price is."""
     return price.amount_minor - discount(price, promotion)
 
 
@@ -60,14 +69,15 @@ def discount(price: Price, promotion: Promotion | None) -> int:
 
 
 def period_lines(
-    price: Price, period: Period, *, promotion: Promotion | None, tax_basis_points: int
+    price: Price, period: Period | None, *, promotion: Promotion | None, tax_basis_points: int
 ) -> list[LineDraft]:
-    """The lines of one full period, described in the active language."""
-    shared: dict[str, Any] = {
-        "tax_basis_points": tax_basis_points,
-        "period_start": period.start,
-        "period_end": period.end,
-    }
+    """The lines of one full period, described in the active language; of any one when `period` is None, to say what it
+    will cost."""
+    shared: dict[str, Any] = {"tax_basis_points": tax_basis_points, "tax_included": price.tax_included}
+    told = _told(price)
+    if period is not None:
+        shared |= {"period_start": period.start, "period_end": period.end}
+        told["period"] = period.number
     lines = [
         LineDraft(
             kind="plan",
@@ -77,7 +87,7 @@ def period_lines(
             else _("%(plan)s membership, %(interval)s") % {"plan": price.plan.name, "interval": price.interval_label},
             amount_minor=price.amount_minor,
             unit_minor=price.amount_minor,
-            inputs={"unit_minor": price.amount_minor, "quantity": 1, **_told(price), "period": period.number},
+            inputs={"unit_minor": price.amount_minor, "quantity": 1, **told},
             **shared,
         )
     ]
@@ -100,16 +110,26 @@ def period_lines(
     return lines
 
 
-def credit_line(price: Price, *, paid_minor: int, span: Period, now: datetime, tax_basis_points: int) -> LineDraft:
-    """What is given back of `paid_minor`, which was paid for `span`, from `now` on."""
-    return _share_line(
-        "proration_credit",
-        _("Unused time on %(plan)s") % {"plan": price.plan.name},
-        price,
-        base_minor=paid_minor,
-        span=span,
-        now=now,
+def credit_line(
+    price: Price, *, paid_minor: int, paid_tax_minor: int, span: Period, now: datetime, tax_basis_points: int
+) -> LineDraft:
+    """What is given back of `paid_minor`, which was paid for `span`, from `now` on; with it goes the same share of
+    `paid_tax_minor`, the tax that was charged as a part of it."""
+    inputs = {
+        "base_minor": paid_minor,
+        "base_tax_minor": paid_tax_minor,
+        **_share(span, now=now),
+        **_told(price),
+    }
+    return LineDraft(
+        kind="proration_credit",
+        description=_("Unused time on %(plan)s") % {"plan": price.plan.name},
+        amount_minor=-_prorated(inputs),
+        charged_tax_minor=tax_given_back(inputs),
         tax_basis_points=tax_basis_points,
+        period_start=now,
+        period_end=span.end,
+        inputs=inputs,
     )
 
 
@@ -117,39 +137,32 @@ def charge_line(
     price: Price, *, promotion: Promotion | None, span: Period, now: datetime, tax_basis_points: int
 ) -> LineDraft:
     """What the rest of the period costs at the new price; a discount on the present period goes on to its end."""
-    return _share_line(
-        "proration_charge",
-        _("%(plan)s for the rest of the period") % {"plan": price.plan.name},
-        price,
-        base_minor=discounted(price, promotion),
-        span=span,
-        now=now,
-        tax_basis_points=tax_basis_points,
-    )
-
-
-def _share_line(
-    kind: str, description: str, price: Price, *, base_minor: int, span: Period, now: datetime, tax_basis_points: int
-) -> LineDraft:
-    whole = int((span.end - span.start).total_seconds())
-    left = max(0, min(whole, int((span.end - now).total_seconds())))
-    share = prorated(base_minor, seconds_left=left, seconds_whole=whole)
+    inputs = {"base_minor": discounted(price, promotion), **_share(span, now=now), **_told(price)}
     return LineDraft(
-        kind=kind,
-        description=description,
-        amount_minor=-share if kind == "proration_credit" else share,
+        kind="proration_charge",
+        description=_("%(plan)s for the rest of the period") % {"plan": price.plan.name},
+        amount_minor=_prorated(inputs),
         tax_basis_points=tax_basis_points,
+        tax_included=price.tax_included,
         period_start=now,
         period_end=span.end,
-        inputs={
-            "base_minor": base_minor,
-            "seconds_left": left,
-            "seconds_whole": whole,
-            "span_start": span.start.isoformat(),
-            "span_end": span.end.isoformat(),
-            **_told(price),
-        },
+        inputs=inputs,
     )
+
+
+def _share(span: Period, *, now: datetime) -> dict[str, Any]:
+    """The part of the span that is left at `now`, to the second."""
+    whole = int((span.end - span.start).total_seconds())
+    return {
+        "seconds_left": max(0, min(whole, int((span.end - now).total_seconds()))),
+        "seconds_whole": whole,
+        "span_start": span.start.isoformat(),
+        "span_end": span.end.isoformat(),
+    }
+
+
+def _prorated(inputs: dict[str, Any]) -> int:
+    return prorated(inputs["base_minor"], seconds_left=inputs["seconds_left"], seconds_whole=inputs["seconds_whole"])
 
 
 def _told(price: Price) -> dict:

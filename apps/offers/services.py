@@ -50,14 +50,15 @@ def mark_shown(offer: Offer, *, now: datetime) -> None:
 
 
 def accept(
-    token: UUID | str, *, customer, now: datetime, quoted_at: datetime | None = None
+    token: UUID | str, *, customer, now: datetime, quoted_at: datetime | None = None, quoted_minor: int | None = None
 ) -> memberships.ChangeResult:
     """Take an upgrade offer: changes the plan of the membership, charging the difference now.
 
     The offer is recorded as accepted with the change itself, in the transaction that makes it (see `receivers`). If the
     card is declined or asks for the customer, the result says so and the offer stays open. Talks to the gateway: never
     call it inside a transaction. Raises OfferRefused as `open_link` does, and "not_applicable" for offers that lead to
-    a sign-up (`offer.needs_signup`); and what `memberships.change_plan` raises. `quoted_at`: as there.
+    a sign-up (`offer.needs_signup`); and what `memberships.change_plan` raises. `quoted_at` and `quoted_minor` are as
+    there.
     """
     offer = _find(token, customer=customer)
     _require_open(offer, now=now)
@@ -65,7 +66,12 @@ def accept(
         raise OfferRefused("not_applicable")
     mark_shown(offer, now=now)
     return memberships.change_plan(
-        offer.subscription_id, offer.price_id, customer=customer, now=now, quoted_at=quoted_at
+        offer.subscription_id,
+        offer.price_id,
+        customer=customer,
+        now=now,
+        quoted_at=quoted_at,
+        quoted_minor=quoted_minor,
     )
 
 

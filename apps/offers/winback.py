@@ -103,7 +103,8 @@ def _terms(
 
 
 def _comparable(price: Price, *, now: datetime) -> list[Price]:
-    """Paid prices on sale in the same group, currency and interval: the newest of each plan."""
+    """Paid prices on sale in the same group, currency and interval, with tax or without as it is: the newest of each
+    plan."""
     newest: dict[int, Price] = {}
     for candidate in (
         Price.objects.on_sale(now)
@@ -112,6 +113,7 @@ def _comparable(price: Price, *, now: datetime) -> list[Price]:
             currency=price.currency,
             interval_unit=price.interval_unit,
             interval_count=price.interval_count,
+            tax_included=price.tax_included,
             amount_minor__gt=0,
         )
         .order_by("version")

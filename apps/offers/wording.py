@@ -52,7 +52,12 @@ def reason(code: str, facts: dict) -> str:
 
 
 def rate(price: Price) -> str:
-    """ "€9.00 a month": what a price costs each period."""
+    """ "€9.00 a month", "€9.00 a month plus VAT": what a price costs each period."""
+    plain = _rate(price)
+    return plain if price.tax_included else _("%(rate)s plus VAT") % {"rate": plain}
+
+
+def _rate(price: Price) -> str:
     amount, count = price.amount, price.interval_count
     if count == 1:
         sentence = {
@@ -80,7 +85,7 @@ def first_span(unit: str, count: int) -> str:
 
 
 def terms(price: Price, promotion: Promotion | None) -> str:
-    """What it costs, from the first charge to the ordinary ones, with tax."""
+    """What it costs, from the first charge to the ordinary ones; with tax, or without where it is added."""
     reduced = next_amount(price, promotion)
     if promotion is None or reduced == price.amount:
         return rate(price)
@@ -98,5 +103,5 @@ def terms(price: Price, promotion: Promotion | None) -> str:
 
 
 def next_amount(price: Price, promotion: Promotion | None) -> Money:
-    """What one period costs under the promotion, with tax."""
+    """What one period costs under the promotion, with or without tax as the price is."""
     return Money(memberships.discounted(price, promotion), price.currency)

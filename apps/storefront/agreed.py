@@ -10,9 +10,16 @@ from typing import Self
 from babel.numbers import format_percent
 from django.utils.translation import get_language, to_locale
 
+from apps.billing.models import TaxTreatment
 from apps.core.money import Money
 
 from .payable import Payable
+
+
+def percent(basis_points: int) -> str:
+    """A rate as people of the active language write it: "22%"."""
+    rate = Decimal(basis_points) / 10_000
+    return format_percent(rate, format="#,##0.##%", locale=to_locale(get_language() or "en"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +30,20 @@ class AgreedLine:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """The first charge and the one after it; amounts include tax, instants are UTC."""
+    """The first charge and the one after it; totals include the tax that is charged, instants are UTC.
+
+    `adds_tax`: the lines are without tax, and `net` is their sum. `reverse_charge`: no tax is charged, the customer
+    accounts for it under `tax_number`.
+    """
 
     lines: list[AgreedLine]
     first: Payable
+    net: Money
     tax: Money
     tax_basis_points: int
+    adds_tax: bool
+    reverse_charge: bool
+    tax_number: str
     next_charge_at: datetime
     next_total: Money
 
@@ -39,8 +54,7 @@ class Agreed:
     @property
     def rate(self) -> str:
         """The tax rate in per cent, as people write it: "22%"."""
-        rate = Decimal(self.tax_basis_points) / 10_000
-        return format_percent(rate, format="#,##0.##%", locale=to_locale(get_language() or "en"))
+        return percent(self.tax_basis_points)
 
     @classmethod
     def read(cls, quote: dict, *, balance: Money) -> Self:
@@ -50,8 +64,12 @@ class Agreed:
         return cls(
             lines=[AgreedLine(line["description"], Money(line["amount_minor"], currency)) for line in quote["lines"]],
             first=Payable.after_credit(Money(quote["total_minor"], currency), balance=balance),
+            net=Money(quote["net_minor"], currency),
             tax=Money(quote["tax_minor"], currency),
             tax_basis_points=quote["tax_basis_points"],
+            adds_tax=quote["adds_tax"],
+            reverse_charge=quote["treatment"] == TaxTreatment.REVERSE_CHARGE,
+            tax_number=quote["tax_number"],
             next_charge_at=datetime.fromisoformat(quote["next_charge_at"]),
             next_total=Money(quote["next_total_minor"], currency),
         )

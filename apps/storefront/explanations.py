@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.billing import explanation
 from apps.billing.models import Invoice, InvoiceLine
+from apps.core.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,22 @@ def of(invoice: Invoice) -> list[Explained]:
 
 
 def _rows(line: InvoiceLine) -> list[tuple[str, str]]:
-    """How the amount came about, and the tax that it contains: amount x rate / (1 + rate)."""
+    """How the amount came about, and the tax that it contains: amount x rate / (1 + rate), or net x rate."""
     return [
         (_("Reckoning"), explanation.of(line).formula),
         (_("VAT rate"), _percent(line.tax_basis_points)),
         (_("VAT in the amount"), str(line.tax)),
         (_("Without VAT"), str(line.net)),
+    ]
+
+
+def taxes_of(invoice: Invoice) -> list[tuple[str, Money]]:
+    """The tax of an invoice by rate, the highest first; rates at which nothing is charged are left out."""
+    by_rate: dict[int, int] = {}
+    for line in invoice.lines.all():
+        by_rate[line.tax_basis_points] = by_rate.get(line.tax_basis_points, 0) + line.tax_minor
+    return [
+        (_percent(rate), Money(tax, invoice.currency)) for rate, tax in sorted(by_rate.items(), reverse=True) if tax
     ]
 
 

@@ -10,6 +10,9 @@ from django.http import QueryDict
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import User
+from apps.billing import tax_numbers
+from apps.billing.models import BillingDetails
 from apps.loyalty import rules as points_rules
 from apps.memberships.models import CancelReason
 
@@ -42,6 +45,11 @@ class ConsentForm(forms.Form):
         return self.is_bound and self.data.get("shown") != self.fingerprint
 
 
+def country_name(code: str) -> str:
+    """The name of a country (ISO 3166 alpha-2) in the active language; the code where it has none."""
+    return Locale.parse(to_locale(get_language() or "en")).territories.get(code, code)
+
+
 class CountryForm(forms.Form):
     """Where the customer lives, which decides the VAT that a price contains."""
 
@@ -52,7 +60,60 @@ class CountryForm(forms.Form):
         self.fields["country"] = forms.ChoiceField(
             label=_("Your country"), choices=[(code, name) for name, code in named], initial=current
         )
-        self.current_name = names.get(current, current)
+        self.current_name = country_name(current)
+
+
+class BillingForm(forms.Form):
+    """What a customer wants on the invoices beside their name. All of it may stay empty, but a tax number needs the
+    company and the address it belongs to."""
+
+    company = forms.CharField(label=_("Company"), max_length=200, required=False)
+    line1 = forms.CharField(label=_("Street and number"), max_length=120, required=False)
+    line2 = forms.CharField(label=_("Building, floor"), max_length=120, required=False)
+    postcode = forms.CharField(label=_("Postcode"), max_length=20, required=False)
+    city = forms.CharField(label=_("City"), max_length=100, required=False)
+    tax_number = forms.CharField(
+        label=_("VAT number"),
+        max_length=30,
+        required=False,
+        help_text=_("For companies. With or without the two letters of your country."),
+    )
+    AUTOCOMPLETE = {
+        "company": "organization",
+        "line1": "address-line1",
+        "line2": "address-line2",
+        "postcode": "postal-code",
+        "city": "address-level2",
+        "tax_number": "off",
+    }
+
+    def __init__(self, data: QueryDict | None, *, customer: User, details: BillingDetails | None) -> None:
+        known = {name: getattr(details, name) for name in self.AUTOCOMPLETE} if details else {}
+        super().__init__(data, initial=known)
+        self.customer = customer
+        for name, hint in self.AUTOCOMPLETE.items():
+            self.fields[name].widget.attrs["autocomplete"] = hint
+
+    def clean_tax_number(self) -> str:
+        typed = self.cleaned_data["tax_number"]
+        if not typed:
+            return ""
+        try:
+            return tax_numbers.normalise(typed, country=self.customer.country)
+        except tax_numbers.NotATaxNumber:
+            country = country_name(self.customer.country)
+            raise forms.ValidationError(
+                _("This is not a VAT number of %(country)s. Please check its digits, and your country."),
+                params={"country": country},
+            ) from None
+
+    def clean(self) -> dict:
+        cleaned = super().clean() or {}
+        if cleaned.get("tax_number"):
+            for name in ("company", "line1", "city"):
+                if name in cleaned and not cleaned[name]:
+                    self.add_error(name, _("Please fill this in: it belongs to the VAT number."))
+        return cleaned
 
 
 class CancelForm(forms.Form):

@@ -41,8 +41,9 @@ class PlanCard:
 
     @property
     def per(self) -> str:
-        """What the amount is for: "a month"."""
-        return _("a year") if self.price.interval_unit == "year" else _("a month")
+        """What the amount is for: "a month", "a month plus VAT"."""
+        every = _("a year") if self.price.interval_unit == "year" else _("a month")
+        return every if self.price.tax_included else _("%(every)s plus VAT") % {"every": every}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,9 @@ def _price(by_unit: dict[str, Price], interval: str) -> Price | None:
 
 def _card(plan: Plan, price: Price, *, monthly: Price | None, featured: bool, standing: Standing) -> PlanCard:
     yearly = price.interval_unit == "year" and not price.is_free
-    saving = monthly.amount * 12 - price.amount if yearly and monthly else None
+    saving = None
+    if yearly and monthly and monthly.tax_included == price.tax_included:
+        saving = monthly.amount * 12 - price.amount
     href, label = _action(plan, price, standing=standing)
     return PlanCard(
         plan=plan,

@@ -13,6 +13,8 @@ from apps.core.money import Money
 from apps.memberships.models import Price
 from apps.memberships.quotes import FirstCharge
 
+from .agreed import percent
+
 VERSION = "2026-11"
 
 
@@ -27,7 +29,8 @@ class Term:
 def subscription(charge: FirstCharge, *, zone: str, due: Money | None = None) -> Term:
     """The words beside the box at checkout: what is charged, when, how often, until when. Dates in the IANA `zone`.
 
-    `due` is what the card is charged today, where credit pays a part of the total.
+    `due` is what the card is charged today, where credit pays a part of the total. How a price without tax becomes the
+    amounts is said too, and that no VAT is charged to who accounts for it.
     """
     text = _(
         "I agree that Orangery charges my card %(due)s today and %(next_total)s %(every)s from %(next_date)s, "
@@ -39,7 +42,22 @@ def subscription(charge: FirstCharge, *, zone: str, due: Money | None = None) ->
         "every": every(charge.price),
         "next_date": local_date(charge.next_charge_at, zone) if charge.next_charge_at else "",
     }
-    return Term(VERSION, text)
+    return Term(VERSION, " ".join(part for part in (text, _about_tax(charge)) if part))
+
+
+def _about_tax(charge: FirstCharge) -> str:
+    """How today's total comes about, where it is not simply the price with its tax."""
+    if charge.taxation.is_reverse_charge:
+        return _("No VAT is charged: I account for it under my VAT number %(number)s (reverse charge).") % {
+            "number": charge.taxation.tax_number
+        }
+    if charge.price.tax_included:
+        return ""
+    return _("Today's total is %(net)s plus %(rate)s VAT = %(total)s.") % {
+        "net": (charge.total - charge.tax).format(),
+        "rate": percent(charge.tax_basis_points),
+        "total": charge.total.format(),
+    }
 
 
 def every(price: Price) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import account, cards, catalogue, checkout, guides, join, membership, offers, pricing, site
+from .views import account, billing_details, cards, catalogue, checkout, guides, join, membership, offers, pricing, site
 
 urlpatterns = [
     path("", site.home, name="home"),
@@ -25,6 +25,7 @@ urlpatterns = [
     path("account/membership/cancel/", membership.cancel, name="cancel"),
     path("account/membership/undo/", membership.undo_cancel, name="cancel_undo"),
     path("account/points/", membership.redeem, name="redeem_points"),
+    path("account/billing/", billing_details.billing_details, name="billing_details"),
     path("account/card/", cards.card, name="card"),
     path("account/card/return/", cards.came_back, name="card_return"),
     path("account/pay/<str:token>/", cards.pay, name="pay_invoice"),

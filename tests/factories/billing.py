@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from apps.accounts.models import User
-from apps.billing import invoices
+from apps.billing import billing_details, invoices
 from apps.billing.drafts import Draft, LineDraft
 from apps.billing.gateway.behaviours import Rule
 from apps.billing.gateway.rehearsal import Rehearsal
-from apps.billing.models import Card, Invoice, Payment, Profile
+from apps.billing.models import BillingDetails, Card, Invoice, Payment, Profile, Seller
 
 from . import accounts
 
@@ -41,6 +41,20 @@ def add_card(gateway: Rehearsal, user: User, *, script: tuple[Rule, ...] = (), n
     profile.default_card = card
     profile.save(update_fields=["default_card"])
     return card
+
+
+def company(user: User, *, now: datetime, tax_number: str = "DE136695976", **changes) -> BillingDetails:
+    """Billing details of a company, its number asked about if that matters."""
+    facts = {"company": "Zitrus GmbH", "line1": "Hafenstr. 1", "postcode": "20359", "city": "Hamburg"}
+    details = billing_details.save(user, now=now, tax_number=tax_number, **{**facts, **changes})
+    billing_details.check_if_needed(details, now=now)
+    details.refresh_from_db()
+    return details
+
+
+def round_tax_by(rounding: str) -> None:
+    """The seller rounds tax by "line" or by "document"."""
+    Seller.objects.update(tax_rounding=rounding)
 
 
 def plan_line(amount_minor: int = 2900, *, start: datetime, tax_basis_points: int = 2200, **changes) -> LineDraft:

@@ -38,6 +38,13 @@ def week_price(slug: str, *, amount_minor: int) -> Price:
     )
 
 
+def net_price(slug: str = "grove", *, amount_minor: int = 1000, unit: str = "month", currency: str = "EUR") -> Price:
+    """A price to which tax is added, in place of the plan's first one."""
+    return services.new_price_version(
+        price(slug, unit=unit, currency=currency), amount_minor=amount_minor, tax_included=False, now=OPENED
+    )
+
+
 def begin(
     gateway: Rehearsal,
     chosen: Price,

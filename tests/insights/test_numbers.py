@@ -27,6 +27,11 @@ def test_mrr_is_per_month_and_without_tax(gateway, now):
     assert numbers.mrr(now=now) == [Money(1804, "EUR")]
 
 
+def test_mrr_of_a_price_without_tax_is_the_price(gateway, now):
+    members.join(gateway, members.net_price(amount_minor=1000), now=now)
+    assert numbers.mrr(now=now) == [Money(1000, "EUR")]
+
+
 def test_mrr_keeps_currencies_apart_and_takes_the_tax_of_each_country(gateway, now):
     members.member(gateway, "grove", now=now, user=people.customer(country="DE"))
     american = people.customer(country="US", currency="USD")

@@ -34,10 +34,17 @@ def test_a_price_gets_a_new_version(office, now):
     assert office.post(address, {"amount": "12.505"}).status_code == 200
     assert Price.objects.filter(plan=price.plan, currency="EUR", interval_unit="month").count() == 1
 
-    office.post(address, {"amount": "12.50"})
+    office.post(address, {"amount": "12.50", "tax_included": "on"})
     price.refresh_from_db()
     assert price.closed_at is not None
-    assert Price.objects.get(plan=price.plan, currency="EUR", interval_unit="month", version=2).amount_minor == 1250
+    second = Price.objects.get(plan=price.plan, currency="EUR", interval_unit="month", version=2)
+    assert (second.amount_minor, second.tax_included) == (1250, True)
+
+    address = reverse("admin:memberships_price_new_version", args=[second.pk])
+    assert "checked" in office.get(address).content.decode()
+    office.post(address, {"amount": "10"})
+    third = Price.objects.get(plan=price.plan, currency="EUR", interval_unit="month", version=3)
+    assert (third.amount_minor, third.tax_included) == (1000, False)
 
 
 def test_a_price_is_added_once_for_a_currency_and_interval(office):

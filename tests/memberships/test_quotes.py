@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.billing.rules import recompute
+from apps.billing.rules import recompute, tax_given_back, tax_in
 from apps.core.periods import Interval, Period, Unit
 from apps.memberships import rules
 from apps.memberships.rules import Direction
@@ -31,6 +31,7 @@ class FakePrice:
     currency: str = "EUR"
     interval: Interval = MONTH
     version: int = 1
+    tax_included: bool = True
     interval_label: str = "month"
     interval_count: int = 1
 
@@ -52,12 +53,20 @@ def test_what_is_given_back_and_what_was_used_make_what_was_paid(paid, seconds, 
     left = data.draw(st.integers(min_value=0, max_value=seconds))
     span = Period(0, START, START + timedelta(seconds=seconds))
     now = span.end - timedelta(seconds=left)
-    line = rules.credit_line(FakePrice(1, paid), paid_minor=paid, span=span, now=now, tax_basis_points=2200)
+    line = rules.credit_line(
+        FakePrice(1, paid),
+        paid_minor=paid,
+        paid_tax_minor=tax_in(paid, 2200),
+        span=span,
+        now=now,
+        tax_basis_points=2200,
+    )
     assert -paid <= line.amount_minor <= 0
     # Rounded half up to the nearest cent.
     assert abs(-line.amount_minor * seconds - paid * left) * 2 <= seconds
     assert recompute(line.kind, line.inputs) == line.amount_minor
-    assert line.net_minor + line.tax_minor == line.amount_minor
+    assert line.charged_tax_minor == tax_given_back(line.inputs)
+    assert 0 <= -line.charged_tax_minor <= -line.amount_minor
 
 
 @given(amount=amounts, basis_points=st.integers(min_value=1, max_value=10_000))
@@ -80,7 +89,14 @@ def test_any_number_of_upgrades_never_gives_back_more_than_was_paid(prices, cuts
     span, paid, taken = whole, prices[0], prices[0]
     for cut, amount in zip(cuts, prices[1:], strict=False):
         now = START + timedelta(seconds=cut)
-        credit = rules.credit_line(FakePrice(1, paid), paid_minor=paid, span=span, now=now, tax_basis_points=2200)
+        credit = rules.credit_line(
+            FakePrice(1, paid),
+            paid_minor=paid,
+            paid_tax_minor=tax_in(paid, 2200),
+            span=span,
+            now=now,
+            tax_basis_points=2200,
+        )
         charge = rules.charge_line(FakePrice(2, amount), promotion=None, span=whole, now=now, tax_basis_points=2200)
         assert 0 <= -credit.amount_minor <= paid
         taken += credit.amount_minor + charge.amount_minor

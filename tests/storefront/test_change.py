@@ -13,7 +13,7 @@ from apps.core.money import Money
 from apps.memberships import services
 from apps.memberships.models import PlanChange, Price, Subscription
 from apps.memberships.services import new_price_version
-from apps.storefront.views.membership import PREVIEW_SALT, sign_instant
+from apps.storefront.views.membership import sign_instant
 from tests.factories import accounts
 from tests.factories import memberships as make
 from tests.storefront.pages import nothing_changes, said, sent_to, signed_in
@@ -173,7 +173,7 @@ def test_an_instant_of_another_day(member):
     """Signed by us, but too long ago by the shop's clock, or before the membership began."""
     browser = signed_in(member.customer)
     for moment in (HALF_WAY - timedelta(hours=2), JOINED - timedelta(days=1), HALF_WAY + timedelta(hours=1)):
-        quoted = signing.dumps(moment.isoformat(), salt=PREVIEW_SALT)
+        quoted = sign_instant(moment)
         with nothing_changes():
             page = confirm(browser, price("conservatory"), quoted=quoted, follow=True)
         assert said(page) == ["The amounts have changed since you saw them. Please look at them again."]

@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from django.db.models import Sum
 
 from apps.accounts.models import User
+from apps.billing import tax_numbers
 from apps.billing.models import Invoice, LedgerEntry, Payment
 from apps.core.models import SweepRun
 from apps.memberships.models import Subscription
 from apps.offers import rules
 from apps.storefront.demo import stock
+from apps.storefront.demo.companies import COMPANIES
 from apps.storefront.demo.history import DAY, History
 from apps.storefront.demo.people import CUSTOMER, cast
 
@@ -20,6 +22,14 @@ def test_the_demos_customer_sees_suggestions():
     """Staff comes first, then the customers in the order in which they join; the control group goes by that number."""
     emails = [person.email for person in cast(count=300, days=365)]
     assert not rules.is_control(emails.index(CUSTOMER) + 2, "upgrade", holdout_percent=10)
+
+
+def test_companies_of_the_demo_have_numbers_of_the_right_form():
+    for country, companies in COMPANIES.items():
+        for company in companies:
+            assert tax_numbers.normalise(company.tax_number, country=country) == company.tax_number
+    with_company = [person for person in cast(count=300, days=365) if person.company]
+    assert len(with_company) == sum(map(len, COMPANIES.values()))
 
 
 def test_a_short_history_leaves_a_sound_shop(own_database, settings):

@@ -74,14 +74,16 @@ class RecoveryHistory(HistoryInline):
 @admin.register(Invoice)
 class InvoiceAdmin(DocumentAdmin):
     list_display = ["number", "customer", "status_label", "total", "due", "reason", "issued_at", "paid_at"]
-    list_filter = ["status", "reason", "currency", ("issued_at", RangeDateTimeFilter)]
+    list_filter = ["status", "reason", "currency", "tax_treatment", ("issued_at", RangeDateTimeFilter)]
     list_select_related = ["customer"]
-    search_fields = ["number", "customer_email", "customer_name", "key"]
+    search_fields = ["number", "customer_email", "customer_name", "customer_company", "customer_tax_number", "key"]
     inlines = [LineInline, PaymentInline, InvoiceHistory]
     fields = [
         ("number", "status_label"),
         ("customer", "customer_name"),
         ("customer_email", "customer_country"),
+        ("customer_company", "customer_tax_number", "tax_treatment"),
+        "customer_address",
         ("total", "tax", "net"),
         ("credit_applied", "due"),
         ("issued_at", "paid_at", "voided_at"),

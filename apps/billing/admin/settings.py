@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from apps.billing import dunning
-from apps.billing.forms import DunningPolicyForm
+from apps.billing import dunning, tax
+from apps.billing.forms import DunningPolicyForm, TaxRateForm
 from apps.billing.models import DunningPolicy, InvoiceSeries, TaxRate
 from apps.core import clock
 
@@ -18,8 +18,10 @@ from .reading import DocumentAdmin
 
 @admin.register(TaxRate)
 class TaxRateAdmin(ModelAdmin):
-    """Dated rates; the database refuses two on one day."""
+    """Dated rates; the database refuses two on one day. A new one ends the one before it; a rate that has begun can
+    only be given an end."""
 
+    form = TaxRateForm
     list_display = ["country", "category", "percent", "valid_from", "valid_to"]
     list_filter = ["country", "category"]
     search_fields = ["country"]
@@ -27,6 +29,24 @@ class TaxRateAdmin(ModelAdmin):
     @display(description=_("rate"), ordering="basis_points")
     def percent(self, rate: TaxRate) -> str:
         return f"{rate.basis_points / 100:g} %"
+
+    def get_form(self, request: HttpRequest, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change, **kwargs)
+        form.today = clock.now().date()
+        return form
+
+    def get_readonly_fields(self, request: HttpRequest, obj=None) -> list[str]:
+        begun = obj is not None and obj.has_begun(clock.now().date())
+        return ["country", "category", "basis_points", "valid_from"] if begun else []
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return obj is not None and not obj.has_begun(clock.now().date()) and super().has_delete_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: TaxRate, form: TaxRateForm, change) -> None:
+        if change:
+            obj.save()
+        else:
+            tax.put_in_force(obj)
 
 
 @admin.register(DunningPolicy)

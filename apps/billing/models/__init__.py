@@ -1,18 +1,21 @@
 """The books of the shop: who pays with what, what is owed, what was paid, and the proof of it."""
 
+from .billing_details import BillingDetails, NumberStatus, Outcome, TaxNumberCheck
 from .credit import CreditAccount, CreditEntry
 from .dunning import DunningPolicy, Recovery
 from .history import InvoiceChange, PaymentChange, RecoveryChange, RefundChange
-from .invoice import Invoice, InvoiceLine, InvoiceSeries
+from .invoice import Invoice, InvoiceLine, InvoiceSeries, TaxTreatment
 from .ledger import Account, LedgerEntry
 from .parked import Parked
 from .payment import Payment
 from .profile import Card, Profile
 from .refund import Refund
+from .seller import Seller, TaxRounding
 from .tax import TaxRate
 
 __all__ = [
     "Account",
+    "BillingDetails",
     "Card",
     "CreditAccount",
     "CreditEntry",
@@ -22,6 +25,8 @@ __all__ = [
     "InvoiceLine",
     "InvoiceSeries",
     "LedgerEntry",
+    "NumberStatus",
+    "Outcome",
     "Parked",
     "Payment",
     "PaymentChange",
@@ -30,5 +35,9 @@ __all__ = [
     "RecoveryChange",
     "Refund",
     "RefundChange",
+    "Seller",
+    "TaxNumberCheck",
     "TaxRate",
+    "TaxRounding",
+    "TaxTreatment",
 ]

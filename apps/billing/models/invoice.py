@@ -16,6 +16,13 @@ from apps.core.money import Money
 PAY_SALT = "billing.pay-invoice"
 
 
+class TaxTreatment(models.TextChoices):
+    """By which rule an invoice is taxed."""
+
+    STANDARD = "standard", _("taxed at the customer's rate")
+    REVERSE_CHARGE = "reverse_charge", _("reverse charge: the customer accounts for the tax")
+
+
 class InvoiceSeries(models.Model):
     """A gapless run of numbers. The next number is taken in the transaction that issues, so a rollback returns it."""
 
@@ -103,6 +110,13 @@ class Invoice(models.Model):
     customer_name = models.CharField(_("customer's name"), max_length=200, blank=True)
     customer_email = models.EmailField(_("customer's email"))
     customer_country = models.CharField(_("customer's country"), max_length=2)
+    customer_company = models.CharField(_("customer's company"), max_length=200, blank=True)
+    customer_address = models.TextField(_("customer's address"), blank=True, help_text=_("As printed: one line each."))
+    customer_tax_number = models.CharField(_("customer's VAT number"), max_length=20, blank=True)
+    tax_treatment = models.CharField(
+        _("tax treatment"), max_length=20, choices=TaxTreatment, default=TaxTreatment.STANDARD
+    )
+    seller_details = models.JSONField(_("seller, as printed"), default=dict, blank=True)
     issued_at = models.DateTimeField(_("issued"))
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     voided_at = models.DateTimeField(_("voided"), null=True, blank=True)
@@ -123,6 +137,12 @@ class Invoice(models.Model):
                 condition=Q(status__in=["open", "paid", "void", "uncollectible"]), name="billing_invoice_status"
             ),
             models.UniqueConstraint(fields=["series", "serial"], name="billing_invoice_serial_once"),
+            models.CheckConstraint(
+                condition=Q(tax_treatment="standard")
+                | Q(tax_treatment="reverse_charge", tax_minor__lte=0) & ~Q(customer_tax_number=""),
+                # It may give tax back that was charged before, for a period that is cut short.
+                name="billing_invoice_reverse_charge_charges_no_tax",
+            ),
             models.CheckConstraint(condition=Q(total_minor__gte=0), name="billing_invoice_total_not_negative"),
             models.CheckConstraint(
                 condition=Q(credit_applied_minor__gte=0, credit_applied_minor__lte=F("total_minor")),
@@ -154,6 +174,16 @@ class Invoice(models.Model):
         return self.total - self.tax
 
     @property
+    def is_reverse_charge(self) -> bool:
+        """Whether the customer accounts for the tax (Directive 2006/112/EC, Art. 196)."""
+        return self.tax_treatment == TaxTreatment.REVERSE_CHARGE
+
+    @property
+    def adds_tax(self) -> bool:
+        """Whether its lines are read without tax, and the tax below them. Reads the lines."""
+        return self.is_reverse_charge or any(not line.tax_included for line in self.lines.all())
+
+    @property
     def is_settled(self) -> bool:
         """Whether nothing is owed any more, for whatever reason."""
         return self.status != self.Status.OPEN
@@ -178,6 +208,9 @@ class InvoiceLine(models.Model):
     net_minor = models.BigIntegerField(_("net"))
     tax_minor = models.BigIntegerField(_("tax"))
     tax_basis_points = models.PositiveIntegerField(_("tax rate, basis points"))
+    tax_included = models.BooleanField(
+        _("price with tax"), default=True, db_default=True, help_text=_("Whether the unit price contains the tax.")
+    )
     period_start = models.DateTimeField(_("period start"), null=True, blank=True)
     period_end = models.DateTimeField(_("period end"), null=True, blank=True)
     inputs = models.JSONField(_("inputs"), default=dict)
@@ -203,6 +236,18 @@ class InvoiceLine(models.Model):
     @property
     def currency(self) -> str:
         return self.invoice.currency
+
+    @property
+    def reckoned(self) -> Money:
+        """What `rules.recompute` comes to: the amount as its price is stated, before tax was added or taken out."""
+        if not self.tax_included:
+            return self.net
+        return self.amount + self.relieved
+
+    @property
+    def relieved(self) -> Money:
+        """The tax that its price contains and that was not charged, because the customer accounts for it."""
+        return Money(self.inputs.get("relieved_minor", 0), self.currency)
 
     unit = MoneyColumn("unit")
     amount = MoneyColumn("amount")

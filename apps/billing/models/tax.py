@@ -18,6 +18,11 @@ class TaxRateQuerySet(models.QuerySet["TaxRate"]):
         """Rates in force on a day."""
         return self.filter(valid_from__lte=day).filter(Q(valid_to=None) | Q(valid_to__gt=day))
 
+    def overlapping(self, start: date, end: date | None) -> TaxRateQuerySet:
+        """Rates in force on any day of `[start, end)`, open when `end` is None."""
+        later = self.filter(Q(valid_to=None) | Q(valid_to__gt=start))
+        return later if end is None else later.filter(valid_from__lt=end)
+
     def countries(self, day: date) -> list[str]:
         """Countries (ISO 3166 alpha-2) the shop can sell to on a day, because it knows their rate."""
         return list(self.on(day).filter(category=STANDARD).order_by("country").values_list("country", flat=True))
@@ -55,3 +60,7 @@ class TaxRate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.country} {self.basis_points / 100:g} %"
+
+    def has_begun(self, today: date) -> bool:
+        """Whether something may have been invoiced at it."""
+        return self.valid_from <= today

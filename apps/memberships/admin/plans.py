@@ -25,7 +25,7 @@ class BenefitInline(TabularInline):
 
 class PriceInline(ReadOnlyInline):
     model = Price
-    fields = ["amount_shown", "interval_label", "version", "available_from", "closed_at", "members"]
+    fields = ["amount_shown", "tax_included", "interval_label", "version", "available_from", "closed_at", "members"]
     readonly_fields = fields
     show_change_link = True
     ordering = ["closed_at", "currency", "amount_minor"]
@@ -55,7 +55,7 @@ class PriceAdmin(ModelAdmin):
     """Prices. Members keep the version they joined at."""
 
     form = NewPriceForm
-    list_display = ["plan", "amount_shown", "interval_label", "version", "available_from", "closed_at"]
+    list_display = ["plan", "amount_shown", "tax_included", "interval_label", "version", "available_from", "closed_at"]
     list_filter = ["plan", "currency", "interval_unit"]
     list_select_related = ["plan"]
     actions_detail = ["new_version"]
@@ -74,6 +74,7 @@ class PriceAdmin(ModelAdmin):
             obj.plan,
             currency=obj.currency,
             amount_minor=obj.amount_minor,
+            tax_included=obj.tax_included,
             interval_unit=obj.interval_unit,
             interval_count=obj.interval_count,
             now=clock.now(),
@@ -90,10 +91,15 @@ class PriceAdmin(ModelAdmin):
     @action(description=gettext_lazy("New version"), url_path="new-version", permissions=["new_version"])
     def new_version(self, request: HttpRequest, object_id: int) -> HttpResponse:
         price = get_object_or_404(Price.objects.select_related("plan"), pk=object_id)
-        form = NewVersionForm(request.POST or None, currency=price.currency)
+        form = NewVersionForm(request.POST or None, price=price)
         if request.method == "POST" and form.is_valid():
             try:
-                new = services.new_price_version(price, amount_minor=form.cleaned_data["amount"], now=clock.now())
+                new = services.new_price_version(
+                    price,
+                    amount_minor=form.cleaned_data["amount"],
+                    tax_included=form.cleaned_data["tax_included"],
+                    now=clock.now(),
+                )
             except Refused as refusal:
                 messages.error(request, str(refusal))
                 return redirect(reverse("admin:memberships_price_change", args=[price.pk]))

@@ -108,11 +108,20 @@ class PriceQuerySet(models.QuerySet["Price"]):
 
 
 class Price(models.Model):
-    """A plan's amount (tax included), currency and interval. A trigger refuses every edit but closing it."""
+    """A plan's amount, currency and interval. A trigger refuses every edit but closing it.
+
+    `tax_included`: the amount is what everybody pays, whatever the tax in it; otherwise tax is added to it.
+    """
 
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="prices")
     currency = models.CharField(_("currency"), max_length=3)
     amount_minor = models.BigIntegerField(_("amount"))
+    tax_included = models.BooleanField(
+        _("tax included"),
+        default=True,
+        db_default=True,
+        help_text=_("Prices for consumers include tax. Otherwise the tax of the customer's country is added."),
+    )
     interval_unit = models.CharField(_("interval"), max_length=5, choices=IntervalUnit.choices)
     interval_count = models.PositiveSmallIntegerField(_("every"), default=1)
     version = models.PositiveIntegerField(_("version"), default=1)

@@ -33,8 +33,9 @@ class PeriodQuerySet(models.QuerySet["Period"]):
 class Period(models.Model):
     """A span of one subscription that one recurring invoice line covers.
 
-    `gross_minor` is what the customer owes for it with tax, after discounts. A plan change cuts the span at its instant
-    and gives `credited_minor` of it back; the spans of a subscription never overlap.
+    `gross_minor` is what the customer owes for it with tax, after discounts; `tax_minor` is the tax in it. A plan
+    change cuts the span at its instant and gives `credited_minor` of it back; the spans of a subscription never
+    overlap.
     """
 
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="periods")
@@ -51,6 +52,7 @@ class Period(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     tax_basis_points = models.PositiveIntegerField(_("tax rate, basis points"))
     gross_minor = models.BigIntegerField(_("amount with tax"))
+    tax_minor = models.BigIntegerField(_("tax in it"), default=0, db_default=0)
     credited_minor = models.BigIntegerField(_("given back"), default=0)
 
     gross = MoneyColumn("gross")

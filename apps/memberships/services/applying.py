@@ -72,6 +72,7 @@ def _cut_span(subscription: Subscription, change: PlanChange) -> None:
         invoice=change.invoice,
         currency=change.price.currency,
         gross_minor=quote["charge_minor"],
+        tax_minor=quote["charge_tax_minor"],
         tax_basis_points=quote["tax_basis_points"],
     )
 

@@ -54,17 +54,27 @@ def change_plan(
     customer: User,
     now: datetime,
     quoted_at: datetime | None = None,
+    quoted_minor: int | None = None,
     actor: str = "",
 ) -> ChangeResult:
     """Change to another price of the same group and currency; see `quotes.change` for which way, when and how much.
 
     Up: the invoice is charged now, with the customer present, and the plan changes when it is paid; a declined card
     changes nothing. Down: the price waits for the end of the period. `quoted_at` is the instant of the preview the
-    customer agreed to, at most an hour old: the charge is exactly that of the preview.
+    customer agreed to, at most an hour old: the charge is exactly that of the preview. `quoted_minor` is what was due
+    in it; should it be another amount by now, because the customer is taxed in another way, QuoteChanged is raised.
 
     Talks to the gateway: never call it inside a transaction. Raises subclasses of Refused; nothing is changed then.
     """
-    result = _begin(subscription_id, price_id, customer=customer, now=now, quoted_at=quoted_at, actor=actor)
+    result = _begin(
+        subscription_id,
+        price_id,
+        customer=customer,
+        now=now,
+        quoted_at=quoted_at,
+        quoted_minor=quoted_minor,
+        actor=actor,
+    )
     if result.change is None:
         return result
     payment = _payment_of(result.change)
@@ -159,7 +169,14 @@ def abandon_open(subscription: Subscription, *, message: str, now: datetime) -> 
 
 @transaction.atomic
 def _begin(
-    subscription_id: int, price_id: int, *, customer: User, now: datetime, quoted_at: datetime | None, actor: str
+    subscription_id: int,
+    price_id: int,
+    *,
+    customer: User,
+    now: datetime,
+    quoted_at: datetime | None,
+    quoted_minor: int | None,
+    actor: str,
 ) -> ChangeResult:
     subscription = finding.open_subscription(subscription_id, customer=customer)
     price = finding.price_on_sale(price_id, now=now)
@@ -168,6 +185,8 @@ def _begin(
     quote = quotes.change(subscription, price, now=at)
     if quote.direction == Direction.SAME or price.pk == subscription.pending_price_id:
         raise NothingToChange(_("This is your plan already."))
+    if quoted_minor is not None and quote.due_now.minor != quoted_minor:
+        raise _changed()
     actor = actor or customer.email
     if quote.direction == Direction.DOWN:
         return _schedule(subscription, quote, now=now, actor=actor)
@@ -198,8 +217,12 @@ def _moment_of_preview(subscription: Subscription, quoted_at: datetime | None, *
     span = Period.objects.latest_of(subscription)
     begun = span.start if span is not None else subscription.current_start
     if not max(begun, now - PREVIEW_LASTS) <= quoted_at <= now:
-        raise QuoteChanged(_("The amounts have changed since you saw them. Please look at them again."))
+        raise _changed()
     return quoted_at
+
+
+def _changed() -> QuoteChanged:
+    return QuoteChanged(_("The amounts have changed since you saw them. Please look at them again."))
 
 
 def _schedule(subscription: Subscription, quote: quotes.Change, *, now: datetime, actor: str) -> ChangeResult:
@@ -228,6 +251,7 @@ def _start(subscription: Subscription, quote: quotes.Change, *, now: datetime, a
         currency=quote.due_now.currency,
         reason="change",
         lines=list(quote.lines),
+        taxation=quote.taxation,
         on_session=True,
         collect_at=now,
     )

@@ -13,8 +13,9 @@ from apps.memberships.models import Plan, Price
 
 
 @transaction.atomic
-def new_price_version(price: Price, *, amount_minor: int, now: datetime) -> Price:
-    """Close the price for new customers and put its next version on sale at once.
+def new_price_version(price: Price, *, amount_minor: int, now: datetime, tax_included: bool | None = None) -> Price:
+    """Close the price for new customers and put its next version on sale at once, with or without tax as before unless
+    `tax_included` says otherwise.
 
     Subscriptions on the old version keep it. Raises ValueError for a negative amount, ClosedPlan for a price that was
     closed before.
@@ -32,15 +33,24 @@ def new_price_version(price: Price, *, amount_minor: int, now: datetime) -> Pric
         interval_unit=old.interval_unit,
         interval_count=old.interval_count,
         amount_minor=amount_minor,
+        tax_included=old.tax_included if tax_included is None else tax_included,
         now=now,
     )
 
 
 @transaction.atomic
 def add_price(
-    plan: Plan, *, currency: str, amount_minor: int, interval_unit: str, interval_count: int, now: datetime
+    plan: Plan,
+    *,
+    currency: str,
+    amount_minor: int,
+    interval_unit: str,
+    interval_count: int,
+    now: datetime,
+    tax_included: bool = True,
 ) -> Price:
-    """Put a price on sale for a currency and interval that the plan has no open price for.
+    """Put a price on sale for a currency and interval that the plan has no open price for; `tax_included` False adds
+    tax to the amount.
 
     Raises ValueError for a negative amount, Refused when there is an open price: that gets a new version instead.
     """
@@ -50,9 +60,16 @@ def add_price(
     family = {"currency": currency, "interval_unit": interval_unit, "interval_count": interval_count}
     if plan.prices.filter(closed_at=None, **family).exists():
         raise Refused(_("There is a price for this currency and interval already: give it a new version."))
-    return _add(plan=plan, amount_minor=amount_minor, now=now, **family)
+    return _add(plan=plan, amount_minor=amount_minor, tax_included=tax_included, now=now, **family)
 
 
-def _add(*, plan: Plan, amount_minor: int, now: datetime, **family) -> Price:
+def _add(*, plan: Plan, amount_minor: int, tax_included: bool, now: datetime, **family) -> Price:
     last = plan.prices.filter(**family).aggregate(last=Max("version"))["last"] or 0
-    return Price.objects.create(plan=plan, amount_minor=amount_minor, version=last + 1, available_from=now, **family)
+    return Price.objects.create(
+        plan=plan,
+        amount_minor=amount_minor,
+        tax_included=tax_included,
+        version=last + 1,
+        available_from=now,
+        **family,
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from django.utils import translation
 
 from apps.accounts import services as accounts
 from apps.accounts.models import User
-from apps.billing import cards, collection
+from apps.billing import billing_details, cards, collection
 from apps.billing.gateway.behaviours import Rule, decline
 from apps.billing.models import Invoice
 from apps.catalog import services as catalog
@@ -46,6 +47,9 @@ def join(person: Person, history: History) -> None:
     )
     if person.wants_mail:
         accounts.set_marketing(user, granted=True, source="signup", now=history.moment)
+    if person.company is not None:
+        details = billing_details.save(user, now=history.moment, **asdict(person.company))
+        billing_details.check_if_needed(details, now=history.moment)
     plan = Plan.objects.get(slug=person.plan)
     price = Price.objects.offered(plan, currency=person.currency, unit=person.interval, now=history.moment)
     if price is None or price.is_free:

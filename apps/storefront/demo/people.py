@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from .companies import COMPANIES, Company
 
 PASSWORD = "lemon-grove-2026"  # noqa: S105 - printed on the terminal by the demo, and of no use elsewhere
 CUSTOMER = "clara@example.com"
@@ -66,6 +69,7 @@ class Person:
     cancels_on: int | None
     reason: str
     regrets: bool
+    company: Company | None = None
 
 
 def cast(*, count: int, days: int, seed: int = 7) -> list[Person]:
@@ -78,7 +82,18 @@ def cast(*, count: int, days: int, seed: int = 7) -> list[Person]:
         if person.email not in taken:
             taken.add(person.email)
             people.append(person)
-    return sorted(people, key=lambda person: (person.joins_on, person.email))
+    return _with_companies(sorted(people, key=lambda person: (person.joins_on, person.email)))
+
+
+def _with_companies(people: Iterable[Person]) -> list[Person]:
+    """The first paying customers of each country buy for its companies; the demo's customer for herself."""
+    waiting = {country: list(companies) for country, companies in COMPANIES.items()}
+    found = []
+    for person in people:
+        queue = waiting.get(person.country)
+        is_private = person.email == CUSTOMER or person.plan == "seedling"
+        found.append(person if is_private or not queue else replace(person, company=queue.pop(0)))
+    return found
 
 
 def _person(dice: random.Random, *, days: int) -> Person:

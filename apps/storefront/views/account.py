@@ -56,7 +56,7 @@ def hub(request: SignedInRequest) -> HttpResponse:
     context = {
         "subscription": subscription,
         "benefits": list(subscription.plan.benefits.all()) if subscription else [],
-        "next_charge": next_charge(subscription, balance=balance),
+        "next_charge": next_charge(subscription, balance=balance, now=now),
         "credit": balance,
         "points": points,
         "points_value": points_rules.value_of(points, currency),
@@ -89,17 +89,19 @@ def invoice(request: SignedInRequest, number: str) -> HttpResponse:
     found = get_object_or_404(Invoice.objects.of(request.user).with_lines(), number=number)
     context = {
         "invoice": found,
+        "adds_tax": found.adds_tax,
+        "taxes": explanations.taxes_of(found),
         "payments": found.payments.select_related("card").order_by("attempt"),
         "explanations": explanations.of(found),
     }
     return render(request, "storefront/account/invoice.html", context)
 
 
-def next_charge(subscription: Subscription | None, *, balance: Money) -> NextCharge | None:
+def next_charge(subscription: Subscription | None, *, balance: Money, now: datetime) -> NextCharge | None:
     """What the next renewal takes, or None when nothing will be charged. `balance` is the customer's credit."""
     if subscription is None or subscription.ends_at is not None or subscription.next_bill_at is None:
         return None
-    total = quotes.next_total(subscription)
+    total = quotes.next_total(subscription, now=now)
     if total is None:
         return None
     return NextCharge(subscription.next_bill_at, Payable.after_credit(total, balance=balance))

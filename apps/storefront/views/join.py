@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts import services as accounts
 from apps.billing import credit
-from apps.billing.models import TaxRate
+from apps.billing.models import BillingDetails, TaxRate
 from apps.billing.tax import NoTaxRate
 from apps.core import clock
 from apps.memberships import quotes, services, signup
@@ -27,8 +27,9 @@ from apps.promotions.services import NotRedeemable
 
 from .. import currency, terms
 from ..agreed import Agreed
-from ..forms import ConsentForm, CountryForm
+from ..forms import BillingForm, ConsentForm, CountryForm
 from ..signed_in import SignedInRequest
+from . import billing_details
 
 
 @login_required
@@ -53,7 +54,11 @@ def review(request: SignedInRequest, plan: str, interval: str) -> HttpResponse:
         return _join_free(request, price, now=now)
     if request.method == "POST" and "country" in request.POST:
         return _move(request, now=now)
-    return _agree(request, price, offer, now=now)
+    form = _billing_form(request)
+    if form.is_bound and form.is_valid():
+        billing_details.save(request, form, now=now)
+        return redirect(request.get_full_path())
+    return _agree(request, price, offer, billing_form=form, now=now)
 
 
 def paid_membership(request: SignedInRequest) -> Subscription | None:
@@ -72,9 +77,16 @@ def summary(request: SignedInRequest, price: Price, quote: dict) -> dict:
     }
 
 
-def _agree(request: SignedInRequest, price: Price, offer: Offer | None, *, now: datetime) -> HttpResponse:
+def _agree(
+    request: SignedInRequest, price: Price, offer: Offer | None, *, billing_form: BillingForm, now: datetime
+) -> HttpResponse:
     promotion = offer.promotion if offer else None
-    context: dict = {"offer": offer, "country_form": _country_form(request, now=now), "price": price}
+    context: dict = {
+        "offer": offer,
+        "country_form": _country_form(request, now=now),
+        "billing_form": billing_form,
+        "price": price,
+    }
     try:
         charge = quotes.first_charge(price, customer=request.user, promotion=promotion, now=now)
     except NoTaxRate:
@@ -82,13 +94,12 @@ def _agree(request: SignedInRequest, price: Price, offer: Offer | None, *, now: 
     about = summary(request, price, charge.as_json())
     agreed = about["agreed"]
     term = terms.subscription(charge, zone=request.user.time_zone, due=agreed.first.due)
-    form = ConsentForm(
-        request.POST if request.method == "POST" else None, text=term.text, facts=[agreed.total, agreed.tax]
-    )
+    answer = request.POST if request.method == "POST" and not billing_form.is_bound else None
+    form = ConsentForm(answer, text=term.text, facts=[agreed.total, agreed.tax])
     if form.is_outdated:
         messages.warning(request, _("Something has changed since you saw this page. Please look it over again."))
         return redirect(request.get_full_path())
-    if request.method == "POST" and form.is_valid():
+    if form.is_bound and form.is_valid():
         try:
             begun = signup.start(
                 request.user,
@@ -103,7 +114,8 @@ def _agree(request: SignedInRequest, price: Price, offer: Offer | None, *, now: 
             messages.error(request, str(refusal))
             return redirect("pricing")
     context |= about | {"form": form, "benefits": list(price.plan.benefits.all())}
-    return render(request, "storefront/join/review.html", context, status=400 if form.errors else 200)
+    wrong = form.errors or billing_form.errors
+    return render(request, "storefront/join/review.html", context, status=400 if wrong else 200)
 
 
 def _move(request: SignedInRequest, *, now: datetime) -> HttpResponse:
@@ -114,6 +126,12 @@ def _move(request: SignedInRequest, *, now: datetime) -> HttpResponse:
     else:
         messages.error(request, _("We cannot sell to this country yet."))
     return redirect(request.get_full_path())
+
+
+def _billing_form(request: SignedInRequest) -> BillingForm:
+    """What is printed on the invoices, as it is known or as it was just sent."""
+    data = request.POST if "tax_number" in request.POST else None
+    return BillingForm(data, customer=request.user, details=BillingDetails.objects.of(request.user))
 
 
 def _country_form(request: SignedInRequest, *, now: datetime) -> CountryForm:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -198,37 +199,56 @@ def preview(user: User, subscription: Subscription, price: Price, *, now: dateti
     if change.direction == quotes.Direction.SAME or price.pk in (subscription.price_id, subscription.pending_price_id):
         raise NothingToChange(_("This is your plan already."))
     balance = credit.balance(user, price.currency)
+    settlement = change.taxation.settle(change.lines)
+    shown = zip(change.lines, settlement.shown_minor, strict=True)
     return {
         "subscription": subscription,
         "preview": change,
-        "lines": [AgreedLine(line.description, Money(line.amount_minor, price.currency)) for line in change.lines],
+        "lines": [AgreedLine(line.description, Money(minor, price.currency)) for line, minor in shown],
+        "adds_tax": settlement.adds_tax,
+        "reverse_charge": change.taxation.is_reverse_charge,
         "today": Payable.after_credit(change.due_now, balance=balance),
-        "quoted": sign_instant(now),
+        "quoted": sign_instant(now, due=change.due_now),
         "card": account.card_of(user),
     }
 
 
-def sign_instant(now: datetime) -> str:
-    """The instant of a preview, so that the charge is the one that was shown."""
-    return signing.dumps(now.isoformat(), salt=PREVIEW_SALT)
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What a preview showed: when, and what was due then, in minor units (None where it did not say)."""
+
+    at: datetime
+    due_minor: int | None
 
 
-def read_instant(signed: str) -> datetime | None:
-    """The instant of the preview; None for a forged or missing one, which then counts as a fresh look."""
+def sign_instant(now: datetime, *, due: Money | None = None) -> str:
+    """The instant of a preview and what it said is due, so that the charge is the one that was shown."""
+    return signing.dumps([now.isoformat(), None if due is None else due.minor], salt=PREVIEW_SALT)
+
+
+def read_preview(signed: str) -> Quoted | None:
+    """What the preview showed; None for a forged or missing one, which then counts as a fresh look."""
     try:
-        text = signing.loads(signed, salt=PREVIEW_SALT, max_age=PREVIEW_LASTS)
+        instant, due_minor = signing.loads(signed, salt=PREVIEW_SALT, max_age=PREVIEW_LASTS)
     except signing.BadSignature:
         return None
-    return datetime.fromisoformat(text)
+    return Quoted(datetime.fromisoformat(instant), due_minor)
 
 
 def _confirm(request: SignedInRequest, subscription: Subscription, *, now: datetime) -> HttpResponse:
-    price_id, quoted_at = number(request.POST.get("price", "")), read_instant(request.POST.get("quoted", ""))
-    if not price_id or quoted_at is None:
+    price_id, quoted = number(request.POST.get("price", "")), read_preview(request.POST.get("quoted", ""))
+    if not price_id or quoted is None:
         messages.error(request, _("Please look at the amounts again before you confirm."))
         return redirect("change_plan")
     try:
-        result = services.change_plan(subscription.pk, price_id, customer=request.user, quoted_at=quoted_at, now=now)
+        result = services.change_plan(
+            subscription.pk,
+            price_id,
+            customer=request.user,
+            quoted_at=quoted.at,
+            quoted_minor=quoted.due_minor,
+            now=now,
+        )
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("change_plan")

@@ -59,12 +59,14 @@ def decline(request: SignedInRequest, token: UUID) -> HttpResponse:
 
 
 def _accept(request: SignedInRequest, token: UUID) -> HttpResponse:
-    quoted_at = membership.read_instant(request.POST.get("quoted", ""))
-    if quoted_at is None:
+    quoted = membership.read_preview(request.POST.get("quoted", ""))
+    if quoted is None:
         messages.error(request, _("Please look at the amounts again before you confirm."))
         return redirect("offer_accept", token=token)
     try:
-        result = services.accept(token, customer=request.user, quoted_at=quoted_at, now=clock.now())
+        result = services.accept(
+            token, customer=request.user, quoted_at=quoted.at, quoted_minor=quoted.due_minor, now=clock.now()
+        )
     except (OfferRefused, Refused) as refusal:
         messages.error(request, str(refusal))
         return redirect("account")

@@ -26,6 +26,7 @@ def pricing(request: HttpRequest) -> HttpResponse:
     context = {
         "standing": standing,
         "cards": cards,
+        "all_with_tax": all(card.price.tax_included for card in cards),
         "rows": plans.compare(card.plan for card in cards),
         "intervals": _intervals(interval, shown, saving=saving),
         "currencies": [] if standing.currency else _currencies(interval, shown),
