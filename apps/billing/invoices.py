@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.core.money import Money
 
-from . import credit, ledger, lifecycle
+from . import credit, ledger, lifecycle, numbering
 from .drafts import Draft, LineDraft
-from .models import Account, CreditEntry, Invoice, InvoiceLine, InvoiceSeries, Payment
+from .models import Account, CreditEntry, Invoice, InvoiceLine, Payment, Seller
 
 __all__ = ["CannotVoid", "Draft", "LineDraft", "issue", "void"]
 
@@ -52,7 +52,7 @@ def issue(drafts: Sequence[Draft], *, now: datetime, series: str = SERIES) -> li
 
 @transaction.atomic
 def void(invoice_id: int, *, reason: str, now: datetime, actor: str = "") -> Invoice:
-    """Withdraw an open invoice: OPEN -> VOID, its pending payment is cancelled, used credit comes back.
+    """Withdraw an open invoice: OPEN -> VOID by a credit note, its pending payment is cancelled, used credit comes back.
 
     A charge that waits for the customer is closed by the janitor; one that turns out to have been paid is refunded.
     Void already: nothing. Raises CannotVoid when it is paid or written off."""
@@ -86,7 +86,8 @@ def _use_credit(drafts: Sequence[Draft]) -> list[int]:
 def _number_and_create(
     drafts: Sequence[Draft], credits_used: Sequence[int], *, series: str, now: datetime
 ) -> list[Invoice]:
-    row, first = _take_numbers(series, len(drafts))
+    row, first = numbering.take(series, len(drafts))
+    seller = Seller.objects.current().as_printed()
     return Invoice.objects.bulk_create(
         Invoice(
             customer=draft.customer,
@@ -103,25 +104,11 @@ def _number_and_create(
             customer_name=draft.customer.name,
             customer_email=draft.customer.email,
             customer_country=draft.customer.country,
+            seller_details=seller,
             issued_at=now,
         )
         for serial, (draft, used) in enumerate(zip(drafts, credits_used, strict=True), start=first)
     )
-
-
-def _take_numbers(code: str, count: int) -> tuple[InvoiceSeries, int]:
-    """The series and the first of `count` numbers taken from it. Raises InvoiceSeries.DoesNotExist."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE billing_invoiceseries SET next_number = next_number + %s WHERE code = %s"
-            " RETURNING id, code, prefix, next_number",
-            [count, code],
-        )
-        row = cursor.fetchone()
-    if row is None:
-        raise InvoiceSeries.DoesNotExist(f"There is no invoice series {code}")
-    series = InvoiceSeries(id=row[0], code=row[1], prefix=row[2], next_number=row[3])
-    return series, series.next_number - count
 
 
 def _lines(invoice: Invoice, draft: Draft) -> list[InvoiceLine]:

@@ -5,9 +5,9 @@ Rows are locked in one order, invoice -> payment -> recovery -> refund, so that 
 
 from .invoices import pay_at_issue, void, write_off
 from .moves import ARROWS, IllegalMove
-from .payments import claim, claim_one, doubt, drop_stranded, expire_leases, release, settle, withdraw
+from .payments import claim, claim_one, doubt, drop_stranded, expire_leases, lock_payment, release, settle, withdraw
 from .recoveries import stop
-from .refunds import claim_refunds, expire_refund_leases, open_refund, settle_refund
+from .refunds import claim_refunds, expire_refund_leases, open_refund, reopen_refund, settle_refund
 
 __all__ = [
     "ARROWS",
@@ -19,9 +19,11 @@ __all__ = [
     "drop_stranded",
     "expire_leases",
     "expire_refund_leases",
+    "lock_payment",
     "open_refund",
     "pay_at_issue",
     "release",
+    "reopen_refund",
     "settle",
     "settle_refund",
     "stop",

@@ -1,6 +1,7 @@
 """The books of the shop: who pays with what, what is owed, what was paid, and the proof of it."""
 
 from .credit import CreditAccount, CreditEntry
+from .credit_note import CreditNote, CreditNoteLine
 from .dunning import DunningPolicy, Recovery
 from .history import InvoiceChange, PaymentChange, RecoveryChange, RefundChange
 from .invoice import Invoice, InvoiceLine, InvoiceSeries, TaxTreatment
@@ -17,6 +18,8 @@ __all__ = [
     "Card",
     "CreditAccount",
     "CreditEntry",
+    "CreditNote",
+    "CreditNoteLine",
     "DunningPolicy",
     "Invoice",
     "InvoiceChange",
