@@ -42,6 +42,7 @@ def receipt(invoice: Invoice, payment: Payment | None, *, now: datetime) -> None
         paid=payment.amount if payment else None,
         card=str(payment.card) if payment and payment.card else "",
         invoice_url=_url("invoice", invoice.number),
+        pdf_url=_url("invoice_pdf", invoice.number),
         cancel_url=_url("cancel"),
     )
 
@@ -70,8 +71,8 @@ def payment_recovered(invoice: Invoice, *, now: datetime) -> None:
 
 
 def refund_sent(refund: Refund, *, now: datetime) -> None:
-    """Money is on its way back to the card."""
-    payment = refund.payment
+    """Money is on its way back to the card; the credit note that says why is linked, where something had been sold."""
+    payment, note = refund.payment, refund.credit_note
     _put(
         "refund-sent",
         payment.invoice,
@@ -80,6 +81,8 @@ def refund_sent(refund: Refund, *, now: datetime) -> None:
         amount=refund.amount,
         card=str(payment.card) if payment.card else "",
         invoice_url=_url("invoice", payment.invoice.number),
+        credit_note=note.number if note else "",
+        credit_note_url=_url("credit_note", note.number) if note else "",
         arrives_by=(now + timedelta(days=10)).date(),
     )
 
