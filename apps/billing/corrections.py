@@ -23,9 +23,7 @@ class CannotCredit(Exception):
 def payable_back(invoice: Invoice) -> Money:
     """How much of an invoice can go back to the card: what came from it, as far as it was not taken back already."""
     payment = _payment_of(invoice)
-    if payment is None:
-        return Money(0, invoice.currency)
-    return min(refunds.refundable(payment), creditable(invoice), key=lambda money: money.minor)
+    return refunds.payable_back(payment) if payment else Money(0, invoice.currency)
 
 
 @transaction.atomic

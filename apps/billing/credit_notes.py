@@ -6,9 +6,9 @@ A credit note posts once, under `credit-note:<pk>`: tax and revenue of its lines
 - customer credit, when it stays with the shop as the customer's;
 - receivable, when the invoice is withdrawn before it was paid; credit that had been used on it comes back.
 
-These postings took the place of `refund:<pk>` (a refund used to take the sale back by itself) and of `invoice-void:<pk>`
-with `invoice-void-credit:<pk>`: the document that the customer and the tax office hold is now what the ledger names.
-A refund that fails no longer reverses them. The sale stays taken back, as the note says; the money is still owed, and
+These postings took the place of `refund:<pk>` (a refund used to take the sale back by itself), `invoice-void:<pk>` and
+`invoice-void-credit:<pk>`: what the ledger names now is the document that the customer and the tax office hold. A
+refund that fails no longer reverses anything. The sale stays taken back, as the note says; the money is still owed, and
 stands on refunds clearing until staff send it again or turn it into credit.
 """
 

@@ -52,7 +52,8 @@ def issue(drafts: Sequence[Draft], *, now: datetime, series: str = SERIES) -> li
 
 @transaction.atomic
 def void(invoice_id: int, *, reason: str, now: datetime, actor: str = "") -> Invoice:
-    """Withdraw an open invoice: OPEN -> VOID by a credit note, its pending payment is cancelled, used credit comes back.
+    """Withdraw an open invoice: OPEN -> VOID, with a credit note. Its pending payment is cancelled, used credit comes
+    back.
 
     A charge that waits for the customer is closed by the janitor; one that turns out to have been paid is refunded.
     Void already: nothing. Raises CannotVoid when it is paid or written off."""

@@ -35,7 +35,7 @@ def request(payment_id: int, *, amount: Money, key: str, reason: str, now: datet
     existing = Refund.objects.filter(key=key).first()
     if existing:
         return existing
-    left = min(refundable(payment), credit_notes.creditable(payment.invoice), key=lambda money: money.minor)
+    left = payable_back(payment)
     if payment.status != Payment.Status.SUCCEEDED:
         raise CannotRefund(f"Payment {payment.pk} is {payment.status}")
     if amount.currency != payment.currency or not 0 < amount.minor <= left.minor:
@@ -82,6 +82,11 @@ def turn_into_credit(refund_id: int, *, reason: str, now: datetime) -> CreditEnt
 def refundable(payment: Payment) -> Money:
     """What is left of a payment that can be given back."""
     return payment.amount - Money(payment.refunds.counted().total_minor(), payment.currency)
+
+
+def payable_back(payment: Payment) -> Money:
+    """How much of a payment may go back for what was sold: no more than is left of the invoice either."""
+    return min(refundable(payment), credit_notes.creditable(payment.invoice), key=lambda money: money.minor)
 
 
 def _lock(refund_id: int) -> Refund:

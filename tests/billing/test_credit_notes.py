@@ -220,7 +220,7 @@ def test_the_database_refuses_more_than_was_invoiced(paid, now):
     facts = {field.attname: getattr(note, field.attname) for field in CreditNote._meta.concrete_fields}
     raw = {**facts, "id": None, "key": "raw", "serial": 99, "number": "ORC-000099"}
     for change in ({"total_minor": 676}, {"total_minor": 1, "currency": "USD"}, {"total_minor": 0}):
-        with pytest.raises(IntegrityError, match="credit above invoice|total_positive"), transaction.atomic():
+        with pytest.raises(IntegrityError, match=r"credit above invoice|total_positive"), transaction.atomic():
             CreditNote.objects.create(**{**raw, **change})
     assert CreditNote.objects.get() == note
 
