@@ -33,6 +33,7 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Credit notes"), "receipt", "billing.creditnote"),
             _link(_("Payments"), "credit_card", "billing.payment"),
             _link(_("Refunds"), "undo", "billing.refund"),
+            _link(_("Disputes"), "gavel", "billing.dispute"),
             _link(_("Recoveries"), "healing", "billing.recovery"),
             _link(_("Parked"), "pause_circle", "billing.parked"),
             _link(_("Ledger"), "account_balance", "billing.ledgerentry"),

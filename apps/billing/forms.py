@@ -14,6 +14,7 @@ from unfold.widgets import (
     UnfoldAdminDateWidget,
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
@@ -27,6 +28,17 @@ class ReasonForm(BaseDialogForm):
     """Why staff do something that cannot be undone."""
 
     reason = forms.CharField(label=_("Reason"), max_length=300, widget=UnfoldAdminTextInputWidget)
+
+
+class AnswerForm(BaseDialogForm):
+    """What we say to a bank about a dispute."""
+
+    statement = forms.CharField(
+        label=_("What happened"),
+        max_length=20_000,
+        widget=UnfoldAdminTextareaWidget,
+        help_text=_("Such as: when they joined, how often they used it, what you wrote to each other."),
+    )
 
 
 class AmountForm(BaseDialogForm):

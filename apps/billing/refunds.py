@@ -80,8 +80,9 @@ def turn_into_credit(refund_id: int, *, reason: str, now: datetime) -> CreditEnt
 
 
 def refundable(payment: Payment) -> Money:
-    """What is left of a payment that can be given back."""
-    return payment.amount - Money(payment.refunds.counted().total_minor(), payment.currency)
+    """What is left of a payment that can be given back: not what went back, nor what a bank holds in a dispute."""
+    gone = payment.refunds.counted().total_minor() + payment.disputes.holding().total_minor()
+    return Money(max(0, payment.amount_minor - gone), payment.currency)
 
 
 def payable_back(payment: Payment) -> Money:

@@ -32,6 +32,10 @@ STATUS_COLOURS = {
     _("failed"): "danger",
     _("recovered"): "success",
     _("exhausted"): "danger",
+    _("needs response"): "warning",
+    _("under review"): "info",
+    _("won"): "success",
+    _("lost"): "danger",
 }
 
 

@@ -3,6 +3,7 @@
 Rows are locked in one order, invoice -> payment -> recovery -> refund, so that no two changes wait for each other.
 """
 
+from .disputes import hear_of_dispute, learn_of_dispute
 from .invoices import pay_at_issue, void, write_off
 from .moves import ARROWS, IllegalMove
 from .payments import claim, claim_one, doubt, drop_stranded, expire_leases, lock_payment, release, settle, withdraw
@@ -19,6 +20,8 @@ __all__ = [
     "drop_stranded",
     "expire_leases",
     "expire_refund_leases",
+    "hear_of_dispute",
+    "learn_of_dispute",
     "lock_payment",
     "open_refund",
     "pay_at_issue",

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from apps.billing.models import (
+    Dispute,
+    DisputeChange,
     Invoice,
     InvoiceChange,
     Payment,
@@ -17,6 +19,7 @@ from apps.billing.models import (
 )
 
 _P, _I, _R, _D = Payment.Status, Invoice.Status, Refund.Status, Recovery.Status
+_C = Dispute.Status
 _OUTCOMES = {_P.SUCCEEDED, _P.DECLINED, _P.NEEDS_ACTION, _P.UNKNOWN}
 
 # The gateway's answer wins over what we believed: a payment that is back to pending may get the late answer of its
@@ -50,12 +53,20 @@ ARROWS: dict[type, dict[str, set[str]]] = {
         _D.EXHAUSTED: set(),
         _D.CANCELLED: set(),
     },
+    Dispute: {
+        _C.NEEDS_RESPONSE: {_C.UNDER_REVIEW, _C.WON, _C.LOST},
+        # An inquiry that was answered, or even closed, may still become a dispute that takes the money.
+        _C.UNDER_REVIEW: {_C.NEEDS_RESPONSE, _C.WON, _C.LOST},
+        _C.WON: {_C.NEEDS_RESPONSE, _C.UNDER_REVIEW, _C.LOST},
+        _C.LOST: {_C.WON},
+    },
 }
 _HISTORY = {
     Payment: (PaymentChange, "payment"),
     Invoice: (InvoiceChange, "invoice"),
     Refund: (RefundChange, "refund"),
     Recovery: (RecoveryChange, "recovery"),
+    Dispute: (DisputeChange, "dispute"),
 }
 
 

@@ -2,8 +2,9 @@
 
 from .credit import CreditAccount, CreditEntry
 from .credit_note import CreditNote, CreditNoteLine
+from .dispute import Dispute, DisputeMovement
 from .dunning import DunningPolicy, Recovery
-from .history import InvoiceChange, PaymentChange, RecoveryChange, RefundChange
+from .history import DisputeChange, InvoiceChange, PaymentChange, RecoveryChange, RefundChange
 from .invoice import Invoice, InvoiceLine, InvoiceSeries, TaxTreatment
 from .ledger import Account, LedgerEntry
 from .parked import Parked
@@ -20,6 +21,9 @@ __all__ = [
     "CreditEntry",
     "CreditNote",
     "CreditNoteLine",
+    "Dispute",
+    "DisputeChange",
+    "DisputeMovement",
     "DunningPolicy",
     "Invoice",
     "InvoiceChange",
