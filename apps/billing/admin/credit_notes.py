@@ -11,9 +11,9 @@ from unfold.decorators import action, display
 from apps.billing import exports, printing
 from apps.billing.models import CreditNote, CreditNoteLine
 
-from .exporting import ExportMixin
+from .exporting import ExportAdmin
 from .payments import RefundInline
-from .reading import DocumentAdmin, DocumentInline, download
+from .reading import DocumentInline, download
 
 
 class CreditLineInline(DocumentInline):
@@ -38,7 +38,7 @@ class CreditLineInline(DocumentInline):
 
 
 @admin.register(CreditNote)
-class CreditNoteAdmin(ExportMixin, DocumentAdmin):
+class CreditNoteAdmin(ExportAdmin):
     export_table = exports.CREDIT_NOTES
     list_display = ["number", "invoice", "customer", "total", "settlement", "reason", "issued_at"]
     list_filter = ["settlement", "currency", ("issued_at", RangeDateTimeFilter)]

@@ -16,7 +16,7 @@ from apps.billing.forms import CreditForm, ReasonForm
 from apps.billing.models import CreditNote, Invoice, InvoiceChange, InvoiceLine, Payment, Recovery, RecoveryChange
 from apps.core import clock
 
-from .exporting import ExportMixin
+from .exporting import ExportAdmin
 from .reading import DocumentAdmin, DocumentInline, HistoryInline, download, leave
 
 
@@ -85,7 +85,7 @@ class RecoveryHistory(HistoryInline):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ExportMixin, DocumentAdmin):
+class InvoiceAdmin(ExportAdmin):
     export_table = exports.INVOICES
     list_display = ["number", "customer", "status_label", "total", "due", "reason", "issued_at", "paid_at"]
     list_filter = ["status", "reason", "currency", ("issued_at", RangeDateTimeFilter)]

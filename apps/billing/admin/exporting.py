@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from apps.billing import exports
 from apps.billing.forms import ExportForm
 from apps.core import clock
 
-if TYPE_CHECKING:
-    Base = ModelAdmin
-else:
-    Base = object
+from .reading import DocumentAdmin
 
 
-class ExportMixin(Base):
-    """A list that can be downloaded, by whoever may see it."""
+class ExportAdmin(DocumentAdmin):
+    """A list of documents that can be downloaded by whoever may see it."""
 
     export_table: ClassVar[exports.Table]
     actions_list = ["export"]

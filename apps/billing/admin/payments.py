@@ -17,7 +17,7 @@ from apps.billing.gateway.port import GatewayError
 from apps.billing.models import Card, Parked, Payment, PaymentChange, Profile, Refund, RefundChange
 from apps.core import clock
 
-from .exporting import ExportMixin
+from .exporting import ExportAdmin
 from .reading import DocumentAdmin, DocumentInline, HistoryInline, leave
 
 
@@ -41,7 +41,7 @@ class RefundInline(DocumentInline):
 
 
 @admin.register(Payment)
-class PaymentAdmin(ExportMixin, DocumentAdmin):
+class PaymentAdmin(ExportAdmin):
     export_table = exports.PAYMENTS
     list_display = ["invoice", "customer", "attempt", "status_label", "amount", "card", "decline_code", "due_at"]
     list_filter = ["status", "decline_hard", "on_session", "surplus", "currency", ("due_at", RangeDateTimeFilter)]
