@@ -30,8 +30,10 @@ def navigation(request: HttpRequest) -> list[dict]:
         _group(
             _("Billing"),
             _link(_("Invoices"), "receipt_long", "billing.invoice"),
+            _link(_("Credit notes"), "receipt", "billing.creditnote"),
             _link(_("Payments"), "credit_card", "billing.payment"),
             _link(_("Refunds"), "undo", "billing.refund"),
+            _link(_("Disputes"), "gavel", "billing.dispute"),
             _link(_("Recoveries"), "healing", "billing.recovery"),
             _link(_("Parked"), "pause_circle", "billing.parked"),
             _link(_("Ledger"), "account_balance", "billing.ledgerentry"),
@@ -39,6 +41,7 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Customer credit"), "savings", "billing.creditaccount"),
             _link(_("Dunning policies"), "rule", "billing.dunningpolicy"),
             _link(_("Tax rates"), "percent", "billing.taxrate"),
+            _link(_("Seller"), "storefront", "billing.seller"),
         ),
         _group(_("Mail"), _link(_("Messages"), "mail", "mail.message")),
         _group(

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prepares a fresh Debian machine for the Makefile, as root or as a normal user, through package registries alone.
 #
-#   config/bootstrap.sh packages   Python 3.13 and all Python packages in .venv
+#   config/bootstrap.sh packages   Python 3.13 and all Python packages in .venv, and the library Pango for PDFs
 #   config/bootstrap.sh browser    Chromium and a readable font; its path is written to .cache/browser
 #   config/bootstrap.sh lock       requirements*.txt from requirements*.in
 #
@@ -149,6 +149,37 @@ packages() {
     make_venv "$uv"
     say "Installing the Python packages"
     "$uv" pip sync --quiet --python .venv/bin/python requirements-dev.txt
+    pango
+}
+
+# Pango draws the text of PDFs. WeasyPrint uses the machine's; else the shop lends it the copy that we unpack here.
+pango() {
+    local folder=$CACHE/pango libraries names=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
+    prints "" && { rm -rf "$folder"; return; }
+    system_install "${names[@]}" && prints "" && { rm -rf "$folder"; return; }
+    say "Fetching Debian's Pango into .cache"
+    if private_install "$folder" "$(codename)" /var/lib/dpkg/status "${names[@]}"; then
+        libraries=$(find "$folder/root" -name 'lib*.so.*' -printf '%h\n' | sort -u | paste -sd:)
+        fonts_of "$folder"
+        prints "$libraries" && return
+    fi
+    say "PDFs cannot be made: Pango was not found and could not be fetched. All else works. Install ${names[*]}, then run make again."
+}
+
+prints() { # LIBRARIES
+    LD_LIBRARY_PATH=$1 .venv/bin/python -W ignore -c 'import weasyprint' > "$CACHE/pango.log" 2>&1
+}
+
+# What fontconfig reads where the machine has no settings of its own.
+fonts_of() { # FOLDER
+    cat > "$1/fonts.conf" <<- FONTS
+	<?xml version="1.0"?>
+	<fontconfig>
+	  <dir>$1/root/usr/share/fonts</dir>
+	  <dir>/usr/share/fonts</dir>
+	  <cachedir>$1/fonts</cachedir>
+	</fontconfig>
+	FONTS
 }
 
 lock() { # OPTION...
@@ -203,14 +234,7 @@ private_chromium() {
     say "Fetching Debian's Chromium into .cache"
     private_install "$folder" "$(codename)" /var/lib/dpkg/status chromium fontconfig-config fonts-dejavu-core || return 1
     libraries=$(find "$folder/root/lib" "$folder/root/usr/lib" -name '*.so*' -printf '%h\n' 2> /dev/null | sort -u | paste -sd:)
-    cat > "$folder/fonts.conf" <<- FONTS
-	<?xml version="1.0"?>
-	<fontconfig>
-	  <dir>$folder/root/usr/share/fonts</dir>
-	  <dir>/usr/share/fonts</dir>
-	  <cachedir>$folder/fonts</cachedir>
-	</fontconfig>
-	FONTS
+    fonts_of "$folder"
     cat > "$folder/chromium" <<- WRAPPER
 	#!/bin/sh
 	export LD_LIBRARY_PATH="$libraries" FONTCONFIG_FILE="$folder/fonts.conf"

@@ -20,6 +20,7 @@ EVERY_SECONDS = {
     "billing.collect": 5,
     "billing.janitor": 20,
     "billing.refund": 15,
+    "billing.disputes": 60,
     "billing.dunning": 30,
     "billing.prune": 3600,
     "memberships.end": 30,

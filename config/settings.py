@@ -180,6 +180,8 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Where config/bootstrap.sh puts the library that draws PDFs, on a machine that has none and lets us install none.
+PANGO = BASE_DIR / ".cache" / "pango"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / ".data" / "static"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -35,7 +35,6 @@ def receipts(paid: Sequence[tuple[Invoice, Payment | None]], *, now: datetime) -
 
 def _receipt(invoice: Invoice, payment: Payment | None) -> outbox.Letter:
     lines = sorted(invoice.lines.all(), key=lambda line: line.position)
-    adds_tax = invoice.is_reverse_charge or any(not line.tax_included for line in lines)
     return _letter(
         "receipt",
         invoice,
@@ -43,7 +42,7 @@ def _receipt(invoice: Invoice, payment: Payment | None) -> outbox.Letter:
         lines=[
             {
                 "description": line.description,
-                "amount": Money(line.net_minor if adds_tax else line.amount_minor, invoice.currency),
+                "amount": Money(line.net_minor if invoice.adds_tax else line.amount_minor, invoice.currency),
             }
             for line in lines
         ],
@@ -55,6 +54,7 @@ def _receipt(invoice: Invoice, payment: Payment | None) -> outbox.Letter:
         paid=payment.amount if payment else None,
         card=str(payment.card) if payment and payment.card else "",
         invoice_url=_url("invoice", invoice.number),
+        pdf_url=_url("invoice_pdf", invoice.number),
         cancel_url=_url("cancel"),
     )
 
@@ -83,8 +83,8 @@ def payment_recovered(invoice: Invoice, *, now: datetime) -> None:
 
 
 def refund_sent(refund: Refund, *, now: datetime) -> None:
-    """Money is on its way back to the card."""
-    payment = refund.payment
+    """Money is on its way back to the card; the credit note that says why is linked, where something had been sold."""
+    payment, note = refund.payment, refund.credit_note
     _put(
         "refund-sent",
         payment.invoice,
@@ -93,6 +93,8 @@ def refund_sent(refund: Refund, *, now: datetime) -> None:
         amount=refund.amount,
         card=str(payment.card) if payment.card else "",
         invoice_url=_url("invoice", payment.invoice.number),
+        credit_note=note.number if note else "",
+        credit_note_url=_url("credit_note", note.number) if note else "",
         arrives_by=(now + timedelta(days=10)).date(),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from uuid import uuid4
@@ -11,12 +12,18 @@ from django import forms
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminDateWidget,
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from apps.core.money import Money, exponent
 
-from . import refunds, rules
-from .models import DunningPolicy, Payment, TaxRate
+from . import corrections, refunds, rules
+from .models import CreditNote, DunningPolicy, Invoice, Payment, Seller, TaxRate
 from .models.tax import STANDARD
 
 # CLDR's code for "unknown region".
@@ -29,8 +36,19 @@ class ReasonForm(BaseDialogForm):
     reason = forms.CharField(label=_("Reason"), max_length=300, widget=UnfoldAdminTextInputWidget)
 
 
-class RefundForm(BaseDialogForm):
-    """How much of a payment goes back, and why. `key` makes the same form, sent twice, one refund."""
+class AnswerForm(BaseDialogForm):
+    """What we say to a bank about a dispute."""
+
+    statement = forms.CharField(
+        label=_("What happened"),
+        max_length=20_000,
+        widget=UnfoldAdminTextareaWidget,
+        help_text=_("Such as: when they joined, how often they used it, what you wrote to each other."),
+    )
+
+
+class AmountForm(BaseDialogForm):
+    """Part of something in a currency, and why. `key` makes the same form, sent twice, one occasion."""
 
     amount = forms.DecimalField(label=_("Amount"), widget=UnfoldAdminDecimalFieldWidget)
     reason = forms.CharField(label=_("Reason"), max_length=300, widget=UnfoldAdminTextInputWidget)
@@ -38,12 +56,33 @@ class RefundForm(BaseDialogForm):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.payment = Payment.objects.filter(pk=self.object_id).first()
         self.fields["key"].initial = uuid4
+
+    def offer(self, left: Money) -> None:
+        """Propose all that is left."""
+        self.fields["amount"].initial = left.decimal
+        self.fields["amount"].help_text = _text("At most %(left)s.") % {"left": left}
+
+    def take(self, amount: Decimal, *, left: Money) -> Money | None:
+        """The amount as money, or an error beside it."""
+        minor = amount.scaleb(exponent(left.currency))
+        if minor != int(minor):
+            self.add_error("amount", _("This currency does not have that many decimal places."))
+        elif not 0 < minor <= left.minor:
+            self.add_error("amount", _text("More than zero, and at most %(left)s.") % {"left": left})
+        else:
+            return Money(int(minor), left.currency)
+        return None
+
+
+class RefundForm(AmountForm):
+    """How much of a payment goes back, and why."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.payment = Payment.objects.select_related("invoice").filter(pk=self.object_id).first()
         if self.payment:
-            left = refunds.refundable(self.payment)
-            self.fields["amount"].initial = left.decimal
-            self.fields["amount"].help_text = _text("At most %(left)s.") % {"left": left}
+            self.offer(refunds.payable_back(self.payment))
 
     def clean(self) -> dict:
         cleaned = super().clean() or {}
@@ -51,19 +90,89 @@ class RefundForm(BaseDialogForm):
             # Dialogs show the errors of fields only.
             self.add_error("amount", _("Only a payment that succeeded can be refunded."))
         elif "amount" in cleaned:
-            cleaned["money"] = self._money(self.payment, cleaned["amount"])
+            cleaned["money"] = self.take(cleaned["amount"], left=refunds.payable_back(self.payment))
         return cleaned
 
-    def _money(self, payment: Payment, amount: Decimal) -> Money | None:
-        minor = amount.scaleb(exponent(payment.currency))
-        left = refunds.refundable(payment)
-        if minor != int(minor):
-            self.add_error("amount", _("This currency does not have that many decimal places."))
-        elif not 0 < minor <= left.minor:
-            self.add_error("amount", _text("More than zero, and at most %(left)s.") % {"left": left})
-        else:
-            return Money(int(minor), payment.currency)
-        return None
+
+class CreditForm(AmountForm):
+    """How much of an invoice is taken back, why, and where the money goes."""
+
+    to = forms.ChoiceField(label=_("The money goes"), widget=UnfoldAdminSelectWidget)
+    field_order = ["to", "amount", "reason", "key"]
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.invoice = Invoice.objects.filter(pk=self.object_id).first()
+        self.limits = self._limits()
+        self.fields["to"].choices = [
+            (to, _text("%(where)s (at most %(left)s)") % {"where": CreditNote.Settlement(to).label, "left": left})
+            for to, left in self.limits.items()
+        ]
+        if self.limits:
+            self.offer(max(self.limits.values(), key=lambda left: left.minor))
+
+    def clean(self) -> dict:
+        cleaned = super().clean() or {}
+        if not self.limits:
+            self.add_error("amount", _("Only a paid invoice can be corrected in part. Withdraw an open one."))
+        elif {"amount", "to"} <= cleaned.keys():
+            cleaned["money"] = self.take(cleaned["amount"], left=self.limits[cleaned["to"]])
+        return cleaned
+
+    def _limits(self) -> dict[str, Money]:
+        """What may go where; nothing when the invoice is not paid."""
+        if self.invoice is None or self.invoice.status != Invoice.Status.PAID:
+            return {}
+        left = {
+            CreditNote.Settlement.CARD: corrections.payable_back(self.invoice),
+            CreditNote.Settlement.CREDIT: corrections.creditable(self.invoice),
+        }
+        return {to: money for to, money in left.items() if money}
+
+
+class ExportForm(forms.Form):
+    """Which part of a list is exported."""
+
+    since = forms.DateField(label=_("From"), widget=UnfoldAdminDateWidget)
+    until = forms.DateField(label=_("To"), widget=UnfoldAdminDateWidget)
+    currency = forms.RegexField(
+        r"^[A-Za-z]{3}$",
+        label=_("Currency"),
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Such as EUR. Empty for all of them."),
+        error_messages={"invalid": _("A currency has three letters, such as EUR.")},
+    )
+
+    def clean_currency(self) -> str:
+        return self.cleaned_data["currency"].upper()
+
+    def clean(self) -> dict:
+        cleaned = super().clean() or {}
+        if {"since", "until"} <= cleaned.keys() and cleaned["until"] < cleaned["since"]:
+            self.add_error("until", _("The last day comes before the first."))
+        return cleaned
+
+
+class SellerForm(forms.ModelForm):
+    """Who sells, as the next invoices will say it."""
+
+    class Meta:
+        model = Seller
+        fields = ["legal_name", "address", "country", "tax_number", "registration", "email", "tax_rounding"]
+
+    def clean_country(self) -> str:
+        country = self.cleaned_data["country"].upper()
+        if not re.fullmatch("[A-Z]{2}", country):
+            raise forms.ValidationError(_("A country has two letters, such as IT."))
+        return country
+
+    def clean_tax_number(self) -> str:
+        """Two letters of the country and up to 12 more signs (Directive 2006/112/EC, Art. 215)."""
+        number = re.sub(r"[\s.\-]", "", self.cleaned_data["tax_number"]).upper()
+        if number and not re.fullmatch("[A-Z]{2}[0-9A-Z+*]{2,12}", number):
+            raise forms.ValidationError(_("Give the number with its country, such as IT00743110157."))
+        return number
 
 
 class TaxRateForm(forms.ModelForm):

@@ -14,8 +14,8 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from . import refunds
-from .models import Parked, Payment, Refund
+from . import lifecycle, refunds
+from .models import Dispute, Parked, Payment, Refund
 
 # A payment in the hands of a worker, or already booked, has nothing to learn; asking for each would double the calls of
 # every renewal, and likewise of every decline.
@@ -57,18 +57,9 @@ def refunded_outside(*, intent_id: str, refunded_minor: int, now: datetime) -> P
     return Parked.objects.put("refund_outside", ref=intent_id, reason=reason % {"payment": payment}, now=now)
 
 
-def dispute_opened(*, dispute_id: str, intent_id: str, reason: str, now: datetime) -> Parked:
-    """Put a dispute (chargeback) before staff: it has a deadline for an answer at the gateway."""
-    text = _("The customer disputes payment %(payment)s (%(reason)s): answer at the gateway before its deadline.")
-    named = {"payment": _payment_of(intent_id) or intent_id, "reason": reason}
-    return Parked.objects.put("dispute", ref=dispute_id, reason=text % named, now=now)
-
-
-def dispute_closed(*, dispute_id: str, intent_id: str, outcome: str, now: datetime) -> Parked:
-    """Put the end of a dispute before staff: if it was lost, the money is gone and the books must say so."""
-    text = _("The dispute of payment %(payment)s is closed (%(outcome)s): if it was lost, correct the books.")
-    named = {"payment": _payment_of(intent_id) or intent_id, "outcome": outcome}
-    return Parked.objects.put("dispute_closed", ref=dispute_id, reason=text % named, now=now)
+def dispute_moved(*, dispute_id: str, intent_id: str, now: datetime) -> Dispute:
+    """Have the gateway asked about a dispute. It is written down with the event, so that none is ever forgotten."""
+    return lifecycle.hear_of_dispute(dispute_id, intent_id=intent_id, now=now)
 
 
 def _check(payment_key: str, intent_id: str, statuses: Sequence[str], *, now: datetime) -> int:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.core.money import Money
 
-from . import credit, ledger, lifecycle, tax
+from . import credit, ledger, lifecycle, numbering, tax
 from .drafts import Draft, LineDraft
-from .models import Account, CreditEntry, Invoice, InvoiceLine, InvoiceSeries, Payment
+from .models import Account, CreditEntry, Invoice, InvoiceLine, Payment, Seller
 from .taxation import Settled, Settlement, Taxation
 
 __all__ = ["CannotVoid", "Draft", "LineDraft", "issue", "void"]
@@ -57,7 +57,8 @@ def issue(drafts: Sequence[Draft], *, now: datetime, series: str = SERIES) -> li
 
 @transaction.atomic
 def void(invoice_id: int, *, reason: str, now: datetime, actor: str = "") -> Invoice:
-    """Withdraw an open invoice: OPEN -> VOID, its pending payment is cancelled, used credit comes back.
+    """Withdraw an open invoice: OPEN -> VOID, with a credit note. Its pending payment is cancelled, used credit comes
+    back.
 
     A charge that waits for the customer is closed by the janitor; one that turns out to have been paid is refunded.
     Void already: nothing. Raises CannotVoid when it is paid or written off."""
@@ -123,7 +124,8 @@ def _use_credit(bills: Sequence[_Bill]) -> list[int]:
 def _number_and_create(
     bills: Sequence[_Bill], credits_used: Sequence[int], *, series: str, now: datetime
 ) -> list[Invoice]:
-    row, first = _take_numbers(series, len(bills))
+    row, first = numbering.take(series, len(bills))
+    seller = Seller.objects.current().as_printed()
     return Invoice.objects.bulk_create(
         Invoice(
             customer=bill.draft.customer,
@@ -144,25 +146,11 @@ def _number_and_create(
             customer_address=bill.taxation.address,
             customer_tax_number=bill.taxation.tax_number,
             tax_treatment=bill.taxation.treatment,
+            seller_details=seller,
             issued_at=now,
         )
         for serial, (bill, used) in enumerate(zip(bills, credits_used, strict=True), start=first)
     )
-
-
-def _take_numbers(code: str, count: int) -> tuple[InvoiceSeries, int]:
-    """The series and the first of `count` numbers taken from it. Raises InvoiceSeries.DoesNotExist."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE billing_invoiceseries SET next_number = next_number + %s WHERE code = %s"
-            " RETURNING id, code, prefix, next_number",
-            [count, code],
-        )
-        row = cursor.fetchone()
-    if row is None:
-        raise InvoiceSeries.DoesNotExist(f"There is no invoice series {code}")
-    series = InvoiceSeries(id=row[0], code=row[1], prefix=row[2], next_number=row[3])
-    return series, series.next_number - count
 
 
 def _lines(invoice: Invoice, bill: _Bill) -> list[InvoiceLine]:

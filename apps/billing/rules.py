@@ -91,16 +91,31 @@ def tax_given_back(inputs: Mapping) -> int:
         raise CannotRecompute(f"Tax that is given back needs the input {problem}") from problem
 
 
-def refund_shares(
-    amount_minor: int, *, tax_minor: int, deferred_minor: int, revenue_minor: int
-) -> tuple[int, int, int]:
-    """How a refund divides into (tax, deferred revenue, revenue), in proportion to the invoice; the parts sum to it.
+def credit_shares(amount_minor: int, left: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """How a credit of an invoice divides among its lines: (gross, tax) of each, in proportion to what is left of them.
 
-    The weights are the invoice's own postings; one below zero (a credit larger than the charge beside it) counts as
-    none."""
-    weights = [max(0, tax_minor), max(0, deferred_minor), max(0, revenue_minor)]
-    tax, deferred, revenue = split(amount_minor, weights)
-    return tax, deferred, revenue
+    `left` is (gross, tax) of each line as far as it was not credited before, with the sign of the line; tax is part of
+    gross. The gross parts sum to the amount, and no line gives more than it has, so that whatever the parts were, the
+    last one leaves nothing. Lines below zero (discounts, credits for unused time) are taken back in the same proportion
+    as those above. Raises ValueError unless 0 < amount <= sum of what is left.
+    """
+    whole = sum(gross for gross, _tax in left)
+    if not 0 < amount_minor <= whole:
+        raise ValueError(f"{amount_minor} cannot be credited, {whole} is left")
+    above = [max(0, gross) for gross, _tax in left]
+    below = [max(0, -gross) for gross, _tax in left]
+    up = round_half_up(Fraction(amount_minor * sum(above), whole))
+    down = up - amount_minor
+    taken = [
+        plus - minus
+        for plus, minus in zip(split(up, above), split(down, below) if down else [0] * len(below), strict=True)
+    ]
+    return [(part, _tax_share(part, gross, tax)) for part, (gross, tax) in zip(taken, left, strict=True)]
+
+
+def _tax_share(part: int, gross: int, tax: int) -> int:
+    """The tax in a part of a line; the rest of the line keeps the rest."""
+    return tax if part == gross else split(part, [abs(tax), abs(gross - tax)])[0]
 
 
 def next_check(now: datetime, since: datetime) -> datetime:

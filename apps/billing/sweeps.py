@@ -8,9 +8,9 @@ from django.db.models import Min
 
 from apps.core.sweeps import register
 
-from . import billing_details, collection, dunning, janitor, refunds, webhooks
+from . import billing_details, collection, disputes, dunning, janitor, refunds, webhooks
 from .lifecycle.payments import STRANDED_AFTER
-from .models import Payment, Recovery, Refund
+from .models import Dispute, Payment, Recovery, Refund
 
 _STATUS = Payment.Status
 
@@ -30,6 +30,10 @@ def _next_check(*, now: datetime) -> datetime | None:
 def _next_refund(*, now: datetime) -> datetime | None:
     times = Refund.objects.aggregate(due=Min("next_try_at"), leased=Min("lease_until"))
     return _earliest(times["due"], times["leased"])
+
+
+def _next_dispute(*, now: datetime) -> datetime | None:
+    return Dispute.objects.aggregate(at=Min("check_at"))["at"]
 
 
 def _next_step(*, now: datetime) -> datetime | None:
@@ -58,6 +62,12 @@ def check(*, now: datetime) -> int:
 def refund(*, now: datetime) -> int:
     """Give money back."""
     return refunds.carry_out_due(now=now)
+
+
+@register(name="billing.disputes", order=270, next_due=_next_dispute)
+def ask_about_disputes(*, now: datetime) -> int:
+    """Find out what became of disputes."""
+    return disputes.ask_due(now=now)
 
 
 @register(name="billing.dunning", order=300, next_due=_next_step)

@@ -25,10 +25,16 @@ from apps.core import clock
 from . import cards, hints
 from .gateway.stripe import PAYMENT
 
-# Few, because each costs some thirty statements and a call. setup_intent.succeeded feeds the mirror alone.
-EVENTS = (
+DISPUTES = [
     "charge.dispute.closed",
     "charge.dispute.created",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.updated",
+]
+# Few, because each costs some thirty statements and a call. setup_intent.succeeded feeds the mirror alone.
+EVENTS = (
+    *DISPUTES,
     "charge.refunded",
     "payment_intent.payment_failed",
     "payment_intent.requires_action",
@@ -84,28 +90,11 @@ def on_charge_refunded(sender, event, **kwargs) -> None:
     )
 
 
-@djstripe_receiver("charge.dispute.created")
-def on_dispute_opened(sender, event, **kwargs) -> None:
-    """A customer went to their bank."""
+@djstripe_receiver(DISPUTES)
+def on_dispute_moved(sender, event, **kwargs) -> None:
+    """A customer went to their bank, or the bank decided, or money moved on the way."""
     dispute = event.data["object"]
-    hints.dispute_opened(
-        dispute_id=dispute["id"],
-        intent_id=dispute.get("payment_intent") or "",
-        reason=dispute.get("reason") or "",
-        now=clock.now(),
-    )
-
-
-@djstripe_receiver("charge.dispute.closed")
-def on_dispute_closed(sender, event, **kwargs) -> None:
-    """The bank decided."""
-    dispute = event.data["object"]
-    hints.dispute_closed(
-        dispute_id=dispute["id"],
-        intent_id=dispute.get("payment_intent") or "",
-        outcome=dispute.get("status") or "",
-        now=clock.now(),
-    )
+    hints.dispute_moved(dispute_id=dispute["id"], intent_id=dispute.get("payment_intent") or "", now=clock.now())
 
 
 def prune(*, now: datetime) -> int:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from apps.billing.models import Parked, Payment, Recovery, Refund
+from apps.billing.models import Dispute, Parked, Payment, Recovery, Refund
 from apps.campaigns.models import Enrollment, Outcome
 from apps.core import sweeps
 from apps.core.models import SweepRun
@@ -51,8 +51,14 @@ def waiting(*, now: datetime) -> list[Waiting]:
         ),
         Waiting(
             _("Failed refunds"),
-            Refund.objects.filter(status=Refund.Status.FAILED).count(),
+            Refund.objects.still_owed().count(),
             _list("billing_refund", status__exact=Refund.Status.FAILED),
+            is_urgent=True,
+        ),
+        Waiting(
+            _("Disputes to answer"),
+            Dispute.objects.to_answer().count(),
+            _list("billing_dispute", status__exact=Dispute.Status.NEEDS_RESPONSE),
             is_urgent=True,
         ),
         Waiting(

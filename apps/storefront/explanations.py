@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from apps.billing import explanation
 from apps.billing.models import Invoice, InvoiceLine
-from apps.core.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +30,6 @@ def _rows(line: InvoiceLine) -> list[tuple[str, str]]:
         (_("VAT rate"), _percent(line.tax_basis_points)),
         (_("VAT in the amount"), str(line.tax)),
         (_("Without VAT"), str(line.net)),
-    ]
-
-
-def taxes_of(invoice: Invoice) -> list[tuple[str, Money]]:
-    """The tax of an invoice by rate, the highest first; rates at which nothing is charged are left out."""
-    by_rate: dict[int, int] = {}
-    for line in invoice.lines.all():
-        by_rate[line.tax_basis_points] = by_rate.get(line.tax_basis_points, 0) + line.tax_minor
-    return [
-        (_percent(rate), Money(tax, invoice.currency)) for rate, tax in sorted(by_rate.items(), reverse=True) if tax
     ]
 
 

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from .views import account, billing_details, cards, catalogue, checkout, guides, join, membership, offers, pricing, site
+from .views import (
+    account,
+    billing_details,
+    cards,
+    catalogue,
+    checkout,
+    documents,
+    guides,
+    join,
+    membership,
+    offers,
+    pricing,
+    site,
+)
 
 urlpatterns = [
     path("", site.home, name="home"),
@@ -17,8 +30,11 @@ urlpatterns = [
     path("join/done/<uuid:token>/", checkout.outcome, name="join_outcome"),
     path("join/<slug:plan>/<slug:interval>/", join.review, name="join"),
     path("account/", account.hub, name="account"),
-    path("account/invoices/", account.invoices, name="account_invoices"),
-    path("account/invoices/<str:number>/", account.invoice, name="invoice"),
+    path("account/invoices/", documents.invoices, name="account_invoices"),
+    path("account/invoices/<str:number>/", documents.invoice, name="invoice"),
+    path("account/invoices/<str:number>/pdf/", documents.invoice_pdf, name="invoice_pdf"),
+    path("account/credit-notes/<str:number>/", documents.credit_note, name="credit_note"),
+    path("account/credit-notes/<str:number>/pdf/", documents.credit_note_pdf, name="credit_note_pdf"),
     path("account/membership/change/", membership.change, name="change_plan"),
     path("account/membership/change/<uuid:token>/", membership.confirm_change, name="confirm_change"),
     path("account/membership/keep/", membership.keep, name="keep_plan"),

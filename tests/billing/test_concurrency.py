@@ -6,12 +6,12 @@ from threading import Barrier
 import pytest
 from django.db import connection, transaction
 
-from apps.billing import collection, credit, dunning, invoices, lifecycle, refunds
+from apps.billing import collection, corrections, credit, dunning, invoices, lifecycle, refunds
 from apps.billing import gateway as gateways
 from apps.billing.gateway import behaviours as cards
 from apps.billing.gateway.port import Succeeded
 from apps.billing.gateway.rehearsal import Rehearsal
-from apps.billing.models import CreditAccount, Invoice, LedgerEntry, Payment, Refund
+from apps.billing.models import CreditAccount, CreditNote, Invoice, LedgerEntry, Payment, Refund
 from apps.core.money import Money
 from apps.mail.models import Message
 from tests.factories import billing
@@ -163,3 +163,48 @@ def test_refunds_at_once_never_exceed_the_payment(now):
     assert sum(isinstance(result, Refund) for result in results) == 2
     assert {type(result) for result in results} == {Refund, refunds.CannotRefund}
     assert refunds.refundable(payment) == Money(900, "EUR")
+
+
+def test_corrections_at_once_never_exceed_the_invoice_and_leave_no_gap(now):
+    gateway = Rehearsal()
+    with gateways.using(gateway):
+        invoice = billing.invoice(billing.payer(gateway, now=now), now=now)
+        collection.collect_due(now=now)
+
+    def correct(number):
+        how = corrections.to_card if number % 2 else corrections.to_credit
+        return how(invoice.pk, amount=Money(700, "EUR"), key=str(number), reason="", now=now)
+
+    results = at_once(12, correct)
+    assert {type(result) for result in results} == {CreditNote, corrections.CannotCredit, corrections.CannotRefund}
+    assert list(CreditNote.objects.order_by("serial").values_list("serial", "total_minor")) == [
+        (1, 700), (2, 700), (3, 700), (4, 700),
+    ]  # fmt: skip
+    assert corrections.creditable(invoice) == Money(100, "EUR")
+    sent = Refund.objects.all().total_minor()
+    assert CreditAccount.objects.get().balance_minor + sent == 2800
+    books = LedgerEntry.objects.balances()
+    assert books["refunds_clearing", "EUR"] == -sent
+    assert sum(books.values()) == 0
+
+
+def test_an_invoice_withdrawn_while_it_is_paid_ends_in_one_way_with_the_books_in_order(now):
+    gateway = Rehearsal()
+    invoice = billing.invoice(billing.payer(gateway, now=now), now=now)
+    with gateways.using(gateway):
+        [payment] = lifecycle.claim(now=now, limit=1)
+        result = collection._charge(gateway, payment, deadline=float("inf"))
+
+    def settle_or_void(number):
+        if number % 2:
+            return lifecycle.settle(payment.pk, result, now=now)
+        return invoices.void(invoice.pk, reason="left", now=now)
+
+    results = at_once(2, settle_or_void)
+    assert {type(result) for result in results} <= {Invoice, Payment, invoices.CannotVoid}
+    with gateways.using(gateway):
+        refunds.carry_out_due(now=now)
+    invoice.refresh_from_db()
+    notes, sent = CreditNote.objects.count(), Refund.objects.filter(status="succeeded").count()
+    assert (invoice.status, notes, sent) in {("paid", 0, 0), ("void", 1, 1)}
+    assert sum(LedgerEntry.objects.balances().values()) == 0

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from apps.billing import collection, lifecycle, refunds
+from apps.billing import collection, credit, lifecycle, refunds
 from apps.billing import gateway as gateways
 from apps.billing.gateway.port import GatewayMisconfigured, Refunded, RefundFailed, Throttled, Unknown
 from apps.billing.gateway.rehearsal import Rehearsal
-from apps.billing.models import LedgerEntry, Parked, Payment, Refund
+from apps.billing.models import CreditNote, LedgerEntry, Parked, Payment, Refund
 from apps.core.money import Money
 from tests.factories import billing
 
@@ -56,7 +56,8 @@ def ask(payment: Payment, minor: int, now, *, key="a", currency="EUR") -> Refund
 
 def test_a_full_refund_takes_the_sale_back_and_sends_the_money(paid, now):
     refund = ask(paid, 2900, now)
-    assert posted(f"refund:{refund.pk}") == {"tax_payable": 523, "revenue_deferred": 2377, "refunds_clearing": -2900}
+    note = f"credit-note:{refund.credit_note_id}"
+    assert posted(note) == {"tax_payable": 523, "revenue_deferred": 2377, "refunds_clearing": -2900}
     assert refunds.carry_out_due(now=now) == 1
     assert refunds.carry_out_due(now=now) == 0
     refund.refresh_from_db()
@@ -112,21 +113,53 @@ def test_the_database_refuses_more_than_came_from_raw_sql(paid, now):
     assert Refund.objects.get().amount_minor == 2000
 
 
-def test_a_refused_refund_is_booked_back_and_put_before_staff(gateway, paid, now):
-    before = books()
+def test_a_refused_refund_stays_owed_and_is_put_before_staff(gateway, paid, now):
     gateway.answers = [RefundFailed("expired_or_canceled_card", "No such card")]
     refund = ask(paid, 2900, now)
     refunds.carry_out_due(now=now)
     refund.refresh_from_db()
     assert (refund.status, refund.message) == ("failed", "expired_or_canceled_card: No such card")
-    assert books() == before
+    assert books() == {"cash": 2900, "refunds_clearing": -2900}
     assert Parked.objects.waiting().values_list("kind", "ref").get() == ("refund", str(refund.pk))
     assert mails(paid.invoice.customer) == ["receipt"]
-    assert ask(paid, 2900, now, key="again").status == "pending"
+    assert list(Refund.objects.still_owed()) == [refund]
+    with pytest.raises(refunds.CannotRefund, match="2900 EUR asked, 0 EUR left"):
+        ask(paid, 2900, now, key="again")
+    assert CreditNote.objects.count() == 1
 
 
-def test_a_refund_that_bounces_later_is_booked_back(gateway, paid, now):
-    before = books()
+def test_what_a_failed_refund_left_is_sent_again_once_under_the_same_note(gateway, paid, now):
+    gateway.answers = [RefundFailed("expired_or_canceled_card")]
+    failed = ask(paid, 2900, now)
+    refunds.carry_out_due(now=now)
+    again = refunds.send_again(failed.pk, now=now)
+    assert refunds.send_again(failed.pk, now=now) == again
+    assert (again.amount, again.credit_note, again.status) == (Money(2900, "EUR"), failed.credit_note, "pending")
+    with pytest.raises(refunds.CannotRefund, match="nothing to send again"):
+        refunds.turn_into_credit(failed.pk, reason="", now=now)
+    refunds.carry_out_due(now=now)
+    assert gateway.asked == [failed.key, f"{failed.key}:again"]
+    assert books() == {}
+    assert not Refund.objects.still_owed().exists()
+    with pytest.raises(refunds.CannotRefund):
+        refunds.send_again(again.pk, now=now)
+    assert (Refund.objects.count(), CreditNote.objects.count()) == (2, 1)
+
+
+def test_what_a_failed_refund_left_becomes_credit_once(gateway, paid, now):
+    gateway.answers = [RefundFailed("expired_or_canceled_card")]
+    failed = ask(paid, 2900, now)
+    refunds.carry_out_due(now=now)
+    entry = refunds.turn_into_credit(failed.pk, reason="The card is closed", now=now)
+    assert refunds.turn_into_credit(failed.pk, reason="Twice", now=now) == entry
+    assert credit.balance(paid.invoice.customer, "EUR") == Money(2900, "EUR")
+    assert books() == {"cash": 2900, "customer_credit": -2900}
+    with pytest.raises(refunds.CannotRefund):
+        refunds.send_again(failed.pk, now=now)
+    assert (Refund.objects.count(), Refund.objects.still_owed().count()) == (1, 0)
+
+
+def test_a_refund_that_bounces_later_is_owed_again(gateway, paid, now):
     refund = ask(paid, 2900, now)
     refunds.carry_out_due(now=now)
     refund.refresh_from_db()
@@ -137,7 +170,7 @@ def test_a_refund_that_bounces_later_is_booked_back(gateway, paid, now):
         assert refunds.carry_out_due(now=later) == 1
         refund.refresh_from_db()
         assert refund.status == expected
-    assert books() == before
+    assert books() == {"cash": 2900, "refunds_clearing": -2900}
     assert history(refund)[-1] == ("succeeded", "failed")
 
 

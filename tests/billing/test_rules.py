@@ -79,22 +79,38 @@ def test_inputs_that_do_not_say_how_are_refused(kind, inputs):
         rules.recompute(kind, inputs)
 
 
-@given(
-    amount=st.integers(1, 1_000_000),
-    tax=st.integers(0, 100_000),
-    deferred=st.integers(-100_000, 100_000),
-    revenue=st.integers(1, 100_000),
-)
-def test_the_shares_of_a_refund_sum_to_it(amount, tax, deferred, revenue):
-    shares = rules.refund_shares(amount, tax_minor=tax, deferred_minor=deferred, revenue_minor=revenue)
-    assert sum(shares) == amount
-    assert min(shares) >= 0
-    if deferred <= 0:
-        assert shares[1] == 0
+@st.composite
+def lines_to_credit(draw):
+    """The (gross, tax) of lines that sum to more than zero; tax as computed from a rate."""
+    amounts = draw(st.lists(st.integers(-100_000, 100_000), min_size=1, max_size=6).filter(lambda rows: sum(rows) > 0))
+    rates = draw(st.lists(st.integers(0, 2700), min_size=len(amounts), max_size=len(amounts)))
+    return [(gross, rules.tax_in(gross, rate)) for gross, rate in zip(amounts, rates, strict=True)]
 
 
-def test_a_full_refund_takes_back_exactly_what_was_posted():
-    assert rules.refund_shares(2900, tax_minor=523, deferred_minor=2377, revenue_minor=0) == (523, 2377, 0)
+@given(lines=lines_to_credit(), data=st.data())
+def test_parts_credited_one_after_the_other_take_back_exactly_the_invoice(lines, data):
+    left = list(lines)
+    while whole := sum(gross for gross, _tax in left):
+        amount = data.draw(st.integers(1, whole))
+        parts = rules.credit_shares(amount, left)
+        assert sum(gross for gross, _tax in parts) == amount
+        for (part, part_tax), (gross, tax) in zip(parts, left, strict=True):
+            assert min(0, gross) <= part <= max(0, gross)
+            assert min(0, tax) <= part_tax <= max(0, tax)
+        left = [(gross - part, tax - part_tax) for (gross, tax), (part, part_tax) in zip(left, parts, strict=True)]
+    assert all(pair == (0, 0) for pair in left)
+
+
+def test_a_credit_is_shared_by_line_with_the_tax_of_each():
+    lines = [(2900, 523), (-725, -131), (1500, 0)]
+    assert rules.credit_shares(3675, lines) == lines
+    assert rules.credit_shares(1000, lines) == [(789, 142), (-197, -36), (408, 0)]
+
+
+@pytest.mark.parametrize("amount", [0, -1, 2901])
+def test_more_than_is_left_or_nothing_is_not_credited(amount):
+    with pytest.raises(ValueError, match="2900 is left"):
+        rules.credit_shares(amount, [(2900, 523)])
 
 
 def test_the_steps_of_the_standard_policy():

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.accounts import services as accounts
-from apps.billing import refunds
+from apps.billing import hints, refunds
 from apps.billing.gateway.behaviours import decline
 from apps.billing.models import Payment
 from apps.catalog.models import GuideView
@@ -48,6 +48,10 @@ def story(gateway, now):
     first = Payment.objects.succeeded().earliest("pk")
     refunds.request(first.pk, amount=Money(300, "EUR"), key="sorry", reason="A kind word", now=renewal + 2 * DAY)
     sweeps.run("billing.refund", now=renewal + 2 * DAY)
+    dispute = gateway.open_dispute(first.gateway_id)
+    hints.dispute_moved(dispute_id=dispute.id, intent_id=first.gateway_id, now=renewal + 2 * DAY)
+    gateway.decide_dispute(dispute.id, won=False)
+    sweeps.run("billing.disputes", now=renewal + 3 * DAY)
     subscription.refresh_from_db()
     memberships.request_cancel(subscription.pk, customer=user, now=renewal + 3 * DAY, reason="moving")
     accounts.set_marketing(user, granted=False, source="account", now=renewal + 4 * DAY)
@@ -60,7 +64,7 @@ def test_everything_is_there_newest_first(story):
     assert moments == sorted(moments, key=lambda moment: moment.at, reverse=True)
     assert {moment.kind for moment in moments} == set(Kind)
     found = Counter(moment.kind for moment in moments)
-    assert found[Kind.INVOICE] == 2
+    assert (found[Kind.INVOICE], found[Kind.DISPUTE]) == (3, 2)
     assert found[Kind.PAYMENT] == 3
     assert (found[Kind.REFUND], found[Kind.DUNNING], found[Kind.OFFER]) == (1, 2, 2)
     assert found[Kind.MAIL] == Message.objects.filter(user_id=story.pk).count() > 5
@@ -74,6 +78,8 @@ def test_everything_is_there_newest_first(story):
         (Kind.PAYMENT, "Payment of €11.60: declined", "insufficient_funds"),
         (Kind.PAYMENT, "Payment of €11.60: succeeded", "attempt 2"),
         (Kind.REFUND, "Refund of €3.00: succeeded", "A kind word"),
+        (Kind.INVOICE, "Credit note ORC-000001: €3.00", "back to the card · A kind word"),
+        (Kind.DISPUTE, "Dispute: lost", "fraudulent"),
         (Kind.MEMBERSHIP, "Grove: payment overdue", "insufficient_funds"),
         (Kind.MEMBERSHIP, "Grove: ended", "cancelled"),
         (Kind.POINTS, "-40 points", "redeemed"),
@@ -115,7 +121,7 @@ def test_the_number_of_queries_does_not_grow_with_the_story(story, gateway, now)
             timeline.of(user)
         return len(captured)
 
-    assert queries(story) == queries(newcomer) <= 16
+    assert queries(story) == queries(newcomer) <= 18
 
 
 def test_the_page_shows_the_story_by_pages_and_by_kind(story, staff):

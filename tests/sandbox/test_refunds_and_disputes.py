@@ -66,6 +66,29 @@ def test_a_dispute_takes_the_money_and_winning_gives_it_back(api, pay, saved, sa
     assert len(api.events.list({"type": "charge.dispute.closed"}).data) == 1
 
 
+def test_evidence_is_sent_to_the_bank_once(api, pay, saved, sandbox):
+    intent = pay(saved())
+    name = sandbox.control("POST", "disputes", {"charge": intent.latest_charge})["id"]
+    draft = api.disputes.update(name, {"evidence": {"uncategorized_text": "a"}, "submit": False})
+    assert (draft.status, draft.evidence_details.submission_count) == ("needs_response", 0)
+    sent = api.disputes.update(name, {"evidence": {"customer_name": "Ada"}, "submit": True})
+    assert (sent.status, sent.evidence_details.submission_count) == ("under_review", 1)
+    assert (sent.evidence.uncategorized_text, sent.evidence.customer_name) == ("a", "Ada")
+    assert refused(api.disputes.update, name, {"evidence": {"customer_name": "Bob"}}).http_status == 400
+    assert refused(api.disputes.close, name).http_status == 400
+    assert refused(api.disputes.update, name, {"evidence": {"colour": "red"}}).code == "parameter_unknown"
+    assert api.disputes.retrieve(name).evidence.customer_name == "Ada"
+    sandbox.control("POST", f"disputes/{name}/close", {"status": "won"})
+    assert api.disputes.retrieve(name).status == "won"
+
+
+def test_the_merchant_may_give_in(api, pay, saved, sandbox):
+    intent = pay(saved())
+    name = sandbox.control("POST", "disputes", {"charge": intent.latest_charge})["id"]
+    assert api.disputes.close(name).status == "lost"
+    assert api.events.list({"type": "charge.dispute.closed"}).data[0].data.object.id == name
+
+
 def test_the_dispute_card_disputes_itself(api, pay, saved):
     intent = pay(saved("pm_card_createDispute"))
     (dispute,) = api.disputes.list({"payment_intent": intent.id}).data

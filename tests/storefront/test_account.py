@@ -124,7 +124,7 @@ def test_invoices_come_in_pages(member, now):
 def test_the_list_of_invoices_costs_the_same_whatever_its_length(member, now, count, django_assert_num_queries):
     bill(member, count, now=now)
     browser = signed_in(member.customer)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         browser.get("/account/invoices/")
 
 

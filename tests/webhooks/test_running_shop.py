@@ -11,7 +11,7 @@ import pytest
 import stripe
 from djstripe.models import Event, WebhookEndpoint, WebhookEventTrigger
 
-from apps.billing.models import Parked, Payment, Recovery
+from apps.billing.models import Dispute, Payment, Recovery
 from tests.browser import people
 from tests.stack import Stack, wait_for
 
@@ -98,22 +98,22 @@ def test_the_same_event_many_times_at_once_is_handled_once(shop):
     dispute = json.loads(shop.control("disputes", json.dumps({"charge": charge}).encode()))
     outcome = deliver(shop)
 
-    assert outcome == {"delivered": 8, "failed": 0, "pending": 0}
+    assert outcome == {"delivered": 16, "failed": 0, "pending": 0}  # with charge.dispute.funds_withdrawn
     events = Event.objects.filter(type="charge.dispute.created", data__object__id=dispute["id"])
     assert events.count() == 1
     triggers = WebhookEventTrigger.objects.filter(event=events.get())
     assert list(triggers.values_list("valid", "processed")) == [(True, True)] * 8
-    assert Parked.objects.filter(kind="dispute", ref=dispute["id"]).count() == 1
+    assert Dispute.objects.filter(gateway_id=dispute["id"]).count() == 1
 
 
 @pytest.mark.parametrize("forgery", [{"secret": "whsec_guess"}, {"age": 3600}], ids=["forged", "stale"])
 def test_an_event_that_is_not_from_the_gateway_now_is_refused_and_changes_nothing(shop, forgery):
     event = dispute_event(first_charge(shop))
-    before = (Event.objects.count(), Parked.objects.count())
+    before = (Event.objects.count(), Dispute.objects.count())
 
     assert post(event, **forgery) == 400
 
-    assert (Event.objects.count(), Parked.objects.count()) == before
+    assert (Event.objects.count(), Dispute.objects.count()) == before
     refused = WebhookEventTrigger.objects.latest("pk")
     assert (refused.valid, refused.processed, refused.event) == (False, False, None)
 
@@ -123,9 +123,9 @@ def test_a_gateway_that_fails_while_an_event_is_read_gets_it_again(shop):
     deliver(shop)
     shop.control("faults", b'{"kind": "drop_before", "method": "GET"}')
     dispute = json.loads(shop.control("disputes", json.dumps({"charge": charge}).encode()))
-    assert deliver(shop) == {"delivered": 0, "failed": 1, "pending": 1}
-    assert not Parked.objects.filter(ref=dispute["id"]).exists()
+    assert deliver(shop) == {"delivered": 0, "failed": 2, "pending": 2}
+    assert not Dispute.objects.filter(gateway_id=dispute["id"]).exists()
 
     shop.control("faults", method="DELETE")
-    assert deliver(shop) == {"delivered": 1, "failed": 0, "pending": 0}
-    assert Parked.objects.filter(kind="dispute", ref=dispute["id"]).count() == 1
+    assert deliver(shop) == {"delivered": 2, "failed": 0, "pending": 0}
+    assert Dispute.objects.filter(gateway_id=dispute["id"]).count() == 1

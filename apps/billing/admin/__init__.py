@@ -1,5 +1,5 @@
 """The back office of billing: documents are read, and acted on through the same functions as the workers use."""
 
-from . import books, customers, documents, payments, settings
+from . import books, credit_notes, customers, disputes, documents, payments, settings
 
-__all__ = ["books", "customers", "documents", "payments", "settings"]
+__all__ = ["books", "credit_notes", "customers", "disputes", "documents", "payments", "settings"]

@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
 
-from apps.billing import dunning, explanation, invoices
-from apps.billing.forms import ReasonForm
-from apps.billing.models import Invoice, InvoiceChange, InvoiceLine, Payment, Recovery, RecoveryChange
+from apps.billing import corrections, dunning, explanation, exports, invoices, printing
+from apps.billing.forms import CreditForm, ReasonForm
+from apps.billing.models import CreditNote, Invoice, InvoiceChange, InvoiceLine, Payment, Recovery, RecoveryChange
 from apps.core import clock
 
-from .reading import DocumentAdmin, DocumentInline, HistoryInline, leave
+from .exporting import ExportAdmin
+from .reading import DocumentAdmin, DocumentInline, HistoryInline, download, leave
 
 
 class LineInline(DocumentInline):
@@ -63,6 +64,18 @@ class PaymentInline(DocumentInline):
         return str(payment.amount)
 
 
+class CreditNoteInline(DocumentInline):
+    model = CreditNote
+    fields = ["number", "total", "settlement", "reason", "issued_at"]
+    readonly_fields = fields
+    ordering = ["pk"]
+    show_change_link = True
+
+    @display(description=_("total"))
+    def total(self, note: CreditNote) -> str:
+        return str(note.total)
+
+
 class InvoiceHistory(HistoryInline):
     model = InvoiceChange
 
@@ -72,28 +85,34 @@ class RecoveryHistory(HistoryInline):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(DocumentAdmin):
+class InvoiceAdmin(ExportAdmin):
+    export_table = exports.INVOICES
     list_display = ["number", "customer", "status_label", "total", "due", "reason", "issued_at", "paid_at"]
     list_filter = ["status", "reason", "currency", "tax_treatment", ("issued_at", RangeDateTimeFilter)]
     list_select_related = ["customer"]
     search_fields = ["number", "customer_email", "customer_name", "customer_company", "customer_tax_number", "key"]
-    inlines = [LineInline, PaymentInline, InvoiceHistory]
+    inlines = [LineInline, PaymentInline, CreditNoteInline, InvoiceHistory]
     fields = [
         ("number", "status_label"),
         ("customer", "customer_name"),
         ("customer_email", "customer_country"),
         ("customer_company", "customer_tax_number", "tax_treatment"),
         "customer_address",
+        "seller",
         ("total", "tax", "net"),
         ("credit_applied", "due"),
         ("issued_at", "paid_at", "voided_at"),
         ("reason", "key"),
     ]
-    actions_detail = ["void_this"]
+    actions_detail = ["pdf", "credit_this", "void_this"]
 
     @display(description=_("total"), ordering="total_minor")
     def total(self, invoice: Invoice) -> str:
         return str(invoice.total)
+
+    @display(description=_("seller, as printed"))
+    def seller(self, invoice: Invoice) -> str:
+        return ", ".join(str(part).replace("\n", ", ") for part in invoice.seller_details.values() if part)
 
     @display(description=_("due"), ordering="due_minor")
     def due(self, invoice: Invoice) -> str:
@@ -111,6 +130,38 @@ class InvoiceAdmin(DocumentAdmin):
     def credit_applied(self, invoice: Invoice) -> str:
         return str(invoice.credit_applied)
 
+    @action(description=_("PDF"), url_path="pdf", permissions=["view"], icon="picture_as_pdf")
+    def pdf(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return download(self, request, Invoice.objects.with_lines().get(pk=object_id), printing.invoice)
+
+    @action(
+        description=_("Credit"),
+        url_path="credit",
+        permissions=["act"],
+        icon="receipt",
+        dialog={
+            "title": _("Take back part or all of this invoice"),
+            "description": _(
+                "The customer gets a credit note. Money to the card arrives within ten days, with a mail."
+            ),
+            "form_class": CreditForm,
+            "form_submit_text": _("Issue credit note"),
+        },
+    )
+    def credit_this(self, request: HttpRequest, form: CreditForm, object_id: int) -> HttpResponse:
+        asked = form.cleaned_data
+        take_back = corrections.to_card if asked["to"] == CreditNote.Settlement.CARD else corrections.to_credit
+        try:
+            note = take_back(
+                object_id, amount=asked["money"], key=str(asked["key"]), reason=asked["reason"], now=clock.now()
+            )
+        except (corrections.CannotCredit, corrections.CannotRefund) as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+        else:
+            self.log_change(request, note.invoice, _text("Credit note %(number)s") % {"number": note.number})
+            self.message_user(request, _text("Credit note %(number)s is issued.") % {"number": note.number})
+        return leave(request, reverse("admin:billing_invoice_change", args=[object_id]))
+
     @action(
         description=_("Withdraw invoice"),
         url_path="void",
@@ -118,7 +169,7 @@ class InvoiceAdmin(DocumentAdmin):
         icon="block",
         dialog={
             "title": _("Withdraw this invoice?"),
-            "description": _("Its number stays used, its postings are reversed, and its payment is not collected."),
+            "description": _("Its number stays used, a credit note takes it back, and its payment is not collected."),
             "form_class": ReasonForm,
             "form_submit_text": _("Withdraw invoice"),
         },

@@ -11,12 +11,13 @@ from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
 
-from apps.billing import janitor, refunds
-from apps.billing.forms import RefundForm
+from apps.billing import exports, janitor, refunds
+from apps.billing.forms import ReasonForm, RefundForm
 from apps.billing.gateway.port import GatewayError
 from apps.billing.models import Card, Parked, Payment, PaymentChange, Profile, Refund, RefundChange
 from apps.core import clock
 
+from .exporting import ExportAdmin
 from .reading import DocumentAdmin, DocumentInline, HistoryInline, leave
 
 
@@ -40,7 +41,8 @@ class RefundInline(DocumentInline):
 
 
 @admin.register(Payment)
-class PaymentAdmin(DocumentAdmin):
+class PaymentAdmin(ExportAdmin):
+    export_table = exports.PAYMENTS
     list_display = ["invoice", "customer", "attempt", "status_label", "amount", "card", "decline_code", "due_at"]
     list_filter = ["status", "decline_hard", "on_session", "surplus", "currency", ("due_at", RangeDateTimeFilter)]
     list_select_related = ["invoice__customer", "card"]
@@ -118,8 +120,9 @@ class RefundAdmin(DocumentAdmin):
     list_select_related = ["payment__invoice__customer"]
     search_fields = ["payment__invoice__number", "payment__invoice__customer_email", "gateway_id"]
     inlines = [RefundHistory]
+    actions_detail = ["send_this_again", "make_this_credit"]
     fields = [
-        ("payment", "status_label", "amount"),
+        ("payment", "status_label", "amount", "credit_note"),
         "reason",
         "message",
         ("gateway_id", "key"),
@@ -133,6 +136,51 @@ class RefundAdmin(DocumentAdmin):
     @display(description=_("amount"), ordering="amount_minor")
     def amount(self, refund: Refund) -> str:
         return str(refund.amount)
+
+    @action(
+        description=_("Send again"),
+        url_path="again",
+        permissions=["act"],
+        icon="replay",
+        dialog={
+            "title": _("Send this money to the card again?"),
+            "description": _("Only what a failed refund left with us. It needs no new credit note."),
+            "form_submit_text": _("Send again"),
+        },
+    )
+    def send_this_again(self, request: HttpRequest, form, object_id: int) -> HttpResponse:
+        try:
+            refund = refunds.send_again(object_id, now=clock.now())
+        except refunds.CannotRefund as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+            return leave(request, reverse("admin:billing_refund_change", args=[object_id]))
+        self.log_change(request, refund, _text("Sent again"))
+        self.message_user(request, _text("The refund is on its way."), messages.SUCCESS)
+        return leave(request, reverse("admin:billing_refund_change", args=[refund.pk]))
+
+    @action(
+        description=_("Turn into credit"),
+        url_path="credit",
+        permissions=["act"],
+        icon="savings",
+        dialog={
+            "title": _("Give this money as the customer's credit?"),
+            "description": _("Only what a failed refund left with us. The next invoices use it before any card."),
+            "form_class": ReasonForm,
+            "form_submit_text": _("Turn into credit"),
+        },
+    )
+    def make_this_credit(self, request: HttpRequest, form: ReasonForm, object_id: int) -> HttpResponse:
+        reason = form.cleaned_data["reason"]
+        try:
+            entry = refunds.turn_into_credit(object_id, reason=reason, now=clock.now())
+        except refunds.CannotRefund as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+        else:
+            self.log_change(request, Refund.objects.get(pk=object_id), reason)
+            text = _text("%(amount)s is the customer's credit now.") % {"amount": entry.amount}
+            self.message_user(request, text, messages.SUCCESS)
+        return leave(request, reverse("admin:billing_refund_change", args=[object_id]))
 
 
 class CardInline(DocumentInline):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
+from apps.billing import printing
+from apps.billing.models import CreditNote, Invoice
 from apps.core.admin import ReadOnly
 
 STATUS_COLOURS = {
@@ -25,6 +32,10 @@ STATUS_COLOURS = {
     _("failed"): "danger",
     _("recovered"): "success",
     _("exhausted"): "danger",
+    _("needs response"): "warning",
+    _("under review"): "info",
+    _("won"): "success",
+    _("lost"): "danger",
 }
 
 
@@ -53,6 +64,17 @@ class HistoryInline(DocumentInline):
     fields = ["at", "old", "new", "reason", "actor"]
     readonly_fields = fields
     verbose_name_plural = _("history")
+
+
+def download(
+    page: ModelAdmin, request: HttpRequest, row: Invoice | CreditNote, print_: Callable[[Any], bytes]
+) -> HttpResponse:
+    """A document as PDF; where this machine cannot make one, the document's page says what is missing."""
+    try:
+        return printing.download(print_(row), row.number)
+    except printing.CannotPrint as problem:
+        page.message_user(request, str(problem), messages.ERROR)
+        return redirect(reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk]))
 
 
 def leave(request: HttpRequest, url: str) -> HttpResponse:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from apps.billing import dunning, tax
-from apps.billing.forms import DunningPolicyForm, TaxRateForm
-from apps.billing.models import DunningPolicy, InvoiceSeries, TaxRate
+from apps.billing.forms import DunningPolicyForm, SellerForm, TaxRateForm
+from apps.billing.models import DunningPolicy, InvoiceSeries, Seller, TaxRate
 from apps.core import clock
 
 from .reading import DocumentAdmin
@@ -73,6 +75,23 @@ class DunningPolicyAdmin(ModelAdmin):
             now=clock.now(),
         )
         obj.pk, obj.version = made.pk, made.version
+
+
+@admin.register(Seller)
+class SellerAdmin(ModelAdmin):
+    """The one seller. What changes here stands on the documents from now on; those issued keep what they say."""
+
+    form = SellerForm
+
+    def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+        """There is nothing to choose from."""
+        return redirect(reverse("admin:billing_seller_change", args=[Seller.SINGLETON]))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
 
 
 @admin.register(InvoiceSeries)

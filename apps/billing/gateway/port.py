@@ -104,6 +104,31 @@ class RefundFailed:
     refund_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Money that a dispute moved. `amount` is what our balance felt (- taken, + given back), in the currency of the
+    charge; `fee` is what the gateway charged for it, in the currency of our account there."""
+
+    id: str
+    amount: Money
+    fee: Money
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeDetails:
+    """A dispute as it is now. `status` is "needs_response", "under_review", "won" or "lost"; an inquiry is a question
+    of the bank that took no money."""
+
+    id: str
+    intent_id: str
+    status: str
+    reason: str
+    money: Money
+    is_inquiry: bool = False
+    respond_by: datetime | None = None
+    movements: tuple[Movement, ...] = ()
+
+
 type ChargeResult = Succeeded | Declined | NeedsAction | Unknown | Throttled
 type FindResult = Succeeded | Declined | NeedsAction | Unknown | NotFound
 type CancelResult = Cancelled | Succeeded | Unknown
@@ -197,3 +222,12 @@ class Gateway(Protocol):
 
     def refund(self, *, intent_id: str, money: Money, key: str) -> RefundResult:
         """Give money back. Safe to repeat for ever with the same key; Unknown while under way at the bank."""
+
+    def read_dispute(self, dispute_id: str) -> DisputeDetails:
+        """A dispute with the money it moved so far. GatewayRefused("resource_missing") when there is none."""
+
+    def answer_dispute(self, dispute_id: str, *, evidence: Mapping[str, str]) -> None:
+        """Send the bank what proves the purchase, for good. GatewayRefused when it takes no answer any more."""
+
+    def accept_dispute(self, dispute_id: str) -> None:
+        """Give in: the dispute is lost. GatewayRefused when it is decided already."""

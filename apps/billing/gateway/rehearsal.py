@@ -22,6 +22,7 @@ from .port import (
     ChargeRequest,
     ChargeResult,
     Declined,
+    DisputeDetails,
     FindResult,
     GatewayRefused,
     NeedsAction,
@@ -34,6 +35,7 @@ from .port import (
     Succeeded,
     Unknown,
 )
+from .rehearsal_disputes import Disputes
 from .rehearsal_records import Customer, Intent, Method, export
 
 
@@ -67,6 +69,7 @@ class Rehearsal:
         self._intents: dict[str, Intent] = {}
         self._payment_keys: dict[str, str] = {}
         self._refund_keys: dict[str, RefundResult] = {}
+        self._disputes = Disputes(self._id)
 
     # The port.
 
@@ -148,6 +151,31 @@ class Rehearsal:
             if key not in self._refund_keys:
                 self._refund_keys[key] = self._refund(intent_id, money)
             return self._refund_keys[key]
+
+    def read_dispute(self, dispute_id: str) -> DisputeDetails:
+        with self._lock:
+            return self._disputes.read(dispute_id)
+
+    def answer_dispute(self, dispute_id: str, *, evidence: Mapping[str, str]) -> None:
+        with self._lock:
+            self._disputes.answer(dispute_id, dict(evidence))
+
+    def accept_dispute(self, dispute_id: str) -> None:
+        with self._lock:
+            self._disputes.accept(dispute_id)
+
+    # What the customer and their bank do elsewhere.
+
+    def open_dispute(self, intent_id: str, *, reason: str = "fraudulent") -> DisputeDetails:
+        """The customer asks their bank for all the money of a charge."""
+        with self._lock:
+            money = self._intents[intent_id].request.money
+            return self._disputes.open(intent_id, money, reason=reason, now=self._clock())
+
+    def decide_dispute(self, dispute_id: str, *, won: bool) -> DisputeDetails:
+        """The bank decides for the shop (`won`) or for the customer."""
+        with self._lock:
+            return self._disputes.decide(dispute_id, won=won)
 
     # What the customer does on screen.
 

@@ -27,6 +27,7 @@ from .port import (
     ChargeRequest,
     ChargeResult,
     Declined,
+    DisputeDetails,
     FindResult,
     GatewayMisconfigured,
     GatewayRefused,
@@ -196,6 +197,21 @@ class StripeGateway:
                 return RefundFailed(refund.failure_reason or refund.status, refund_id=refund.id)
             case _:
                 return Unknown("pending")
+
+    # Disputes.
+
+    def read_dispute(self, dispute_id: str) -> DisputeDetails:
+        with _answered():
+            return outcomes.dispute_details(self._api.disputes.retrieve(_named(dispute_id), None, _patient()))
+
+    def answer_dispute(self, dispute_id: str, *, evidence: Mapping[str, str]) -> None:
+        params: Any = {"evidence": dict(evidence), "submit": True}
+        with _answered():
+            self._api.disputes.update(_named(dispute_id), params, _patient())
+
+    def accept_dispute(self, dispute_id: str) -> None:
+        with _answered():
+            self._api.disputes.close(_named(dispute_id), None, _patient())
 
     def _create_intent(self, request: ChargeRequest, *, key: str) -> stripe.PaymentIntent:
         params: Any = {

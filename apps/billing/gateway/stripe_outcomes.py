@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import stripe
+
+from apps.core.money import Money
 
 from .port import (
     CardDetails,
     ChargeResult,
     Declined,
+    DisputeDetails,
     FindResult,
     GatewayMisconfigured,
+    Movement,
     NeedsAction,
     Succeeded,
     Throttled,
@@ -38,6 +44,17 @@ HARD_CODES = frozenset(
 # The issuer's own advice, which newer answers carry and which outweighs the code.
 # https://docs.stripe.com/declines/card#retrying-issuer-declines
 ADVICE_IS_HARD = {"do_not_try_again": True, "confirm_card_data": True, "try_again_later": False}
+# https://docs.stripe.com/api/disputes/object#dispute_object-status
+DISPUTE_STATUSES = {
+    "needs_response": "needs_response",
+    "under_review": "under_review",
+    "won": "won",
+    "lost": "lost",
+    "warning_needs_response": "needs_response",
+    "warning_under_review": "under_review",
+    "warning_closed": "won",
+    "prevented": "won",
+}
 # Parameters that belong to one payment.
 OF_THE_PAYMENT = frozenset({"amount", "currency", "customer", "payment_method"})
 
@@ -118,6 +135,33 @@ def card_details(method: stripe.PaymentMethod | str | None) -> CardDetails | Non
         fingerprint=method.card.fingerprint or "",
         customer_id=id_of(method.customer),
     )
+
+
+def dispute_details(dispute: stripe.Dispute) -> DisputeDetails:
+    """A dispute as the shop sees it. A status that Stripe adds later counts as "under review": it is asked for again.
+
+    What moved is counted in the currency of the charge. Where the account is kept in another one, Stripe converts and
+    tells only that; then each movement is the amount in dispute, taken or given back.
+    """
+    currency = dispute.currency.upper()
+    details = dispute.evidence_details
+    due_by = details.due_by if details else None
+    return DisputeDetails(
+        id=dispute.id,
+        intent_id=id_of(dispute.payment_intent),
+        status=DISPUTE_STATUSES.get(dispute.status, "under_review"),
+        reason=dispute.reason,
+        money=Money(dispute.amount, currency),
+        is_inquiry=dispute.status.startswith("warning_"),
+        respond_by=datetime.fromtimestamp(due_by, UTC) if due_by else None,
+        movements=tuple(_movement(row, dispute.amount, currency) for row in dispute.balance_transactions),
+    )
+
+
+def _movement(row: stripe.BalanceTransaction, disputed_minor: int, currency: str) -> Movement:
+    kept_in = row.currency.upper()
+    minor = row.amount if kept_in == currency else (-disputed_minor if row.amount < 0 else disputed_minor)
+    return Movement(row.id, Money(minor, currency), Money(row.fee, kept_in))
 
 
 def metadata_of(thing: stripe.PaymentIntent | stripe.Refund, name: str) -> str:

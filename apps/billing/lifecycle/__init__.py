@@ -3,11 +3,23 @@
 Rows are locked in one order, invoice -> payment -> recovery -> refund, so that no two changes wait for each other.
 """
 
+from .disputes import hear_of_dispute, learn_of_dispute
 from .invoices import pay_at_issue, void, write_off
 from .moves import ARROWS, IllegalMove
-from .payments import claim, claim_one, doubt, drop_stranded, expire_leases, release, settle, settle_successes, withdraw
+from .payments import (
+    claim,
+    claim_one,
+    doubt,
+    drop_stranded,
+    expire_leases,
+    lock_payment,
+    release,
+    settle,
+    settle_successes,
+    withdraw,
+)
 from .recoveries import stop
-from .refunds import claim_refunds, expire_refund_leases, open_refund, settle_refund
+from .refunds import claim_refunds, expire_refund_leases, open_refund, reopen_refund, settle_refund
 
 __all__ = [
     "ARROWS",
@@ -19,9 +31,13 @@ __all__ = [
     "drop_stranded",
     "expire_leases",
     "expire_refund_leases",
+    "hear_of_dispute",
+    "learn_of_dispute",
+    "lock_payment",
     "open_refund",
     "pay_at_issue",
     "release",
+    "reopen_refund",
     "settle",
     "settle_refund",
     "settle_successes",

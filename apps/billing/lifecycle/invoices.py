@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from apps.billing import emails, ledger, signals
-from apps.billing.models import Account, CreditEntry, Invoice, Payment
+from apps.billing import credit_notes, emails, ledger, signals
+from apps.billing.models import Account, CreditNote, Invoice, Payment
 
 from . import recoveries
 from .moves import move, move_many
@@ -43,19 +43,11 @@ def _announce_paid(invoices: Sequence[Invoice], *, now: datetime) -> None:
 
 
 def void(invoice: Invoice, *, reason: str, actor: str = "", now: datetime) -> None:
-    """OPEN -> VOID: reverses its postings, gives used credit back, ends a recovery, announces `invoice_voided`."""
+    """OPEN -> VOID: a credit note takes it back and gives used credit back; ends a recovery, announces
+    `invoice_voided`."""
     move(invoice, Invoice.Status.VOID, now=now, reason=reason, actor=actor, voided_at=now)
-    ledger.reverse(f"invoice:{invoice.pk}", as_key=f"invoice-void:{invoice.pk}", now=now)
-    if invoice.credit_applied_minor:
-        CreditEntry.objects.create(
-            customer_id=invoice.customer_id,
-            currency=invoice.currency,
-            amount_minor=invoice.credit_applied_minor,
-            key=f"invoice-void:{invoice.pk}",
-            reason=reason[:300],
-            at=now,
-        )
-        ledger.reverse(f"invoice-credit:{invoice.pk}", as_key=f"invoice-void-credit:{invoice.pk}", now=now)
+    to = CreditNote.Settlement.OPEN
+    credit_notes.issue(invoice, amount=invoice.total, to=to, key=f"void:{invoice.pk}", reason=reason, now=now)
     recoveries.stop(invoice, reason=reason, now=now)
     signals.invoice_voided.send(sender=Invoice, invoice_id=invoice.pk, now=now)
 

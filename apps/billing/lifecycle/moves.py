@@ -8,6 +8,8 @@ from datetime import datetime
 from django.db.models import Case, Value, When
 
 from apps.billing.models import (
+    Dispute,
+    DisputeChange,
     Invoice,
     InvoiceChange,
     Payment,
@@ -19,6 +21,7 @@ from apps.billing.models import (
 )
 
 _P, _I, _R, _D = Payment.Status, Invoice.Status, Refund.Status, Recovery.Status
+_C = Dispute.Status
 _OUTCOMES = {_P.SUCCEEDED, _P.DECLINED, _P.NEEDS_ACTION, _P.UNKNOWN}
 
 # The gateway's answer wins over what we believed: a payment that is back to pending may get the late answer of its
@@ -52,12 +55,20 @@ ARROWS: dict[type, dict[str, set[str]]] = {
         _D.EXHAUSTED: set(),
         _D.CANCELLED: set(),
     },
+    Dispute: {
+        _C.NEEDS_RESPONSE: {_C.UNDER_REVIEW, _C.WON, _C.LOST},
+        # An inquiry that was answered, or even closed, may still become a dispute that takes the money.
+        _C.UNDER_REVIEW: {_C.NEEDS_RESPONSE, _C.WON, _C.LOST},
+        _C.WON: {_C.NEEDS_RESPONSE, _C.UNDER_REVIEW, _C.LOST},
+        _C.LOST: {_C.WON},
+    },
 }
 _HISTORY = {
     Payment: (PaymentChange, "payment"),
     Invoice: (InvoiceChange, "invoice"),
     Refund: (RefundChange, "refund"),
     Recovery: (RecoveryChange, "recovery"),
+    Dispute: (DisputeChange, "dispute"),
 }
 
 

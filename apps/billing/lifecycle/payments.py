@@ -59,7 +59,8 @@ def settle(payment_id: int, result: ChargeResult, *, now: datetime) -> Payment:
 
     Money that was taken is always booked: on an open invoice it pays it, on any other it is surplus and goes back.
     """
-    invoice, payment = _lock(payment_id)
+    payment = lock_payment(payment_id)
+    invoice = payment.invoice
     match result:
         case Succeeded():
             successes.succeed([(payment, result)], now=now)
@@ -118,7 +119,8 @@ def drop_stranded(*, now: datetime) -> int:
 
 @transaction.atomic
 def _drop(payment_id: int, *, now: datetime) -> int:
-    invoice, payment = _lock(payment_id)
+    payment = lock_payment(payment_id)
+    invoice = payment.invoice
     if payment.status != _STATUS.PENDING:
         return 0
     cancel(payment, reason="the page was left", now=now)
@@ -126,20 +128,21 @@ def _drop(payment_id: int, *, now: datetime) -> int:
     return 1
 
 
-def _lock(payment_id: int) -> tuple[Invoice, Payment]:
-    """The invoice, then its payment."""
+def lock_payment(payment_id: int) -> Payment:
+    """Lock the invoice, then its payment, which comes with it and its card."""
     invoice_id = Payment.objects.values_list("invoice_id", flat=True).get(pk=payment_id)
     invoice = Invoice.objects.select_for_update(of=("self",)).select_related("customer").get(pk=invoice_id)
     payment = Payment.objects.select_for_update(of=("self",)).select_related("card").get(pk=payment_id)
     payment.invoice = invoice
-    return invoice, payment
+    return payment
 
 
 @transaction.atomic
 def release(payment_id: int, *, now: datetime) -> None:
     """UNKNOWN -> PENDING with the same key, when the gateway surely has no such charge; -> CANCELLED when the invoice
     no longer wants one. Any other status stays."""
-    invoice, payment = _lock(payment_id)
+    payment = lock_payment(payment_id)
+    invoice = payment.invoice
     if payment.status != _STATUS.UNKNOWN:
         return
     if invoice.status == Invoice.Status.OPEN:

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.billing import emails, ledger, rules
+from apps.billing import credit_notes, emails, ledger, rules
 from apps.billing.gateway.port import Refunded, RefundFailed, RefundResult, Throttled, Unknown
-from apps.billing.models import Account, LedgerEntry, Parked, Payment, Refund
+from apps.billing.models import Account, CreditNote, Parked, Payment, Refund
 from apps.core.money import Money
 
 from .moves import move, move_many
@@ -19,40 +19,49 @@ THROTTLE_WAIT = timedelta(seconds=60)
 _STATUS = Refund.Status
 
 
-def open_refund(payment: Payment, *, money: Money, key: str, reason: str, customer_id: int, now: datetime) -> Refund:
-    """A new refund, PENDING, of a payment that the caller has locked. What was sold is taken back in the ledger at
-    once, tax included, in the proportions of the invoice; surplus money was never sold for anything."""
-    shares = None if payment.surplus else _shares(payment, money)
-    refund = Refund.objects.create(
+def open_refund(payment: Payment, *, money: Money, key: str, reason: str, now: datetime) -> Refund:
+    """A new refund, PENDING, of a payment that the caller has locked together with its invoice.
+
+    Its credit note takes the sale back in the ledger at once. Surplus money was never sold for anything: it has no
+    note."""
+    note = None
+    if not payment.surplus:
+        to = CreditNote.Settlement.CARD
+        note = credit_notes.issue(payment.invoice, amount=money, to=to, key=f"refund:{key}", reason=reason, now=now)
+    return Refund.objects.create(
         payment=payment,
+        credit_note=note,
         key=key,
         amount_minor=money.minor,
-        tax_minor=shares[0] if shares else 0,
+        tax_minor=note.tax_minor if note else 0,
         currency=money.currency,
         reason=reason,
         next_try_at=now,
         created_at=now,
     )
-    if shares:
-        accounts = [Account.TAX_PAYABLE, Account.REVENUE_DEFERRED, Account.REVENUE]
-        entries = [(account, Money(minor, money.currency)) for account, minor in zip(accounts, shares, strict=True)]
-        entries.append((Account.REFUNDS_CLEARING, -money))
-        ledger.post(f"refund:{refund.pk}", entries, customer_id=customer_id, now=now)
-    return refund
+
+
+def reopen_refund(failed: Refund, *, now: datetime) -> Refund:
+    """A new refund, PENDING, of the money and the credit note of one that FAILED. The caller holds the locks."""
+    return Refund.objects.create(
+        payment=failed.payment,
+        credit_note_id=failed.credit_note_id,
+        key=failed.next_key,
+        amount_minor=failed.amount_minor,
+        tax_minor=failed.tax_minor,
+        currency=failed.currency,
+        reason=failed.reason,
+        next_try_at=now,
+        created_at=now,
+    )
 
 
 def return_surplus(payment: Payment, *, customer_id: int, now: datetime) -> None:
     """Book money that nobody owed, and send it back."""
     entries = [(Account.CASH, payment.amount), (Account.REFUNDS_CLEARING, -payment.amount)]
     ledger.post(f"payment:{payment.pk}", entries, customer_id=customer_id, now=now)
-    open_refund(
-        payment,
-        money=payment.amount,
-        key=f"{payment.key}:surplus",
-        reason=_("Nothing was owed any more when this payment went through"),
-        customer_id=customer_id,
-        now=now,
-    )
+    reason = _("Nothing was owed any more when this payment went through")
+    open_refund(payment, money=payment.amount, key=f"{payment.key}:surplus", reason=reason, now=now)
 
 
 @transaction.atomic
@@ -72,7 +81,7 @@ def settle_refund(refund_id: int, result: RefundResult, *, now: datetime) -> Ref
     """Write down the gateway's answer about a refund. Safe to repeat."""
     refund = (
         Refund.objects.select_for_update(of=("self",))
-        .select_related("payment__invoice__customer", "payment__card")
+        .select_related("payment__invoice__customer", "payment__card", "credit_note")
         .get(pk=refund_id)
     )
     match result:
@@ -107,7 +116,7 @@ def expire_refund_leases(*, now: datetime) -> int:
 
 
 def _fail(refund: Refund, result: RefundFailed, *, now: datetime) -> None:
-    """The money stays: what was booked is booked back, and a person must find another way."""
+    """The money stays with us and is still owed, as the credit note says: a person must find another way."""
     had_gone = refund.status == _STATUS.SUCCEEDED
     customer_id = refund.payment.invoice.customer_id
     message = f"{result.code}: {result.message}"
@@ -124,21 +133,9 @@ def _fail(refund: Refund, result: RefundFailed, *, now: datetime) -> None:
     if had_gone:
         entries = [(Account.CASH, refund.amount), (Account.REFUNDS_CLEARING, -refund.amount)]
         ledger.post(f"refund-bounced:{refund.pk}", entries, customer_id=customer_id, now=now)
-    ledger.reverse(f"refund:{refund.pk}", as_key=f"refund-failed:{refund.pk}", now=now)
     Parked.objects.put("refund", ref=str(refund.pk), reason=message, now=now)
 
 
 def _post_cash(refund: Refund, *, now: datetime) -> None:
     entries = [(Account.REFUNDS_CLEARING, refund.amount), (Account.CASH, -refund.amount)]
     ledger.post(f"refund-sent:{refund.pk}", entries, customer_id=refund.payment.invoice.customer_id, now=now)
-
-
-def _shares(payment: Payment, money: Money) -> tuple[int, int, int]:
-    postings = LedgerEntry.objects.of_document(f"invoice:{payment.invoice_id}").values_list("account", "amount_minor")
-    sold = {account: -minor for account, minor in postings}
-    return rules.refund_shares(
-        money.minor,
-        tax_minor=sold.get(Account.TAX_PAYABLE, 0),
-        deferred_minor=sold.get(Account.REVENUE_DEFERRED, 0),
-        revenue_minor=sold.get(Account.REVENUE, 0),
-    )

@@ -2,8 +2,10 @@
 
 from .billing_details import BillingDetails, NumberStatus, Outcome, TaxNumberCheck
 from .credit import CreditAccount, CreditEntry
+from .credit_note import CreditNote, CreditNoteLine
+from .dispute import Dispute, DisputeMovement
 from .dunning import DunningPolicy, Recovery
-from .history import InvoiceChange, PaymentChange, RecoveryChange, RefundChange
+from .history import DisputeChange, InvoiceChange, PaymentChange, RecoveryChange, RefundChange
 from .invoice import Invoice, InvoiceLine, InvoiceSeries, TaxTreatment
 from .ledger import Account, LedgerEntry
 from .parked import Parked
@@ -19,6 +21,11 @@ __all__ = [
     "Card",
     "CreditAccount",
     "CreditEntry",
+    "CreditNote",
+    "CreditNoteLine",
+    "Dispute",
+    "DisputeChange",
+    "DisputeMovement",
     "DunningPolicy",
     "Invoice",
     "InvoiceChange",

@@ -59,3 +59,13 @@ class RecoveryChange(Change):
     class Meta(Change.Meta):
         verbose_name = _("recovery change")
         verbose_name_plural = _("recovery changes")
+
+
+class DisputeChange(Change):
+    dispute = models.ForeignKey(
+        "billing.Dispute", on_delete=models.PROTECT, related_name="changes", verbose_name=_("dispute")
+    )
+
+    class Meta(Change.Meta):
+        verbose_name = _("dispute change")
+        verbose_name_plural = _("dispute changes")

@@ -23,6 +23,8 @@ class Account(models.TextChoices):
     POINTS_LIABILITY = "points_liability", _("points liability")
     POINTS_EXPENSE = "points_expense", _("points expense")
     BAD_DEBT = "bad_debt", _("bad debt")
+    DISPUTES = "disputes", _("held by banks in disputes")
+    GATEWAY_FEES = "gateway_fees", _("fees of the gateway")
 
 
 class LedgerEntryQuerySet(models.QuerySet["LedgerEntry"]):

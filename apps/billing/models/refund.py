@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import MoneyColumn
+
+from .credit import CreditEntry
+
+AGAIN, AS_CREDIT = ":again", "refund-as-credit:"
 
 
 class RefundQuerySet(models.QuerySet["Refund"]):
@@ -23,6 +28,12 @@ class RefundQuerySet(models.QuerySet["Refund"]):
     def counted(self) -> RefundQuerySet:
         """Refunds that took or may take money back: all but the failed ones."""
         return self.exclude(status=Refund.Status.FAILED)
+
+    def still_owed(self) -> RefundQuerySet:
+        """Failed refunds whose money is still with us: neither sent again nor turned into credit."""
+        again = Refund.objects.filter(key=Concat(OuterRef("key"), Value(AGAIN)))
+        credited = CreditEntry.objects.filter(key=Concat(Value(AS_CREDIT), Cast(OuterRef("pk"), models.CharField())))
+        return self.filter(status=Refund.Status.FAILED).exclude(Exists(again)).exclude(Exists(credited))
 
     def total_minor(self) -> int:
         return self.aggregate(total=Sum("amount_minor"))["total"] or 0
@@ -40,6 +51,15 @@ class Refund(models.Model):
 
     payment = models.ForeignKey(
         "billing.Payment", on_delete=models.PROTECT, related_name="refunds", verbose_name=_("payment")
+    )
+    credit_note = models.ForeignKey(
+        "billing.CreditNote",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="refunds",
+        verbose_name=_("credit note"),
+        help_text=_("Empty for surplus money: nothing was sold for it, so there is nothing to correct."),
     )
     key = models.CharField(_("key"), max_length=200, unique=True)
     amount_minor = models.BigIntegerField(_("amount"))
@@ -82,6 +102,9 @@ class Refund(models.Model):
                 condition=~Q(status__in=["succeeded", "failed"]) | Q(settled_at__isnull=False),
                 name="billing_refund_settled_has_date",
             ),
+            models.UniqueConstraint(
+                fields=["credit_note"], condition=~Q(status="failed"), name="billing_refund_one_for_a_note"
+            ),
         ]
         indexes = [
             models.Index(fields=["next_try_at"], name="billing_refund_due", condition=Q(next_try_at__isnull=False))
@@ -89,3 +112,13 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} ({self.get_status_display()})"
+
+    @property
+    def next_key(self) -> str:
+        """The key of the refund that sends the money again when this one failed."""
+        return self.key + AGAIN
+
+    @property
+    def credit_key(self) -> str:
+        """The key of the entry by which the money becomes credit when this one failed."""
+        return f"{AS_CREDIT}{self.pk}"

@@ -142,7 +142,7 @@ class Control:
     def close_dispute(self, body: dict[str, Any], request: Request) -> Any:
         """Decides a dispute. Body: ``status``, won or lost."""
         dispute = self.sandbox.store["dispute"].get(request.path_params["id"])
-        if dispute is None or dispute["status"] != disputes.OPEN:
+        if dispute is None or dispute["status"] not in disputes.UNDECIDED:
             raise ControlError("no open dispute has this id")
         if body.get("status") not in ("won", "lost"):
             raise ControlError("status must be won or lost")

@@ -16,6 +16,7 @@ class Kind(models.TextChoices):
     INVOICE = "invoice", _("Invoices")
     PAYMENT = "payment", _("Payments")
     REFUND = "refund", _("Refunds")
+    DISPUTE = "dispute", _("Disputes")
     DUNNING = "dunning", _("Recovery")
     CREDIT = "credit", _("Credit")
     POINTS = "points", _("Points")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.billing.models import CreditEntry, Invoice, Payment, Recovery, Refund
+from apps.billing.models import CreditEntry, CreditNote, Dispute, Invoice, Payment, Recovery, Refund
 
 from .moment import Kind, Moment, page, sentence
 
-_GOOD = {"paid", "succeeded", "recovered"}
-_BAD = {"declined", "unknown", "uncollectible", "failed", "exhausted"}
+_GOOD = {"paid", "succeeded", "recovered", "won"}
+_BAD = {"declined", "unknown", "uncollectible", "failed", "exhausted", "needs_response", "lost"}
 
 
 def _tone(status: str) -> str:
@@ -32,6 +32,34 @@ def invoices(customer: User) -> list[Moment]:
         if invoice.voided_at:
             title = _("Invoice %(number)s voided") % {"number": invoice.number}
             moments.append(Moment(invoice.voided_at, Kind.INVOICE, title, url=url))
+    return moments
+
+
+def credit_notes(customer: User) -> list[Moment]:
+    return [
+        Moment(
+            note.issued_at,
+            Kind.INVOICE,
+            _("Credit note %(number)s: %(total)s") % {"number": note.number, "total": note.total},
+            sentence(note.invoice.number, note.get_settlement_display(), note.reason),
+            page("billing_creditnote", note.pk),
+        )
+        for note in CreditNote.objects.of(customer).select_related("invoice")
+    ]
+
+
+def disputes(customer: User) -> list[Moment]:
+    """Each dispute when it was heard of, and again when the bank had decided."""
+    moments = []
+    rows = Dispute.objects.filter(payment__invoice__customer=customer).select_related("payment__invoice")
+    for dispute in rows:
+        url = page("billing_dispute", dispute.pk)
+        detail = sentence(dispute.payment and dispute.payment.invoice.number, dispute.reason)
+        title = _("Dispute of %(amount)s") % {"amount": dispute.amount}
+        moments.append(Moment(dispute.created_at, Kind.DISPUTE, title, detail, url, "bad"))
+        if dispute.closed_at:
+            title = _("Dispute: %(status)s") % {"status": dispute.get_status_display()}
+            moments.append(Moment(dispute.closed_at, Kind.DISPUTE, title, detail, url, _tone(dispute.status)))
     return moments
 
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
@@ -24,12 +23,10 @@ from apps.memberships.models import Subscription
 from apps.offers import services as offers
 from apps.offers.models import Kind, Offer
 
-from .. import explanations
 from ..payable import Payable
 from ..signed_in import SignedInRequest
 
 RECENT_INVOICES = 4
-INVOICES_ON_A_PAGE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +67,6 @@ def hub(request: SignedInRequest) -> HttpResponse:
     if shown:
         offers.mark_shown(shown, now=now)
     return render(request, "storefront/account/hub.html", context)
-
-
-@login_required
-@require_safe
-def invoices(request: SignedInRequest) -> HttpResponse:
-    """All invoices, newest first."""
-    page = Paginator(Invoice.objects.of(request.user), INVOICES_ON_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "storefront/account/invoices.html", {"page": page})
-
-
-@login_required
-@require_safe
-def invoice(request: SignedInRequest, number: str) -> HttpResponse:
-    """One invoice with the derivation of every line. Another customer's is not found."""
-    if "\x00" in number:
-        raise Http404
-    found = get_object_or_404(Invoice.objects.of(request.user).with_lines(), number=number)
-    context = {
-        "invoice": found,
-        "adds_tax": found.adds_tax,
-        "taxes": explanations.taxes_of(found),
-        "payments": found.payments.select_related("card").order_by("attempt"),
-        "explanations": explanations.of(found),
-    }
-    return render(request, "storefront/account/invoice.html", context)
 
 
 def next_charge(subscription: Subscription | None, *, balance: Money, now: datetime) -> NextCharge | None:

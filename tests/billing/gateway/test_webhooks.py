@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from djstripe.models import Customer, Event, PaymentIntent, PaymentMethod, WebhookEventTrigger
 
-from apps.billing import collection, gateway, janitor, refunds
-from apps.billing.models import Card, Parked, Payment, Profile, Refund
+from apps.billing import collection, disputes, gateway, janitor, refunds
+from apps.billing.models import Card, Dispute, LedgerEntry, Parked, Payment, Profile, Refund
 from apps.core import clock
 from apps.core.money import Money
 
@@ -207,19 +207,36 @@ def test_a_refund_made_elsewhere_is_put_before_staff(shop, stripe_world, now):
     assert (parked.kind, parked.ref) == ("refund_outside", payment.gateway_id)
 
 
-def test_a_dispute_is_put_before_staff_once(shop, stripe_world, sandbox, now):
+def test_a_dispute_is_written_down_once_and_then_the_gateway_is_asked(shop, stripe_world, sandbox, now):
     payment = collection.collect_now(bill(cardholder(stripe_world, now=now), now=now).pk, now=now)
-    charge = stripe_world.gateway._api.payment_intents.retrieve(payment.gateway_id).latest_charge
     sandbox.control("POST", "/webhooks", {"duplicate": 2})
-    dispute = sandbox.control("POST", "/disputes", {"charge": charge, "reason": "fraudulent"})
+    name = stripe_world.dispute(payment.gateway_id)
     assert shop.deliver()["failed"] == 0
-    parked = Parked.objects.get()
-    assert (parked.kind, parked.ref) == ("dispute", dispute["id"])
-    assert "fraudulent" in parked.reason
+    heard = Dispute.objects.get()
+    assert (heard.gateway_id, heard.intent_id, heard.amount) == (name, payment.gateway_id, None)
 
-    sandbox.control("POST", f"/disputes/{dispute['id']}/close", {"status": "lost"})
+    disputes.ask_due(now=clock.now())
+    assert Dispute.objects.values_list("payment", "status", "amount_minor").get() == (
+        payment.pk, "needs_response", 1200,
+    )  # fmt: skip
+
+    stripe_world.decide(name, "lost")
     assert shop.deliver()["failed"] == 0
-    assert set(Parked.objects.values_list("kind", "ref")) == {
-        ("dispute", dispute["id"]),
-        ("dispute_closed", dispute["id"]),
-    }
+    disputes.ask_due(now=clock.now())
+    assert Dispute.objects.values_list("status", "check_at").get() == ("lost", None)
+    assert Parked.objects.values_list("kind", "ref").get() == ("dispute_lost", name)
+    assert LedgerEntry.objects.balances()["bad_debt", "EUR"] == 1200
+
+
+def test_a_dispute_that_is_won_brings_the_money_back_by_its_events(shop, stripe_world, now):
+    payment = collection.collect_now(bill(cardholder(stripe_world, now=now), now=now).pk, now=now)
+    name = stripe_world.dispute(payment.gateway_id)
+    shop.deliver()
+    disputes.ask_due(now=clock.now())
+    disputes.answer(Dispute.objects.get().pk, statement="They were here every week.", now=clock.now())
+    stripe_world.decide(name, "won")
+    assert shop.deliver()["failed"] == 0
+    disputes.ask_due(now=clock.now())
+    assert Dispute.objects.values_list("status", "check_at").get() == ("won", None)
+    balances = LedgerEntry.objects.balances()
+    assert (balances["disputes", "EUR"], balances["cash", "EUR"]) == (0, 1200 - 2000)

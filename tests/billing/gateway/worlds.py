@@ -141,6 +141,15 @@ class StripeWorld:
         if intent.get("status") == "requires_action":
             self.sandbox.control("POST", "/authenticate", {"intent": intent_id, "outcome": "succeed"})
 
+    def dispute(self, intent_id: str, *, reason: str = "fraudulent") -> str:
+        """The customer goes to their bank; the id of the dispute."""
+        charge = self.gateway._api.payment_intents.retrieve(intent_id).latest_charge
+        return self.sandbox.control("POST", "/disputes", {"charge": charge, "reason": reason})["id"]
+
+    def decide(self, dispute_id: str, status: str) -> None:
+        """The bank decides: won or lost."""
+        self.sandbox.control("POST", f"/disputes/{dispute_id}/close", {"status": status})
+
 
 class RehearsalWorld:
     """The adapter in memory."""
@@ -164,3 +173,9 @@ class RehearsalWorld:
 
     def confirm(self, intent_id: str, card: gateway.CardDetails) -> None:
         self.gateway.confirm(intent_id)
+
+    def dispute(self, intent_id: str, *, reason: str = "fraudulent") -> str:
+        return self.gateway.open_dispute(intent_id, reason=reason).id
+
+    def decide(self, dispute_id: str, status: str) -> None:
+        self.gateway.decide_dispute(dispute_id, won=status == "won")

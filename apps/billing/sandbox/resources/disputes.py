@@ -1,8 +1,9 @@
 """Disputes. They are opened and closed through the control API. Source: https://docs.stripe.com/api/disputes."""
 
-from apps.billing.sandbox import ids, listing
+from apps.billing.sandbox import ids, listing, params
 from apps.billing.sandbox.call import Call, Row
-from apps.billing.sandbox.params import LISTING, text
+from apps.billing.sandbox.errors import StripeError
+from apps.billing.sandbox.params import LISTING, boolean, fields, metadata, optional_text, text
 from apps.billing.sandbox.routing import route
 
 from . import balance_transactions
@@ -26,6 +27,7 @@ EVIDENCE = (
     "uncategorized_text",
 )
 OPEN = "needs_response"
+UNDECIDED = (OPEN, "under_review")
 
 
 @route("GET", "/v1/disputes", {**LISTING, "charge": text, "payment_intent": text})
@@ -43,6 +45,46 @@ def list_all(call: Call) -> Row:
 def retrieve(call: Call) -> Row:
     """One dispute."""
     return call.named("dispute")
+
+
+@route(
+    "POST",
+    "/v1/disputes/:id",
+    {"evidence": fields(dict.fromkeys(EVIDENCE, optional_text)), "metadata": metadata, "submit": boolean},
+)
+def update(call: Call) -> Row:
+    """Keeps evidence, and sends it to the bank unless ``submit`` is false. It is sent once."""
+    dispute = call.named("dispute")
+    if dispute["status"] != OPEN:
+        raise StripeError(f"This dispute is already {dispute['status']}; its evidence cannot be changed.")
+    evidence = call.params.get("evidence", {})
+    sent = bool(evidence) and call.params.get("submit", True)
+    details = dispute["evidence_details"]
+    changed = call.put(
+        "dispute",
+        {
+            **dispute,
+            "evidence": {**dispute["evidence"], **evidence},
+            "evidence_details": {
+                **details,
+                "has_evidence": details["has_evidence"] or bool(evidence),
+                "submission_count": details["submission_count"] + sent,
+            },
+            "metadata": params.merge_metadata(dispute["metadata"], call.params.get("metadata", {})),
+            "status": "under_review" if sent else OPEN,
+        },
+    )
+    call.emit("charge.dispute.updated", changed, previous={"status": dispute["status"]})
+    return changed
+
+
+@route("POST", "/v1/disputes/:id/close")
+def give_in(call: Call) -> Row:
+    """The merchant accepts the dispute: it is lost."""
+    dispute = call.named("dispute")
+    if dispute["status"] != OPEN:
+        raise StripeError(f"This dispute is already {dispute['status']}; it cannot be closed.")
+    return close(call, dispute, won=False)
 
 
 def open_on(call: Call, charge: Row, *, reason: str, amount: int | None = None) -> Row:

@@ -1,0 +1,121 @@
+"""Writing credit notes: number, lines, postings, and the customer's credit where it goes there.
+
+A credit note posts once, under `credit-note:<pk>`: tax and revenue of its lines are taken back, against
+
+- refunds clearing, when the money goes back to the card: `refund-sent:<refund>` carries it from there to cash;
+- customer credit, when it stays with the shop as the customer's;
+- receivable, when the invoice is withdrawn before it was paid; credit that had been used on it comes back.
+
+These postings took the place of `refund:<pk>` (a refund used to take the sale back by itself), `invoice-void:<pk>` and
+`invoice-void-credit:<pk>`: what the ledger names now is the document that the customer and the tax office hold. A
+refund that fails no longer reverses anything. The sale stays taken back, as the note says; the money is still owed, and
+stands on refunds clearing until staff send it again or turn it into credit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
+
+from apps.core.money import Money
+
+from . import ledger, numbering, rules
+from .models import Account, CreditEntry, CreditNote, CreditNoteLine, Invoice, InvoiceLine, Seller
+
+SERIES = "credit"
+_TO = CreditNote.Settlement
+
+
+def issue(invoice: Invoice, *, amount: Money, to: str, key: str, reason: str, now: datetime) -> CreditNote:
+    """Write a credit note of `amount` (tax included) over an invoice that the caller has locked.
+
+    Each line of the invoice gives its share of what is left of it. `to` is a CreditNote.Settlement. The caller has
+    checked that so much is left (`creditable`); the database refuses more, and a repeated key, by IntegrityError.
+    """
+    lines = _lines_left(invoice)
+    parts = rules.credit_shares(amount.minor, [(gross, tax) for _line, gross, tax in lines])
+    series, serial = numbering.take(SERIES, 1)
+    note = CreditNote.objects.create(
+        customer_id=invoice.customer_id,
+        invoice=invoice,
+        key=key,
+        series=series,
+        serial=serial,
+        number=series.printed(serial),
+        settlement=to,
+        reason=reason[:300],
+        currency=invoice.currency,
+        total_minor=amount.minor,
+        tax_minor=sum(tax for _gross, tax in parts),
+        seller_details=Seller.objects.current().as_printed(),
+        issued_at=now,
+    )
+    credited = _write_lines(note, [line for line, _gross, _tax in lines], parts)
+    back = _credit_given(note, invoice)
+    ledger.post(f"credit-note:{note.pk}", _entries(note, credited, back), customer_id=note.customer_id, now=now)
+    if back:
+        CreditEntry.objects.create(
+            customer_id=note.customer_id,
+            currency=note.currency,
+            amount_minor=back.minor,
+            key=f"credit-note:{note.pk}",
+            reason=note.number,
+            at=now,
+        )
+    return note
+
+
+def creditable(invoice: Invoice) -> Money:
+    """What is left of an invoice that no credit note has taken back yet, tax included."""
+    return invoice.total - Money(invoice.credit_notes.all().total_minor(), invoice.currency)
+
+
+def _lines_left(invoice: Invoice) -> list[tuple[InvoiceLine, int, int]]:
+    """The lines in order, each with the amount and the tax in it that are left, in minor units."""
+    lines = invoice.lines.annotate(
+        credited=Coalesce(Sum("corrections__amount_minor"), 0),
+        credited_tax=Coalesce(Sum("corrections__tax_minor"), 0),
+    ).order_by("position")
+    return [(line, line.amount_minor - line.credited, line.tax_minor - line.credited_tax) for line in lines]
+
+
+def _write_lines(
+    note: CreditNote, lines: Sequence[InvoiceLine], parts: Sequence[tuple[int, int]]
+) -> list[CreditNoteLine]:
+    """In one statement, which is how the database checks that they add up to the note."""
+    shares = [(line, gross, tax) for line, (gross, tax) in zip(lines, parts, strict=True) if gross]
+    return CreditNoteLine.objects.bulk_create(
+        CreditNoteLine(
+            credit_note=note,
+            line=line,
+            position=position,
+            description=line.description,
+            amount_minor=gross,
+            net_minor=gross - tax,
+            tax_minor=tax,
+            tax_basis_points=line.tax_basis_points,
+            period_start=line.period_start,
+            period_end=line.period_end,
+        )
+        for position, (line, gross, tax) in enumerate(shares, start=1)
+    )
+
+
+def _credit_given(note: CreditNote, invoice: Invoice) -> Money:
+    """What becomes the customer's credit by this note."""
+    match note.settlement:
+        case _TO.CREDIT:
+            return note.total
+        case _TO.OPEN:
+            return invoice.credit_applied
+        case _:
+            return Money(0, note.currency)
+
+
+def _entries(note: CreditNote, lines: Sequence[CreditNoteLine], back: Money) -> list[tuple[str, Money]]:
+    sold = [(Account.REVENUE_DEFERRED if line.period_start else Account.REVENUE, line.net) for line in lines]
+    against = Account.RECEIVABLE if note.settlement == _TO.OPEN else Account.REFUNDS_CLEARING
+    return [(Account.TAX_PAYABLE, note.tax), *sold, (Account.CUSTOMER_CREDIT, -back), (against, back - note.total)]
