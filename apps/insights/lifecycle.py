@@ -73,9 +73,7 @@ def complete(rehearsal: Rehearsal, *, summary: dict, until: datetime, now: datet
 def fail(rehearsal: Rehearsal, *, error: str, now: datetime) -> None:
     """running -> failed, with the reason."""
     open_row = Rehearsal.objects.open().filter(pk=rehearsal.pk, attempts__lte=rehearsal.attempts)
-    open_row.update(
-        status=_STATUS.FAILED, error=error[:2000] or "Unknown error", lease_until=None, finished_at=now
-    )
+    open_row.update(status=_STATUS.FAILED, error=error[:2000] or "Unknown error", lease_until=None, finished_at=now)
 
 
 def carried_out(

@@ -162,7 +162,10 @@ class AnomalyRule(models.Model):
     kind = models.CharField(_("kind"), max_length=40, unique=True)
     is_active = models.BooleanField(_("looked for"), default=True)
     threshold_percent = models.PositiveIntegerField(
-        _("threshold, percent"), null=True, blank=True, help_text=_("For jumps of the amount: a smaller one is not told.")
+        _("threshold, percent"),
+        null=True,
+        blank=True,
+        help_text=_("For jumps of the amount: a smaller one is not told."),
     )
 
     class Meta:

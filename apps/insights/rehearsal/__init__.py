@@ -30,8 +30,11 @@ class BadRehearsal(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What happened from `since` to just before `until` (UTC). `summary` as in `outcome.summary`, with the work done and where the time
-    went; `findings` are the anomalies, each with its kind."""
+    """What happened from `since` to just before `until` (UTC).
+
+    `summary` as in `outcome.summary`, with the work done and where the time went; `findings` are the anomalies, each
+    with its kind.
+    """
 
     since: datetime
     until: datetime
@@ -83,8 +86,7 @@ def rehearse(
 
 
 def end_of(now: datetime, *, days: int) -> datetime:
-    """The midnight (UTC) at which the last of the days after today is over. Whole days: the clock of a rehearsal is exact
-    to the day only."""
+    """The midnight (UTC) at which the last of the days after today is over: a rehearsal's clock is exact to the day."""
     return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days + 1)
 
 

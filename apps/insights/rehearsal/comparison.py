@@ -47,8 +47,9 @@ def compare(rehearsal: Rehearsal, before: Rehearsal) -> Comparison:
 
 
 def _changes(rehearsal: Rehearsal, before: Rehearsal) -> list[Change]:
-    assert rehearsal.since and rehearsal.until and before.until, "both are done"
-    first, end = rehearsal.since.date(), min(before.until, rehearsal.until).date()
+    assert rehearsal.since is not None, "both are done"
+    first = rehearsal.since.date()
+    end = min(row.until.date() for row in (rehearsal, before) if row.until is not None)
     new, old = _days(rehearsal), _days(before)
     changes = []
     for day, currency in sorted(new.keys() | old.keys()):

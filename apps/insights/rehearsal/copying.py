@@ -86,14 +86,14 @@ def _read(cursor: CursorWrapper, name: str) -> _Table:
     return _Table(
         name=name,
         real=real,
-        columns=column(f"SELECT attname {live} AND attgenerated = '' ORDER BY attnum"),  # noqa: S608
-        identities=column(f"SELECT attname {live} AND attidentity <> ''"),  # noqa: S608
+        columns=column(f"SELECT attname {live} AND attgenerated = '' ORDER BY attnum"),
+        identities=column(f"SELECT attname {live} AND attidentity <> ''"),
         constraints=column(
-            f"SELECT format('CONSTRAINT %%I ', conname) || pg_get_constraintdef(oid) {keys} ORDER BY conname"  # noqa: S608
+            f"SELECT format('CONSTRAINT %%I ', conname) || pg_get_constraintdef(oid) {keys} ORDER BY conname"
         ),
         indexes=column(
-            "SELECT replace(pg_get_indexdef(indexrelid), %(on)s, ' ON {table} ') FROM pg_index WHERE indrelid = %(table)s"  # noqa: S608
-            f" AND indexrelid NOT IN (SELECT conindid {keys}) ORDER BY indexrelid"
+            "SELECT replace(pg_get_indexdef(indexrelid), %(on)s, ' ON {table} ') FROM pg_index"  # noqa: S608
+            f" WHERE indrelid = %(table)s AND indexrelid NOT IN (SELECT conindid {keys}) ORDER BY indexrelid"
         ),
         triggers=column(
             "SELECT replace(pg_get_triggerdef(oid), %(on)s, ' ON {table} ') FROM pg_trigger"

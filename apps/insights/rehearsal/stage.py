@@ -1,9 +1,9 @@
 """Where a rehearsal plays: the shop's own tables, copied into temporary ones of a database session of its own.
 
-PostgreSQL looks for a table in the session's temporary schema first. A copy of each of our tables there shadows the real
-one, so the engine runs unchanged, trigger by trigger and constraint by constraint, and what it writes goes to the copies.
-Closing the session drops them: there is nothing to roll back and nothing that could remain, not even a used number of
-a sequence, since the copies have sequences of their own.
+PostgreSQL looks for a table in the session's temporary schema first. A copy of each of our tables there shadows the
+real one, so the engine runs unchanged, trigger by trigger and constraint by constraint, and what it writes goes to the
+copies. Closing the session drops them: there is nothing to roll back and nothing that could remain, not even a used
+number of a sequence, since the copies have sequences of their own.
 
 Why not one long transaction on the real tables, rolled back at the end: it would hold the invoice series, the credit
 accounts and every due subscription for a minute, and live renewals would wait for it. In short transactions of a few

@@ -50,6 +50,22 @@ def test_the_days_are_then_lived_as_foretold(gateway, settings):
 
 def test_what_is_foretold(gateway):
     """Exact amounts of a small book, with every card good but one that expires."""
-    books.mixed(gateway, now=NOW)
+    people = books.mixed(gateway, now=NOW)
     foretold = rehearse(days=30, now=NOW)
-    print(foretold.summary)
+    euro, dollar = foretold.summary["totals"]
+    assert (euro["currency"], euro["renewals"], euro["billed"]) == ("EUR", 12, 37_300)
+    assert (euro["at_risk"], euro["collected"]) == (1_200, 36_100)
+    assert (dollar["currency"], dollar["renewals"], dollar["collected"]) == ("USD", 1, 1_300)
+    days = {(row["day"], row["currency"]): row["billed"] for row in foretold.summary["days"]}
+    assert days["2026-04-22", "EUR"] == 12_000  # the year that begins on that day
+    assert days["2026-05-05", "EUR"] == 1_200 + 4_700 + 350
+    assert "2026-04-23" not in {day for day, _currency in days}
+    assert foretold.summary["endings"] == {"cancelled": 1, "payment": 1}
+    assert foretold.summary["mails"]["renewal-notice"] == 3
+    assert {row["country"]: row["tax"] for row in foretold.summary["tax"]} == {"DE": 192, "IT": 6_508, "US": 0}
+    found = {(kind, finding.subscription_id) for kind, finding in foretold.findings}
+    assert found == {
+        ("card-expires", people["expiring"].pk),
+        ("amount-jump", people["discounted"].pk),
+        ("missing-notice", people["soon"].pk),
+    }

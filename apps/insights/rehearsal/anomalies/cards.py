@@ -19,7 +19,8 @@ _WITHOUT = ["no_card", "card_removed"]
 def missing_card(view: View) -> Iterable[Finding]:
     """A period would be billed, and there is no card, or only a removed one."""
     for period, finding in _first_charges(view, *_WITHOUT):
-        yield Finding(**finding, detail=_("The customer has no card.") if period["code"] == "no_card" else _("The card was removed."))
+        detail = _("The customer has no card.") if period["code"] == "no_card" else _("The card was removed.")
+        yield Finding(**finding, detail=detail)
 
 
 @register("card-expires", label=gettext_lazy("Card expires before the charge"))
@@ -56,11 +57,14 @@ def _first_charges(view: View, *codes: str) -> Iterator[tuple[dict, dict]]:
         )
     )
     for row in rows:
-        yield row, {
-            "key": f"{row['subscription_id']}:{row['start']:%Y-%m-%d}",
-            "customer_id": row["customer_id"],
-            "subscription_id": row["subscription_id"],
-            "at": row["start"],
-            "currency": row["currency"],
-            "amount_minor": row["due"],
-        }
+        yield (
+            row,
+            {
+                "key": f"{row['subscription_id']}:{row['start']:%Y-%m-%d}",
+                "customer_id": row["customer_id"],
+                "subscription_id": row["subscription_id"],
+                "at": row["start"],
+                "currency": row["currency"],
+                "amount_minor": row["due"],
+            },
+        )

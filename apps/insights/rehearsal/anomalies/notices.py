@@ -22,10 +22,11 @@ from .register import Finding, View, register
 @register("missing-notice", label=gettext_lazy("Renewal without its notice"))
 def missing_notice(view: View) -> Iterable[Finding]:
     """A yearly period that follows a yearly one, without the mail of each notice that is due before it."""
-    before = Period.objects.filter(subscription=OuterRef("subscription"), start__lt=OuterRef("start")).order_by("-start")
+    earlier = Period.objects.filter(subscription=OuterRef("subscription"), start__lt=OuterRef("start"))
+    unit = Subquery(earlier.order_by("-start").values("price__interval_unit")[:1])
     renewals = list(
         Period.objects.filter(pk__gt=view.marks.period, price__interval_unit="year", invoice__isnull=False)
-        .annotate(unit=Subquery(before.values("price__interval_unit")[:1]), customer_id=F("subscription__customer"))
+        .annotate(unit=unit, customer_id=F("subscription__customer"))
         .filter(unit="year")
         .select_related("invoice")
         .order_by("start", "pk")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
@@ -19,14 +20,15 @@ from .register import Finding, View, register
 JUMP = "amount-jump"
 DEFAULT_JUMP_PERCENT = 20
 _DAY = timedelta(days=1)
+_LONGEST = timedelta(days=400)
 # What a plan change charges is for a part of a period: no measure for the next whole one.
 _WHOLE = ["signup", "renewal"]
 
 
 @register("double-plan", label=gettext_lazy("Charged twice for one period"))
 def double_plan(view: View) -> Iterable[Finding]:
-    """Two charges to one customer for plans of one group: for spans that overlap, or made so close together that one
-    follows the other before its period could be over, as after a long time without a worker."""
+    """Two charges to one customer for plans of one group: for spans that overlap, or one made late and so close to the
+    other that they fall into one period, as after a long time without a worker."""
     charges: dict[tuple[int, str], list[Period]] = defaultdict(list)
     for period in (
         Period.objects.filter(gross_minor__gt=0, invoice__isnull=False, end__gt=view.since - _LONGEST)
@@ -37,7 +39,7 @@ def double_plan(view: View) -> Iterable[Finding]:
     ):
         charges[period.subscription.customer_id, period.subscription.plan_group].append(period)
     for rows in charges.values():
-        for earlier, later in zip(rows, rows[1:], strict=False):
+        for earlier, later in pairwise(rows):
             if later.pk > view.marks.period and _is_double(earlier, later):
                 yield Finding(
                     **_about(later),
@@ -56,12 +58,8 @@ def amount_jump(view: View) -> Iterable[Finding]:
     """The invoice differs from the last one of the subscription that was paid by more than so many percent, and no
     change of plan by the customer explains it. Intervals of different length compare by what they cost a month."""
     limit = view.thresholds.get(JUMP, DEFAULT_JUMP_PERCENT)
-    last = Period.objects.filter(
-        subscription=OuterRef("subscription"),
-        start__lt=OuterRef("start"),
-        invoice__status=Invoice.Status.PAID,
-        invoice__reason__in=_WHOLE,
-    ).order_by("-start")
+    paid = _earlier().filter(invoice__status=Invoice.Status.PAID, invoice__reason__in=_WHOLE)
+    last = paid.order_by("-start")
     rows = _unexplained(_new(view)).annotate(
         before=Subquery(last.values("invoice__total_minor")[:1]), before_price=Subquery(last.values("price")[:1])
     )
@@ -75,10 +73,10 @@ def amount_jump(view: View) -> Iterable[Finding]:
 
 @register("unagreed-price", label=gettext_lazy("Price changes without the customer's consent"))
 def unagreed_price(view: View) -> Iterable[Finding]:
-    """The new period is on another price than the one before, which the customer did not ask for: another version of the
-    same plan, or dearer by the month."""
-    before = Period.objects.filter(subscription=OuterRef("subscription"), start__lt=OuterRef("start")).order_by("-start")
-    rows = _unexplained(_new(view)).annotate(old=Subquery(before.values("price")[:1])).exclude(old=F("price"))
+    """The new period is on another price than the one before, and the customer did not ask for it: another version of
+    the same plan's, or dearer by the month."""
+    old_price = Subquery(_earlier().order_by("-start").values("price")[:1])
+    rows = _unexplained(_new(view)).annotate(old=old_price).exclude(old=F("price"))
     prices = Price.objects.select_related("plan").in_bulk()
     for period in rows.exclude(old=None):
         old, new = prices[period.old], prices[period.price_id]
@@ -91,9 +89,13 @@ def _new(view: View) -> QuerySet[Period]:
     return Period.objects.filter(pk__gt=view.marks.period, invoice__isnull=False).order_by("start", "pk")
 
 
+def _earlier() -> QuerySet[Period]:
+    """The earlier periods of the same subscription, for a subquery."""
+    return Period.objects.filter(subscription=OuterRef("subscription"), start__lt=OuterRef("start"))
+
+
 def _unexplained(periods: QuerySet[Period]) -> QuerySet[Period]:
     """Without those whose customer changed the plan since the period before began."""
-    previous = Period.objects.filter(subscription=OuterRef("subscription"), start__lt=OuterRef("start"))
     asked = History.objects.filter(
         subscription=OuterRef("subscription"),
         kind=HistoryKind.PLAN,
@@ -101,20 +103,18 @@ def _unexplained(periods: QuerySet[Period]) -> QuerySet[Period]:
         at__gte=OuterRef("begun"),
     )
     return (
-        periods.annotate(begun=Subquery(previous.order_by("-start").values("start")[:1]))
+        periods.annotate(begun=Subquery(_earlier().order_by("-start").values("start")[:1]))
         .filter(~Exists(asked))
         .select_related("subscription", "invoice", "price")
     )
 
 
-_LONGEST = timedelta(days=400)
-
-
 def _is_double(earlier: Period, later: Period) -> bool:
     if later.start < earlier.end:
         return True
+    is_late = _issued(later) - later.start > _DAY
     shortest = min(earlier.end - earlier.start, later.end - later.start)
-    return _issued(later) - _issued(earlier) < shortest - _DAY
+    return is_late and _issued(later) - _issued(earlier) < shortest - _DAY
 
 
 def _issued(period: Period):
