@@ -61,6 +61,16 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Categories"), "category", "catalog.category"),
             _link(_("Guide views"), "visibility", "catalog.guideview"),
         ),
+        _group(
+            _("Rehearsal"),
+            {
+                "title": _("Renewal rehearsal"),
+                "icon": "theater_comedy",
+                "link": reverse_lazy("admin:insights_rehearsal_page"),
+                "permission": lambda request: request.user.has_perm("insights.view_rehearsal"),
+            },
+            _link(_("Rules for anomalies"), "rule_settings", "insights.anomalyrule"),
+        ),
         _group(_("Workers"), _link(_("Worker runs"), "engineering", "core.sweeprun"), *_time_machine()),
     ]
 

@@ -30,6 +30,7 @@ EVERY_SECONDS = {
     "offers.expire": 300,
     "campaigns.notices": 300,
     "campaigns.advance": 60,
+    "insights.rehearse": 5,
     "mail.deliver": 5,
 }
 

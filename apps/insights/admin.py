@@ -19,10 +19,13 @@ from apps.core.admin import ReadOnly
 from apps.core.models import ClockJourney, SweepRun
 
 from . import words
+from .rehearsal import admin as rehearsal_admin
 from .views import CustomerView, TimeMachineView
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+__all__ = ["rehearsal_admin"]
 
 admin.site.unregister(User)
 

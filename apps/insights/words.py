@@ -23,6 +23,7 @@ _DID = {
     "offers.expire": ngettext_lazy("%d offer ended", "%d offers ended"),
     "campaigns.notices": ngettext_lazy("%d renewal notice given", "%d renewal notices given"),
     "campaigns.advance": ngettext_lazy("%d campaign step taken", "%d campaign steps taken"),
+    "insights.rehearse": ngettext_lazy("%d rehearsal carried out", "%d rehearsals carried out"),
     "mail.deliver": ngettext_lazy("%d mail delivered", "%d mails delivered"),
 }
 _NAMES = {
@@ -41,6 +42,7 @@ _NAMES = {
     "offers.expire": _("End offers"),
     "campaigns.notices": _("Give renewal notices"),
     "campaigns.advance": _("Carry campaigns on"),
+    "insights.rehearse": _("Rehearse renewals"),
     "mail.deliver": _("Deliver mail"),
 }
 

@@ -58,6 +58,16 @@ def sent(message: Message, *, now: datetime) -> bool:
     return _settle(message, status=Status.SENT, sent_at=now, next_attempt_at=None, last_error="")
 
 
+def sent_on_paper(*, now: datetime) -> int:
+    """pending | sending -> sent for all that is due at `now`, while nothing leaves; returns how many.
+
+    For rehearsals, which work on a copy of the outbox.
+    """
+    return Message.objects.due(now).update(
+        status=Status.SENT, sent_at=now, lease_until=None, next_attempt_at=None, last_error=""
+    )
+
+
 def attempt_failed(message: Message, *, error: str, now: datetime) -> bool:
     """sending -> pending with the next wait of BACK_OFF, or -> failed after the last. False as in `sent`."""
     error = error[:2000] or "Unknown error"

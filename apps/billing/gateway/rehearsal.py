@@ -44,7 +44,7 @@ class Rehearsal:
 
     `clock` gives the instants written on charges and read by rules with `since`. With `known_only=False`
     customers and cards it has never seen count as good: a rehearsal of the merchant's own book charges cards that only
-    the real gateway knows.
+    the real gateway knows. `unseen` gives the script of such a card by its id, where it is to behave otherwise.
     """
 
     is_remote = False
@@ -55,10 +55,13 @@ class Rehearsal:
         seed: int = 0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         known_only: bool = True,
+        unseen: Callable[[str], tuple[Rule, ...]] = lambda method_id: (),
     ) -> None:
         self._seed = seed
         self._clock = clock
         self._known_only = known_only
+        self._unseen = unseen
+        self._met: dict[str, Script] = {}
         self._lock = RLock()
         self._numbers = count(1)
         self._customers: dict[str, Customer] = {}
@@ -119,7 +122,8 @@ class Rehearsal:
             method = self._methods.get(request.method_id)
             if self._known_only and not self._usable(method, request.customer_id):
                 return Declined("resource_missing", hard=True, message=f"No such PaymentMethod: '{request.method_id}'")
-            rule = method.script.next(now=self._clock()) if method else None
+            script = method.script if method else self._script_of_unseen(request.method_id)
+            rule = script.next(now=self._clock())
             if rule and rule.answer is Answer.LOST_BEFORE:
                 return Unknown("lost before the charge")
             intent = self._record(request, rule)
@@ -251,6 +255,11 @@ class Rehearsal:
         if self._known_only:
             raise GatewayRefused("resource_missing", f"No such customer: '{customer_id}'")
         self._customers[customer_id] = Customer(customer_id, "", "")
+
+    def _script_of_unseen(self, method_id: str) -> Script:
+        if method_id not in self._met:
+            self._met[method_id] = Script(self._unseen(method_id), seed=f"{self._seed}:{method_id}")
+        return self._met[method_id]
 
     def _usable(self, method: Method | None, customer_id: str) -> bool:
         return method is not None and method.details.customer_id == customer_id
