@@ -15,7 +15,10 @@ app.autodiscover_tasks()
 
 # Seconds between two rings of each sweep. A ring that is not picked up before the next one expires.
 EVERY_SECONDS = {
+    "memberships.pause": 30,
+    "memberships.resume": 30,
     "memberships.bill": 15,
+    "memberships.remind": 300,
     "billing.collect": 5,
     "billing.janitor": 20,
     "billing.refund": 15,

@@ -62,8 +62,8 @@ def _last_of(customer: User) -> Subscription | None:
 
 
 def _next_charge(subscription: Subscription | None) -> tuple[datetime | None, Money | None]:
-    if subscription is None or subscription.next_bill_at is None or subscription.is_cancelling:
+    if subscription is None or subscription.next_charge_at is None:
         return None, None
     price = subscription.pending_price or subscription.price
     amount = rules.discounted(price, subscription.promotion)
-    return (subscription.next_bill_at, Money(amount, price.currency)) if amount else (None, None)
+    return (subscription.next_charge_at, Money(amount, price.currency)) if amount else (None, None)

@@ -37,6 +37,18 @@ class CancellationPending(Refused):
     """The membership is cancelled; the cancellation has to be undone first."""
 
 
+class CannotPause(Refused):
+    """This membership, or this plan, cannot be paused, or not for so long."""
+
+
+class TooManyPauses(Refused):
+    """The pauses that the plan allows in a year are used up."""
+
+
+class PausePending(Refused):
+    """The membership is paused, or will be; that has to end first."""
+
+
 class QuoteChanged(Refused):
     """What is due differs from what was shown and agreed to."""
 

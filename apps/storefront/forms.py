@@ -3,15 +3,19 @@
 from collections.abc import Iterable
 from hashlib import sha256
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import get_language, to_locale
+from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from apps.loyalty import rules as points_rules
 from apps.memberships.models import CancelReason
+from apps.memberships.pause_rules import PauseSpan
+from apps.memberships.services import PauseChoice
 
 # One digit fewer than the largest id has.
 MAX_DIGITS = 18
@@ -67,6 +71,27 @@ class CancelForm(forms.Form):
     note = forms.CharField(
         label=_("Anything we should know?"), required=False, max_length=1000, widget=forms.Textarea({"rows": 2})
     )
+
+
+class PauseForm(forms.Form):
+    """How long to pause: the months of each span on offer, 0 for the next period; `begins` is the beginning shown."""
+
+    months = forms.TypedChoiceField(label=_("How long?"), coerce=int, widget=forms.RadioSelect)
+    begins = forms.DateTimeField(widget=forms.HiddenInput)
+
+    def __init__(self, data: QueryDict | None, *, choice: PauseChoice, zone: str) -> None:
+        super().__init__(data)
+        spans = [*([choice.skip] if choice.skip else []), *choice.pauses]
+        self.fields["months"].choices = [(span.months, self._label(span, zone)) for span in spans]
+        self.fields["begins"].initial = spans[0].begins_at.isoformat()
+
+    @staticmethod
+    def _label(span: PauseSpan, zone: str) -> str:
+        resumes = date_format(span.resumes_at.astimezone(ZoneInfo(zone)), "DATE_FORMAT")
+        if span.is_skip:
+            return _("Skip the next period, until %(date)s. Your days of renewal stay as they are.") % {"date": resumes}
+        text = ngettext("%(count)s month, until %(date)s", "%(count)s months, until %(date)s", span.months)
+        return text % {"count": span.months, "date": resumes}
 
 
 class RedeemForm(forms.Form):

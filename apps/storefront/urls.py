@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import account, cards, catalogue, checkout, guides, join, membership, offers, pricing, site
+from .views import account, cards, catalogue, checkout, guides, join, membership, offers, pausing, pricing, site
 
 urlpatterns = [
     path("", site.home, name="home"),
@@ -24,6 +24,9 @@ urlpatterns = [
     path("account/membership/keep/", membership.keep, name="keep_plan"),
     path("account/membership/cancel/", membership.cancel, name="cancel"),
     path("account/membership/undo/", membership.undo_cancel, name="cancel_undo"),
+    path("account/membership/pause/", pausing.pause, name="pause"),
+    path("account/membership/pause/undo/", pausing.undo, name="pause_undo"),
+    path("account/membership/resume/", pausing.resume, name="resume"),
     path("account/points/", membership.redeem, name="redeem_points"),
     path("account/card/", cards.card, name="card"),
     path("account/card/return/", cards.came_back, name="card_return"),

@@ -12,11 +12,13 @@ from .changing import (
 )
 from .joining import join_free
 from .parking import park, unpark
+from .pausing import PauseChoice, pause_choice, request_pause, resume, undo_pause
 from .points import redeem_points
 from .pricing import add_price, new_price_version
 
 __all__ = [
     "ChangeResult",
+    "PauseChoice",
     "abandon_change",
     "add_price",
     "cancel_change",
@@ -27,8 +29,12 @@ __all__ = [
     "keep_plan",
     "new_price_version",
     "park",
+    "pause_choice",
     "redeem_points",
     "request_cancel",
+    "request_pause",
+    "resume",
     "undo_cancel",
+    "undo_pause",
     "unpark",
 ]
