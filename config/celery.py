@@ -25,6 +25,7 @@ EVERY_SECONDS = {
     "billing.dunning": 30,
     "billing.prune": 3600,
     "memberships.end": 30,
+    "memberships.gifts": 600,
     "memberships.abandon": 60,
     "loyalty.expire": 600,
     "offers.suggest": 300,

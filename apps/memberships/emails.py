@@ -81,6 +81,19 @@ def cancellation_undone(subscription: Subscription, *, now: datetime) -> None:
     )
 
 
+def complimentary(subscription: Subscription, *, now: datetime) -> None:
+    """A membership with our compliments: what it grants, until when, and that nothing is ever charged."""
+    with override(subscription.customer.locale):
+        benefits = [benefit.text for benefit in subscription.plan.benefits.all()]
+    _put(
+        "membership-complimentary",
+        subscription,
+        occasion=f"membership-complimentary:{subscription.pk}",
+        now=now,
+        context={"plan": subscription.plan.name, "ends_at": subscription.ends_at, "benefits": benefits},
+    )
+
+
 def pause_confirmation(subscription: Subscription, pause: Pause, *, now: datetime) -> None:
     """The membership will pause: until when it lasts, when it resumes and at what price, and how to take it back."""
     _put(

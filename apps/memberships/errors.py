@@ -49,6 +49,14 @@ class PausePending(Refused):
     """The membership is paused, or will be; that has to end first."""
 
 
+class GiftNotUsable(Refused):
+    """There is no such gift, or it is used, expired or taken back."""
+
+
+class KeptForLater(Refused):
+    """The gift cannot be used by this customer now; its code stays good."""
+
+
 class QuoteChanged(Refused):
     """What is due differs from what was shown and agreed to."""
 

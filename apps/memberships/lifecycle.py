@@ -15,6 +15,7 @@ from .models import (
     EndReason,
     History,
     HistoryKind,
+    Origin,
     Pause,
     PauseKind,
     PauseOutcome,
@@ -42,7 +43,8 @@ SYSTEM = "system"
 def activate(subscription_id: int, *, now: datetime, actor: str = SYSTEM) -> Subscription:
     """INCOMPLETE -> ACTIVE, when the first invoice is paid or the plan is free. Safe to repeat.
 
-    A free subscription of the same group ends in the same transaction: the new one takes its place.
+    A free or complimentary subscription of the same group ends in the same transaction: the new one takes its place.
+    What was given is not billed, and whoever gives it writes to the customer.
     """
     subscription = _locked(subscription_id)
     if subscription.status == Status.ACTIVE:
@@ -53,9 +55,11 @@ def activate(subscription_id: int, *, now: datetime, actor: str = SYSTEM) -> Sub
     ):
         end(other.pk, reason=EndReason.UPGRADED, now=now, actor=actor)
     subscription.started_at = now
-    subscription.next_bill_at = subscription.current_end
+    if subscription.origin == Origin.PURCHASE:
+        subscription.next_bill_at = subscription.current_end
     _move(subscription, Status.ACTIVE, reason="", now=now, actor=actor)
-    emails.membership_confirmation(subscription, now=now)
+    if subscription.origin == Origin.PURCHASE:
+        emails.membership_confirmation(subscription, now=now)
     subscription_activated.send(Subscription, subscription_id=subscription.pk, now=now)
     return subscription
 

@@ -7,7 +7,8 @@ from django.db.models import Min
 from apps.core import sweeps
 
 from . import clearing, renewals, resting
-from .models import PlanChange, Signup, Subscription
+from .gifts import settling as gifts
+from .models import Gift, PlanChange, Signup, Subscription
 
 
 def _next_bill(*, now: datetime) -> datetime | None:
@@ -33,7 +34,9 @@ def _next_end(*, now: datetime) -> datetime | None:
 def _next_abandoned(*, now: datetime) -> datetime | None:
     signup = Signup.objects.unfinished().aggregate(at=Min("created_at"))["at"]
     change = PlanChange.objects.unfinished().aggregate(at=Min("created_at"))["at"]
+    gift = Gift.objects.unfinished().aggregate(at=Min("created_at"))["at"]
     ends = [
+        gift and gift + clearing.GIFT_LASTS,
         signup and signup + clearing.SIGNUP_LASTS,
         change and change + clearing.CHANGE_LASTS,
     ]
@@ -70,7 +73,17 @@ def end(*, now: datetime) -> int:
     return clearing.end_due(now=now)
 
 
+def _next_lapse(*, now: datetime) -> datetime | None:
+    return Gift.objects.waiting().aggregate(at=Min("expires_at"))["at"]
+
+
+@sweeps.register(name="memberships.gifts", order=115, next_due=_next_lapse)
+def lapse(*, now: datetime) -> int:
+    """Close the gifts that nobody redeemed in time."""
+    return gifts.lapse_due(now=now)
+
+
 @sweeps.register(name="memberships.abandon", order=120, next_due=_next_abandoned)
 def abandon(*, now: datetime) -> int:
-    """Close sign-ups and plan changes that were left half-way."""
+    """Close sign-ups, plan changes and gifts that were left half-way."""
     return clearing.abandon_due(now=now)

@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from .views import account, cards, catalogue, checkout, guides, join, membership, offers, pausing, pricing, site
+from .views import (
+    account,
+    cards,
+    catalogue,
+    checkout,
+    gifts,
+    guides,
+    join,
+    membership,
+    offers,
+    pausing,
+    pricing,
+    redeeming,
+    site,
+)
 
 urlpatterns = [
     path("", site.home, name="home"),
@@ -16,6 +30,12 @@ urlpatterns = [
     path("join/pay/<uuid:token>/", checkout.pay, name="join_pay"),
     path("join/done/<uuid:token>/", checkout.outcome, name="join_outcome"),
     path("join/<slug:plan>/<slug:interval>/", join.review, name="join"),
+    path("gifts/", gifts.choose, name="gifts"),
+    path("gifts/redeem/", redeeming.enter, name="gift_enter"),
+    path("gifts/redeem/<str:code>/", redeeming.redeem, name="gift_redeem"),
+    path("gifts/pay/<uuid:token>/", gifts.pay, name="gift_pay"),
+    path("gifts/<uuid:token>/", gifts.gift, name="gift"),
+    path("gifts/<slug:plan>/<slug:interval>/<int:periods>/", gifts.review, name="gift_review"),
     path("account/", account.hub, name="account"),
     path("account/invoices/", account.invoices, name="account_invoices"),
     path("account/invoices/<str:number>/", account.invoice, name="invoice"),

@@ -1,46 +1,19 @@
 """Pausing and resuming by several hands at once."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from threading import Barrier, Thread
-
-from django.db import connection
 
 from apps.billing.models import Invoice
 from apps.mail.models import Message
 from apps.memberships import renewals, resting, services
-from apps.memberships.errors import Refused
 from apps.memberships.models import History, Pause, Period, Status, Subscription
 from tests.factories import memberships as make
+from tests.memberships.together import together
 
 JOINED = datetime(2026, 1, 31, 9, 0, tzinfo=UTC)
 END = datetime(2026, 2, 28, 9, 0, tzinfo=UTC)
 JUST_BEFORE = datetime(2026, 2, 28, 8, 59, 59, tzinfo=UTC)
 BACK = datetime(2026, 3, 28, 9, 0, tzinfo=UTC)
 ROUNDS = 4
-
-
-def together(*acts: Callable[[], object]) -> list[Exception]:
-    """Carry the acts out at the same moment, each on a connection of its own; returns what went wrong, refusals not."""
-    ready, problems = Barrier(len(acts)), []
-
-    def run(act: Callable[[], object]) -> None:
-        try:
-            ready.wait()
-            act()
-        except Refused:
-            pass
-        except Exception as problem:
-            problems.append(problem)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return problems
 
 
 def ask(member: Subscription, *, now: datetime) -> Subscription:

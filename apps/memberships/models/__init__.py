@@ -1,5 +1,6 @@
 """Plans and their prices, subscriptions and what happened to them."""
 
+from .gifts import Gift, GiftStatus, GiftUse
 from .pauses import Pause, PauseOutcome
 from .plans import COMPLIMENTARY, Benefit, Plan, PlanStatus, Price
 from .purchases import ChangeStatus, PlanChange, Signup, SignupStatus
@@ -12,6 +13,9 @@ __all__ = [
     "CancelReason",
     "ChangeStatus",
     "EndReason",
+    "Gift",
+    "GiftStatus",
+    "GiftUse",
     "History",
     "HistoryKind",
     "Origin",

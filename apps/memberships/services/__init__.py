@@ -10,6 +10,7 @@ from .changing import (
     continue_change,
     keep_plan,
 )
+from .complimenting import end_complimentary, give_complimentary
 from .joining import join_free
 from .parking import park, unpark
 from .pausing import PauseChoice, pause_choice, request_pause, resume, undo_pause
@@ -25,6 +26,8 @@ __all__ = [
     "change_plan",
     "check_change",
     "continue_change",
+    "end_complimentary",
+    "give_complimentary",
     "join_free",
     "keep_plan",
     "new_price_version",
