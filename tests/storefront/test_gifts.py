@@ -177,8 +177,8 @@ def test_a_wrong_or_late_code(gateway, now, time_machine):
         for code in ("", "ABC", "x" * 41, "0" * 16):
             assert browser.post("/gifts/redeem/", {"code": code}).status_code == 400
         assert "no gift with this code" in said(browser.get("/gifts/redeem/ABCDEFGHJKMNPQRS/", follow=True))[0]
-        time_machine.move_to(gift.expires_at + timedelta(seconds=1), tick=False)
-        late = signed_in(gift.buyer)
+    time_machine.move_to(gift.expires_at + timedelta(seconds=1), tick=False)
+    late = signed_in(gift.buyer)
     with nothing_changes():
         assert "is over" in said(late.post(f"/gifts/redeem/{gift.code}/", {"use": "starts"}, follow=True))[0]
     assert not Subscription.objects.exists()
