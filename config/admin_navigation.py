@@ -26,6 +26,8 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Prices"), "sell", "memberships.price"),
             _link(_("Sign-ups"), "login", "memberships.signup"),
             _link(_("Plan changes"), "swap_vert", "memberships.planchange"),
+            _link(_("Pauses"), "pause", "memberships.pause"),
+            _link(_("Gifts"), "featured_seasonal_and_gifts", "memberships.gift"),
         ),
         _group(
             _("Billing"),

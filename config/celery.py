@@ -16,7 +16,10 @@ app.autodiscover_tasks()
 # Seconds between two rings of each sweep. A ring that is not picked up before the next one expires.
 EVERY_SECONDS = {
     "billing.tax_numbers": 60,
+    "memberships.pause": 30,
+    "memberships.resume": 30,
     "memberships.bill": 15,
+    "memberships.remind": 300,
     "billing.collect": 5,
     "billing.janitor": 20,
     "billing.refund": 15,
@@ -24,6 +27,7 @@ EVERY_SECONDS = {
     "billing.dunning": 30,
     "billing.prune": 3600,
     "memberships.end": 30,
+    "memberships.gifts": 600,
     "memberships.abandon": 60,
     "loyalty.expire": 600,
     "offers.suggest": 300,

@@ -54,6 +54,7 @@ def _without(days: int):
         ~Exists(given),
         status=Status.ACTIVE,
         next_bill_at__isnull=False,
+        pause_at=None,
         price__interval_unit="year",
         price__amount_minor__gt=0,
     )

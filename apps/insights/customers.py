@@ -62,7 +62,7 @@ def _last_of(customer: User) -> Subscription | None:
 
 
 def _next_charge(subscription: Subscription | None, *, now: datetime) -> tuple[datetime | None, Money | None]:
-    if subscription is None or subscription.next_bill_at is None or subscription.is_cancelling:
+    if subscription is None or subscription.next_charge_at is None:
         return None, None
     amount = quotes.next_total(subscription, now=now)
-    return (subscription.next_bill_at, amount) if amount else (None, None)
+    return (subscription.next_charge_at, amount) if amount else (None, None)

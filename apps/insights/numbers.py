@@ -15,7 +15,7 @@ from apps.billing.models import Payment
 from apps.billing.rules import tax_in
 from apps.core.money import Money, round_half_up
 from apps.memberships import rules
-from apps.memberships.models import Plan, Price, Subscription
+from apps.memberships.models import Origin, Plan, Price, Subscription
 from apps.offers.models import Arm, Offer
 from apps.offers.models import Kind as OfferKind
 from apps.promotions.models import Duration, Promotion
@@ -23,12 +23,12 @@ from apps.promotions.models import Duration, Promotion
 
 def mrr(*, now: datetime) -> list[Money]:
     """Monthly recurring revenue at `now`, by currency: the recurring prices of active and past-due memberships, without
-    tax, per month (year / 12, week x 52 / 12). Discounts that last for ever lower it; others do not. Rounded once, half
-    up, for each currency.
+    tax, per month (year / 12, week x 52 / 12). Discounts that last for ever lower it; others do not. Paused, gift and
+    complimentary memberships do not recur and do not count. Rounded once, half up, for each currency.
     """
     groups = list(
         Subscription.objects.open_at(now)
-        .filter(price__amount_minor__gt=0)
+        .filter(price__amount_minor__gt=0, origin=Origin.PURCHASE)
         .order_by()
         .values_list("price", "promotion", "customer__country")
         .annotate(members=Count("pk"))
@@ -97,8 +97,8 @@ def collected(*, since: datetime, until: datetime) -> list[Money]:
 
 
 def joined_and_left(*, since: datetime, until: datetime) -> tuple[int, int]:
-    """Paid memberships that started and that ended in `(since, until]`."""
-    paid = Subscription.objects.filter(price__amount_minor__gt=0)
+    """Paid memberships that started and that ended in `(since, until]`; a gift is none."""
+    paid = Subscription.objects.filter(price__amount_minor__gt=0, origin=Origin.PURCHASE)
     return (
         paid.filter(started_at__gt=since, started_at__lte=until).count(),
         paid.filter(started_at__isnull=False, ended_at__gt=since, ended_at__lte=until).count(),

@@ -9,6 +9,10 @@ from django.utils.translation import ngettext, ngettext_lazy
 
 _DID = {
     "memberships.bill": ngettext_lazy("%d renewal billed", "%d renewals billed"),
+    "memberships.pause": ngettext_lazy("%d pause begun", "%d pauses begun"),
+    "memberships.resume": ngettext_lazy("%d membership resumed", "%d memberships resumed"),
+    "memberships.remind": ngettext_lazy("%d reminder of a pause's end sent", "%d reminders of a pause's end sent"),
+    "memberships.gifts": ngettext_lazy("%d gift lapsed", "%d gifts lapsed"),
     "memberships.end": ngettext_lazy("%d membership ended", "%d memberships ended"),
     "memberships.abandon": ngettext_lazy("%d unfinished sign-up closed", "%d unfinished sign-ups closed"),
     "billing.collect": ngettext_lazy("%d payment tried", "%d payments tried"),
@@ -28,6 +32,10 @@ _DID = {
 }
 _NAMES = {
     "memberships.bill": _("Bill renewals"),
+    "memberships.pause": _("Begin pauses"),
+    "memberships.resume": _("End pauses"),
+    "memberships.remind": _("Remind of the end of pauses"),
+    "memberships.gifts": _("Close gifts that nobody redeemed"),
     "memberships.end": _("End memberships"),
     "memberships.abandon": _("Close unfinished sign-ups"),
     "billing.collect": _("Collect payments"),

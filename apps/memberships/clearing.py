@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from . import lifecycle
-from .models import EndReason, PlanChange, Signup, Subscription
+from .gifts import settling as gift_settling
+from .models import EndReason, Gift, Origin, PlanChange, Signup, Subscription
 from .services import changing, closing, parking
 
 log = logging.getLogger(__name__)
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 BATCH = 200
 SIGNUP_LASTS = timedelta(days=1)
 CHANGE_LASTS = timedelta(hours=1)
+GIFT_LASTS = timedelta(days=1)
 
 
 def end_due(*, now: datetime) -> int:
@@ -31,13 +33,18 @@ def end_due(*, now: datetime) -> int:
 
 
 def abandon_due(*, now: datetime) -> int:
-    """Close sign-ups older than a day and unpaid plan changes older than an hour; returns how many.
+    """Close sign-ups and unpaid gifts older than a day, and unpaid plan changes older than an hour; returns how many.
 
     One whose payment may still go through is left until its outcome is known.
     """
     signups = Signup.objects.left_before(now - SIGNUP_LASTS).values_list("pk", flat=True)
     changes = PlanChange.objects.left_before(now - CHANGE_LASTS).values_list("pk", flat=True)
-    return _each(signups, _abandon_signup, now=now) + _each(changes, _abandon_change, now=now)
+    gifts = Gift.objects.left_before(now - GIFT_LASTS).values_list("pk", flat=True)
+    return (
+        _each(signups, _abandon_signup, now=now)
+        + _each(changes, _abandon_change, now=now)
+        + _each(gifts, _abandon_gift, now=now)
+    )
 
 
 def _end(subscription_id: int, *, now: datetime) -> None:
@@ -45,7 +52,9 @@ def _end(subscription_id: int, *, now: datetime) -> None:
         with transaction.atomic():
             subscription = Subscription.objects.to_end(now).filter(pk=subscription_id).first()
             if subscription is not None:
-                closing.end_now(subscription_id, reason=EndReason.CANCELLED, now=now, ended_at=subscription.ends_at)
+                given = subscription.origin != Origin.PURCHASE
+                reason = EndReason.RAN_OUT if given else EndReason.CANCELLED
+                closing.end_now(subscription_id, reason=reason, now=now, ended_at=subscription.ends_at)
     except Exception as problem:
         log.exception("Subscription %s could not be ended", subscription_id)
         parking.park({subscription_id: f"{type(problem).__name__}: {problem}"}, now=now)
@@ -74,3 +83,7 @@ def _abandon_signup(signup_id: int, *, now: datetime) -> None:
 
 def _abandon_change(change_id: int, *, now: datetime) -> None:
     changing.abandon_change(change_id, message=_("The payment was not made in time."), now=now)
+
+
+def _abandon_gift(gift_id: int, *, now: datetime) -> None:
+    gift_settling.abandon(gift_id, problem=_("The payment was not made in time."), now=now)

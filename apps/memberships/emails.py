@@ -9,16 +9,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from apps.accounts.models import User
+from apps.billing import credit
 from apps.core.money import Money
 from apps.loyalty import rules as loyalty
 from apps.mail import outbox
 
 from . import quotes
-from .models import Period, PlanChange, Price, Subscription
+from .models import Pause, PauseKind, Period, PlanChange, Price, Subscription
 
 ACCOUNT = "/account/"
 CANCEL = "/account/membership/cancel/"
 CHANGE = "/account/membership/change/"
+PAUSE = "/account/membership/pause/"
+RESUME = "/account/membership/resume/"
+CARD = "/account/card/"
 PRICING = "/pricing/"
 
 
@@ -69,8 +73,65 @@ def cancellation_undone(subscription: Subscription, *, now: datetime) -> None:
         subscription,
         occasion=f"cancellation-undone:{subscription.pk}:{now.isoformat()}",
         now=now,
-        context={**_price(subscription.price, subscription), "next_charge_at": subscription.next_bill_at},
+        context={
+            **_price(subscription.price, subscription),
+            "pause_at": subscription.pause_at,
+            "next_charge_at": subscription.next_charge_at,
+        },
     )
+
+
+def complimentary(subscription: Subscription, *, now: datetime) -> None:
+    """A membership with our compliments: what it grants, until when, and that nothing is ever charged."""
+    with override(subscription.customer.locale):
+        benefits = [benefit.text for benefit in subscription.plan.benefits.all()]
+    _put(
+        "membership-complimentary",
+        subscription,
+        occasion=f"membership-complimentary:{subscription.pk}",
+        now=now,
+        context={"plan": subscription.plan.name, "ends_at": subscription.ends_at, "benefits": benefits},
+    )
+
+
+def pause_confirmation(subscription: Subscription, pause: Pause, *, now: datetime) -> None:
+    """The membership will pause: until when it lasts, when it resumes and at what price, and how to take it back."""
+    _put(
+        "pause-confirmation",
+        subscription,
+        occasion=f"pause-confirmation:{pause.pk}",
+        now=now,
+        context=_pause(subscription, pause, now=now),
+    )
+
+
+def pause_undone(subscription: Subscription, pause: Pause, *, now: datetime) -> None:
+    """The pause was taken back; the membership renews as before."""
+    _put(
+        "pause-undone",
+        subscription,
+        occasion=f"pause-undone:{pause.pk}",
+        now=now,
+        context=_pause(subscription, pause, now=now) | {"next_charge_at": subscription.next_charge_at},
+    )
+
+
+def resuming(subscription: Subscription, pause: Pause, *, charge: Money, now: datetime) -> None:
+    """The pause is over in some days: what will be charged, after `charge` less the credit that pays first."""
+    balance = credit.balance(subscription.customer, charge.currency)
+    used = min(charge, balance)
+    _put(
+        "resuming",
+        subscription,
+        occasion=f"resuming:{subscription.pk}:{pause.resumes_at:%Y-%m-%d}",
+        now=now,
+        context=_pause(subscription, pause, now=now) | {"next_total": charge, "credit": used, "due": charge - used},
+    )
+
+
+def resumed(subscription: Subscription, pause: Pause, *, now: datetime) -> None:
+    """The membership is back; the invoice and its receipt follow."""
+    _put("resumed", subscription, occasion=f"resumed:{pause.pk}", now=now, context=_pause(subscription, pause, now=now))
 
 
 def plan_changed(
@@ -146,6 +207,19 @@ def points_redeemed(customer: User, *, points: int, credit: Money, balance: int,
         },
         now=now,
     )
+
+
+def _pause(subscription: Subscription, pause: Pause, *, now: datetime) -> dict:
+    return {
+        **_price(subscription.price, subscription),
+        "is_skip": pause.kind == PauseKind.SKIP,
+        "begins_at": pause.begins_at,
+        "resumes_at": pause.resumes_at,
+        "next_total": quotes.next_total(subscription, now=now),
+        "pause_url": settings.SITE_URL + PAUSE,
+        "resume_url": settings.SITE_URL + RESUME,
+        "card_url": settings.SITE_URL + CARD,
+    }
 
 
 def _price(price: Price, subscription: Subscription) -> dict:

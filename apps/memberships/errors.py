@@ -37,6 +37,26 @@ class CancellationPending(Refused):
     """The membership is cancelled; the cancellation has to be undone first."""
 
 
+class CannotPause(Refused):
+    """This membership, or this plan, cannot be paused, or not for so long."""
+
+
+class TooManyPauses(Refused):
+    """The pauses that the plan allows in a year are used up."""
+
+
+class PausePending(Refused):
+    """The membership is paused, or will be; that has to end first."""
+
+
+class GiftNotUsable(Refused):
+    """There is no such gift, or it is used, expired or taken back."""
+
+
+class KeptForLater(Refused):
+    """The gift cannot be used by this customer now; its code stays good."""
+
+
 class QuoteChanged(Refused):
     """What is due differs from what was shown and agreed to."""
 

@@ -6,12 +6,20 @@ from decimal import Decimal
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanWidget
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSingleDateWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
 from apps.core.money import exponent
 
-from .models import Price
+from .models import COMPLIMENTARY, Plan, Price
+from .services import PauseChoice
 
 
 class NewVersionForm(forms.Form):
@@ -60,3 +68,38 @@ class NewPriceForm(forms.ModelForm):
                 _("There is a price for this currency and interval already: give it a new version.")
             )
         return facts
+
+
+class PauseLengthForm(forms.Form):
+    """How long staff pause a membership: months, or 0 for its next period."""
+
+    def __init__(self, *args, choice: PauseChoice, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        skip = [(0, _("The next period"))] if choice.skip else []
+        months = [
+            (span.months, ngettext("%(n)d month", "%(n)d months", span.months) % {"n": span.months})
+            for span in choice.pauses
+        ]
+        self.fields["months"] = forms.TypedChoiceField(
+            label=_("How long"), choices=[*skip, *months], coerce=int, widget=UnfoldAdminSelectWidget
+        )
+
+
+class ComplimentaryForm(forms.Form):
+    """A plan that staff give to a customer for free."""
+
+    email = forms.EmailField(label=gettext_lazy("Customer's e-mail address"), widget=UnfoldAdminEmailInputWidget)
+    plan = forms.ModelChoiceField(
+        Plan.objects.exclude(pk__in=Price.objects.filter(amount_minor=0, version__gt=COMPLIMENTARY).values("plan")),
+        label=gettext_lazy("Plan"),
+        widget=UnfoldAdminSelectWidget,
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason, for the staff"), max_length=300, widget=UnfoldAdminTextInputWidget
+    )
+    last_day = forms.DateField(
+        label=gettext_lazy("Last day"),
+        required=False,
+        help_text=gettext_lazy("Empty: until staff or the customer end it, or the customer buys a plan."),
+        widget=UnfoldAdminSingleDateWidget,
+    )

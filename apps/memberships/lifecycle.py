@@ -1,5 +1,6 @@
 """The states of a subscription, and the only place that assigns them. A past-due subscription keeps its benefits while
-its payment is being recovered, and its next period is billed when the overdue one is paid."""
+its payment is being recovered, and its next period is billed when the overdue one is paid. A paused one grants nothing
+and is not billed."""
 
 from __future__ import annotations
 
@@ -14,6 +15,10 @@ from .models import (
     EndReason,
     History,
     HistoryKind,
+    Origin,
+    Pause,
+    PauseKind,
+    PauseOutcome,
     PlanChange,
     Signup,
     SignupStatus,
@@ -24,8 +29,9 @@ from .signals import subscription_activated, subscription_ended
 
 ARROWS = {
     Status.INCOMPLETE: {Status.ACTIVE, Status.EXPIRED},
-    Status.ACTIVE: {Status.PAST_DUE, Status.ENDED},
+    Status.ACTIVE: {Status.PAST_DUE, Status.PAUSED, Status.ENDED},
     Status.PAST_DUE: {Status.ACTIVE, Status.ENDED},
+    Status.PAUSED: {Status.ACTIVE, Status.ENDED},
     Status.ENDED: set(),
     Status.EXPIRED: set(),
 }
@@ -37,7 +43,8 @@ SYSTEM = "system"
 def activate(subscription_id: int, *, now: datetime, actor: str = SYSTEM) -> Subscription:
     """INCOMPLETE -> ACTIVE, when the first invoice is paid or the plan is free. Safe to repeat.
 
-    A free subscription of the same group ends in the same transaction: the new one takes its place.
+    A free or complimentary subscription of the same group ends in the same transaction: the new one takes its place.
+    What was given is not billed, and whoever gives it writes to the customer.
     """
     subscription = _locked(subscription_id)
     if subscription.status == Status.ACTIVE:
@@ -48,9 +55,11 @@ def activate(subscription_id: int, *, now: datetime, actor: str = SYSTEM) -> Sub
     ):
         end(other.pk, reason=EndReason.UPGRADED, now=now, actor=actor)
     subscription.started_at = now
-    subscription.next_bill_at = subscription.current_end
+    if subscription.origin == Origin.PURCHASE:
+        subscription.next_bill_at = subscription.current_end
     _move(subscription, Status.ACTIVE, reason="", now=now, actor=actor)
-    emails.membership_confirmation(subscription, now=now)
+    if subscription.origin == Origin.PURCHASE:
+        emails.membership_confirmation(subscription, now=now)
     subscription_activated.send(Subscription, subscription_id=subscription.pk, now=now)
     return subscription
 
@@ -76,10 +85,57 @@ def recover(subscription_id: int, *, reason: str, now: datetime) -> Subscription
 
 
 @transaction.atomic
+def pause(subscription_id: int, *, now: datetime) -> Subscription:
+    """ACTIVE -> PAUSED, when the paid period before a planned pause is over. Safe to repeat.
+
+    `paused_at` is the end of the paid period, also where a worker is late. One whose pause was taken back is left
+    alone.
+    """
+    subscription = _locked(subscription_id)
+    if subscription.status != Status.ACTIVE or subscription.pause_at is None:
+        return subscription
+    subscription.paused_at, subscription.pause_at = subscription.pause_at, None
+    subscription.next_bill_at = None
+    Pause.objects.open().filter(subscription=subscription).update(begun_at=subscription.paused_at)
+    _move(subscription, Status.PAUSED, reason=subscription.pause_kind, now=now, actor=SYSTEM)
+    return subscription
+
+
+@transaction.atomic
+def resume(subscription_id: int, *, at: datetime, now: datetime, actor: str = SYSTEM) -> Subscription:
+    """PAUSED -> ACTIVE at the instant `at`; the next period begins then and is due to be billed. Safe to repeat.
+
+    After a pause, and after a skipped period that is cut short, `at` is the new anchor. A period that was skipped to
+    its end counts as gone by, so that the next one is where it would have been.
+    """
+    subscription = _locked(subscription_id)
+    if subscription.status != Status.PAUSED:
+        return subscription
+    assert subscription.paused_at is not None, "a check constraint says so"
+    if subscription.pause_kind == PauseKind.SKIP and at == subscription.resumes_at:
+        subscription.period_number += 1
+        subscription.current_start = subscription.paused_at
+    else:
+        subscription.anchor = at
+    subscription.current_end = subscription.next_bill_at = at
+    _forget_pause(subscription)
+    close_pause(subscription, PauseOutcome.RESUMED, now=now, closed_at=at)
+    _move(subscription, Status.ACTIVE, reason="resumed", now=now, actor=actor)
+    return subscription
+
+
+def close_pause(
+    subscription: Subscription, outcome: PauseOutcome, *, now: datetime, closed_at: datetime | None = None
+) -> None:
+    """Note what became of the planned or running pause, if there is one."""
+    Pause.objects.open().filter(subscription=subscription).update(closed_at=closed_at or now, outcome=outcome)
+
+
+@transaction.atomic
 def end(
     subscription_id: int, *, reason: str, now: datetime, actor: str = SYSTEM, ended_at: datetime | None = None
 ) -> Subscription:
-    """ACTIVE or PAST_DUE -> ENDED, for a reason of EndReason. Safe to repeat.
+    """ACTIVE, PAST_DUE or PAUSED -> ENDED, for a reason of EndReason. Safe to repeat.
 
     `ended_at` is the end of the service where it lies before `now` (a late worker). The caller settles what is unpaid.
     """
@@ -90,6 +146,7 @@ def end(
     subscription.ended_at = ended_at or now
     subscription.end_reason = reason
     _forget_intents(subscription)
+    close_pause(subscription, PauseOutcome.ENDED, now=now)
     _move(subscription, Status.ENDED, reason=reason, now=now, actor=actor)
     if reason != EndReason.UPGRADED:
         emails.membership_ended(subscription, now=now)
@@ -177,6 +234,12 @@ def _forget_intents(subscription: Subscription) -> None:
     subscription.changing_since = None
     subscription.parked_at = None
     subscription.parked_reason = ""
+    _forget_pause(subscription)
+
+
+def _forget_pause(subscription: Subscription) -> None:
+    subscription.pause_at = subscription.paused_at = subscription.resumes_at = None
+    subscription.pause_kind = ""
 
 
 def _move(subscription: Subscription, new: Status, *, reason: str, now: datetime, actor: str) -> None:

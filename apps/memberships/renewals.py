@@ -71,11 +71,13 @@ def _bill_batch(*, now: datetime) -> int:
             raise
         log.exception("A batch of %s renewals could not be written; billing one by one", len(claimed))
         for subscription_id in claimed:
-            _bill_one(subscription_id, now=now)
+            bill_one(subscription_id, now=now)
     return len(claimed)
 
 
-def _bill_one(subscription_id: int, *, now: datetime) -> None:
+def bill_one(subscription_id: int, *, now: datetime) -> None:
+    """Bill the next period of one subscription if it is due, as the sweep would: for a customer who has just resumed,
+    and to find the culprit of a batch. One that cannot be billed is parked."""
     try:
         with transaction.atomic():
             _bill(_claim(Subscription.objects.due(now).filter(pk=subscription_id)), now=now)
@@ -154,12 +156,12 @@ def _compute(subscription: Subscription, start: datetime, assessor: tax.Assessor
 def _move_on(subscription: Subscription, start: datetime) -> datetime | None:
     """The next period, with the price that was waiting for it, and its end; None when the plan is free from now on.
 
-    A new interval starts a new anchor.
+    A new interval starts a new anchor; so does the end of a pause, which has set the anchor to this start already.
 
     The start is the stored end of the last period, not computed again: should the rules of a time zone change, the
     periods still leave no gap.
     """
-    number = subscription.period_number + 1
+    number = 0 if subscription.anchor == start else subscription.period_number + 1
     if subscription.pending_price is not None:
         if subscription.pending_price.interval != subscription.price.interval:
             subscription.anchor, number = start, 0

@@ -6,12 +6,25 @@ from django.db.models import Min
 
 from apps.core import sweeps
 
-from . import clearing, renewals
-from .models import PlanChange, Signup, Subscription
+from . import clearing, renewals, resting
+from .gifts import settling as gifts
+from .models import Gift, PlanChange, Signup, Subscription
 
 
 def _next_bill(*, now: datetime) -> datetime | None:
     return Subscription.objects.next_bill()
+
+
+def _next_pause(*, now: datetime) -> datetime | None:
+    return Subscription.objects.pausing().aggregate(at=Min("pause_at"))["at"]
+
+
+def _next_resume(*, now: datetime) -> datetime | None:
+    return Subscription.objects.resuming().aggregate(at=Min("resumes_at"))["at"]
+
+
+def _next_reminder(*, now: datetime) -> datetime | None:
+    return resting.next_reminder(now=now)
 
 
 def _next_end(*, now: datetime) -> datetime | None:
@@ -21,11 +34,31 @@ def _next_end(*, now: datetime) -> datetime | None:
 def _next_abandoned(*, now: datetime) -> datetime | None:
     signup = Signup.objects.unfinished().aggregate(at=Min("created_at"))["at"]
     change = PlanChange.objects.unfinished().aggregate(at=Min("created_at"))["at"]
+    gift = Gift.objects.unfinished().aggregate(at=Min("created_at"))["at"]
     ends = [
+        gift and gift + clearing.GIFT_LASTS,
         signup and signup + clearing.SIGNUP_LASTS,
         change and change + clearing.CHANGE_LASTS,
     ]
     return min((end for end in ends if end is not None), default=None)
+
+
+@sweeps.register(name="memberships.pause", order=90, next_due=_next_pause)
+def pause(*, now: datetime) -> int:
+    """Begin the pauses whose paid period is over."""
+    return resting.pause_due(now=now)
+
+
+@sweeps.register(name="memberships.resume", order=95, next_due=_next_resume)
+def resume(*, now: datetime) -> int:
+    """Resume the memberships whose pause is over, so that they are billed in the same pass."""
+    return resting.resume_due(now=now)
+
+
+@sweeps.register(name="memberships.remind", order=105, next_due=_next_reminder)
+def remind(*, now: datetime) -> int:
+    """Tell customers some days before their membership resumes what will be charged."""
+    return resting.remind_due(now=now)
 
 
 @sweeps.register(name="memberships.bill", order=100, next_due=_next_bill)
@@ -40,7 +73,17 @@ def end(*, now: datetime) -> int:
     return clearing.end_due(now=now)
 
 
+def _next_lapse(*, now: datetime) -> datetime | None:
+    return Gift.objects.waiting().aggregate(at=Min("expires_at"))["at"]
+
+
+@sweeps.register(name="memberships.gifts", order=115, next_due=_next_lapse)
+def lapse(*, now: datetime) -> int:
+    """Close the gifts that nobody redeemed in time."""
+    return gifts.lapse_due(now=now)
+
+
 @sweeps.register(name="memberships.abandon", order=120, next_due=_next_abandoned)
 def abandon(*, now: datetime) -> int:
-    """Close sign-ups and plan changes that were left half-way."""
+    """Close sign-ups, plan changes and gifts that were left half-way."""
     return clearing.abandon_due(now=now)

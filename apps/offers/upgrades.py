@@ -112,6 +112,7 @@ def _eligible(subscription_ids: list[int], policy: OfferPolicy, *, now: datetime
             pk__in=subscription_ids,
             status=Status.ACTIVE,
             ends_at=None,
+            pause_at=None,
             pending_price=None,
             changing_since=None,
             parked_at=None,

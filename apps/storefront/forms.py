@@ -1,23 +1,32 @@
 """What customers fill in on the account and checkout pages."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import get_language, to_locale
+from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.billing import tax_numbers
 from apps.billing.models import BillingDetails
 from apps.loyalty import rules as points_rules
+from apps.memberships.gifts import rules as gift_rules
 from apps.memberships.models import CancelReason
+from apps.memberships.pause_rules import PauseSpan
+from apps.memberships.services import PauseChoice
 
 # One digit fewer than the largest id has.
 MAX_DIGITS = 18
+# A gift arrives in the morning, within a year.
+DELIVER_AT = time(8)
+DELIVER_WITHIN = timedelta(days=365)
 
 
 def number(text: str) -> int:
@@ -128,6 +137,84 @@ class CancelForm(forms.Form):
     note = forms.CharField(
         label=_("Anything we should know?"), required=False, max_length=1000, widget=forms.Textarea({"rows": 2})
     )
+
+
+class GiftForm(ConsentForm):
+    """Whom a gift is for, how they get it, and the box beside the terms."""
+
+    recipient_name = forms.CharField(label=_("Who is it for?"), max_length=80)
+    recipient_email = forms.EmailField(
+        label=_("Their e-mail address"),
+        required=False,
+        help_text=_("We send them the code. Leave it empty to print the gift and hand it over yourself."),
+    )
+    deliver_on = forms.DateField(
+        label=_("Send it on"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}),
+        help_text=_("Empty: as soon as it is paid."),
+    )
+    greeting = forms.CharField(
+        label=_("A few words"), required=False, max_length=500, widget=forms.Textarea({"rows": 3})
+    )
+
+    def __init__(self, *args, zone: str, now: datetime, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone, self.now = ZoneInfo(zone), now
+        self.order_fields(["recipient_name", "recipient_email", "deliver_on", "greeting", "agree"])
+
+    def clean_deliver_on(self) -> datetime | None:
+        """Eight in the morning of that day, where the buyer lives, in UTC; None for at once."""
+        day = self.cleaned_data["deliver_on"]
+        if day is None:
+            return None
+        today = self.now.astimezone(self.zone).date()
+        if not today <= day <= today + DELIVER_WITHIN:
+            raise forms.ValidationError(_("Please choose a day within the next twelve months."))
+        return datetime.combine(day, DELIVER_AT, tzinfo=self.zone).astimezone(UTC)
+
+    def clean(self) -> dict:
+        facts = super().clean() or self.cleaned_data
+        if facts.get("deliver_on") and not facts.get("recipient_email") and "recipient_email" not in self.errors:
+            self.add_error("recipient_email", _("Please say where to send it on that day."))
+        return facts
+
+
+class CodeForm(forms.Form):
+    """The code of a gift, as somebody types it."""
+
+    code = forms.CharField(label=_("The code of your gift"), max_length=40)
+
+    def clean_code(self) -> str:
+        code = gift_rules.read_code(self.cleaned_data["code"])
+        if not code:
+            raise forms.ValidationError(_("This is no code of a gift: a code has 16 letters and digits."))
+        return code
+
+
+class PauseForm(forms.Form):
+    """How long to pause: the months of each span on offer, 0 for the next period; `begins` is the beginning shown."""
+
+    begins = forms.DateTimeField(widget=forms.HiddenInput)
+
+    def __init__(self, data: QueryDict | None, *, choice: PauseChoice, zone: str) -> None:
+        super().__init__(data)
+        spans = [*([choice.skip] if choice.skip else []), *choice.pauses]
+        self.fields["months"] = forms.TypedChoiceField(
+            label=_("How long?"),
+            choices=[(span.months, self._label(span, zone)) for span in spans],
+            coerce=int,
+            widget=forms.RadioSelect,
+        )
+        self.fields["begins"].initial = spans[0].begins_at.isoformat()
+
+    @staticmethod
+    def _label(span: PauseSpan, zone: str) -> str:
+        resumes = date_format(span.resumes_at.astimezone(ZoneInfo(zone)), "DATE_FORMAT")
+        if span.is_skip:
+            return _("Skip the next period, until %(date)s. Your days of renewal stay as they are.") % {"date": resumes}
+        text = ngettext("%(count)s month, until %(date)s", "%(count)s months, until %(date)s", span.months)
+        return text % {"count": span.months, "date": resumes}
 
 
 class RedeemForm(forms.Form):

@@ -60,6 +60,15 @@ def _about_tax(charge: FirstCharge) -> str:
     }
 
 
+def gift(due: Money) -> Term:
+    """The words beside the box where a gift is bought: one charge of `due`, and nothing after it."""
+    text = _(
+        "I agree that Orangery charges my card %(due)s today, once, for this gift. Nothing renews. I have read the "
+        "terms and the information on my right of withdrawal within 14 days."
+    ) % {"due": due.format()}
+    return Term(f"gift-{VERSION}", text)
+
+
 def every(price: Price) -> str:
     """How often a price is charged, as part of a sentence: "every month"."""
     count = price.interval_count

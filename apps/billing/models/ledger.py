@@ -20,6 +20,7 @@ class Account(models.TextChoices):
     TAX_PAYABLE = "tax_payable", _("tax payable")
     REFUNDS_CLEARING = "refunds_clearing", _("refunds clearing")
     CUSTOMER_CREDIT = "customer_credit", _("customer credit")
+    GIFTS = "gifts", _("gifts not redeemed")
     POINTS_LIABILITY = "points_liability", _("points liability")
     POINTS_EXPENSE = "points_expense", _("points expense")
     BAD_DEBT = "bad_debt", _("bad debt")

@@ -41,7 +41,9 @@ def history(customer: User) -> list[Moment]:
 
 
 def _shown(kind: str, value: str) -> str:
-    """A value of a history row for people: cancellations keep the instant of the end (ISO 8601)."""
+    """A value of a history row for people: cancellations keep the instant of the end, pauses both ends (ISO 8601)."""
+    if kind in (HistoryKind.PAUSE, HistoryKind.UNPAUSE):
+        return date_format(datetime.fromisoformat(value), "DATETIME_FORMAT")
     if kind not in (HistoryKind.CANCEL, HistoryKind.UNDO):
         return value
     return _("end on %(day)s") % {"day": date_format(datetime.fromisoformat(value), "DATETIME_FORMAT")}

@@ -2,8 +2,9 @@
 history.
 """
 
+from .gifts import GiftAdmin, PauseAdmin
 from .plans import PlanAdmin, PriceAdmin
 from .purchases import PlanChangeAdmin, SignupAdmin
 from .subscriptions import SubscriptionAdmin
 
-__all__ = ["PlanAdmin", "PlanChangeAdmin", "PriceAdmin", "SignupAdmin", "SubscriptionAdmin"]
+__all__ = ["GiftAdmin", "PauseAdmin", "PlanAdmin", "PlanChangeAdmin", "PriceAdmin", "SignupAdmin", "SubscriptionAdmin"]

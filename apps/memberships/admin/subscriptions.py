@@ -1,15 +1,17 @@
 """Subscriptions: their state, their history, and what staff can do about them."""
 
 from django.contrib import admin, messages
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from unfold.decorators import action
 
 from apps.core import clock
 from apps.memberships import services
 from apps.memberships.errors import Refused
-from apps.memberships.models import History, Period, Subscription
+from apps.memberships.models import History, Pause, Period, Subscription
 
+from . import giving, resting
 from .reading import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -45,17 +47,35 @@ class PeriodInline(ReadOnlyInline):
         return str(period.gross)
 
 
+class PauseInline(ReadOnlyInline):
+    model = Pause
+    fields = readonly_fields = ["kind", "begins_at", "resumes_at", "closed_at", "outcome", "actor"]
+
+
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyAdmin):
     """Subscriptions change through what staff and customers do, never by editing a column."""
 
-    list_display = ["customer", "plan", "price_shown", "status", "current_end", "ends_at", "parked_reason"]
-    list_filter = ["status", ParkedFilter, "plan", "price__interval_unit", "end_reason", "cancel_reason"]
+    list_display = [
+        "customer",
+        "plan",
+        "price_shown",
+        "status",
+        "origin",
+        "current_end",
+        "ends_at",
+        "pause_at",
+        "resumes_at",
+        "parked_reason",
+    ]
+    list_filter = ["status", "origin", ParkedFilter, "plan", "price__interval_unit", "end_reason", "cancel_reason"]
     list_select_related = ["customer", "plan", "price"]
     search_fields = ["customer__email", "customer__name", "id"]
     date_hierarchy = "created_at"
-    inlines = [HistoryInline, PeriodInline]
-    actions = ["unpark", "cancel", "undo_cancel"]
+    inlines = [HistoryInline, PeriodInline, PauseInline]
+    actions = ["unpark", "cancel", "undo_cancel", "undo_pause", "resume", "end_complimentary"]
+    actions_list = ["give_complimentary"]
+    actions_detail = ["pause"]
 
     @admin.display(description=gettext_lazy("price"))
     def price_shown(self, subscription: Subscription) -> str:
@@ -75,6 +95,32 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     @admin.action(description=gettext_lazy("Undo the cancellation"), permissions=["act"])
     def undo_cancel(self, request: HttpRequest, queryset) -> None:
         self._act(request, queryset, services.undo_cancel, for_customer=True)
+
+    @admin.action(description=gettext_lazy("Take the planned pause back"), permissions=["act"])
+    def undo_pause(self, request: HttpRequest, queryset) -> None:
+        self._act(request, queryset, services.undo_pause, for_customer=True)
+
+    @admin.action(description=gettext_lazy("Resume now (paused)"), permissions=["act"])
+    def resume(self, request: HttpRequest, queryset) -> None:
+        self._act(request, queryset, services.resume, for_customer=True)
+
+    @admin.action(description=gettext_lazy("End now (complimentary)"), permissions=["act"])
+    def end_complimentary(self, request: HttpRequest, queryset) -> None:
+        self._act(request, queryset, services.end_complimentary)
+
+    def has_pause_permission(self, request: HttpRequest, object_id: str | int) -> bool:
+        return self.has_act_permission(request)
+
+    def has_give_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("memberships.add_subscription")
+
+    @action(description=gettext_lazy("Pause"), url_path="pause", permissions=["pause"])
+    def pause(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return resting.pause(self, request, object_id)
+
+    @action(description=gettext_lazy("Give a membership"), url_path="give", permissions=["give"])
+    def give_complimentary(self, request: HttpRequest) -> HttpResponse:
+        return giving.give(self, request)
 
     def _act(self, request: HttpRequest, queryset, act, *, for_customer: bool = False) -> None:
         """Carry the action out on each, through the service, in the name of the member of staff."""

@@ -45,6 +45,19 @@ class Plan(models.Model):
         default=100,
         help_text=_("Per cent of the ordinary points: 150 is one and a half times."),
     )
+    max_pause_days = models.PositiveSmallIntegerField(
+        _("longest pause, days"),
+        default=92,
+        help_text=_("A membership is paused, or its next period skipped, for at most so long. 0: it cannot be paused."),
+    )
+    pauses_per_year = models.PositiveSmallIntegerField(
+        _("pauses a year"), default=2, help_text=_("At most so many pauses begin within 365 days, skipped periods too.")
+    )
+    gift_valid_days = models.PositiveSmallIntegerField(
+        _("gifts are valid for, days"),
+        default=1095,
+        help_text=_("So long after the purchase a gift can be redeemed. 0: the plan cannot be given."),
+    )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     colour = models.SlugField(_("colour"), blank=True)
     illustration = models.SlugField(_("illustration"), blank=True)
@@ -86,6 +99,10 @@ class Benefit(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+# The version of a plan's price at which staff give it for free: nobody pays it, and it is never on sale.
+COMPLIMENTARY = 0
 
 
 class PriceQuerySet(models.QuerySet["Price"]):
@@ -141,6 +158,10 @@ class Price(models.Model):
                 name="memberships_price_version_once",
             ),
             models.CheckConstraint(condition=Q(amount_minor__gte=0), name="memberships_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(version__gt=COMPLIMENTARY) | Q(amount_minor=0, closed_at=F("available_from")),
+                name="memberships_complimentary_price_is_not_sold",
+            ),
             models.CheckConstraint(condition=Q(interval_count__gte=1), name="memberships_price_interval_positive"),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="memberships_price_currency_code"),
             models.CheckConstraint(

@@ -88,6 +88,8 @@ class HistoryKind(models.TextChoices):
     PLAN = "plan", _("plan")
     CANCEL = "cancel", _("cancellation")
     UNDO = "undo", _("cancellation undone")
+    PAUSE = "pause", _("pause planned")
+    UNPAUSE = "unpause", _("pause taken back")
     PARK = "park", _("parked")
     UNPARK = "unpark", _("taken up again")
 

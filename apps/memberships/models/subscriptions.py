@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import F, Min, Q
+from django.db.models import Exists, F, Min, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.billing.models import Invoice
 from apps.core.periods import Period, period
 
 from .plans import Plan, Price
@@ -23,11 +24,29 @@ class Status(models.TextChoices):
     INCOMPLETE = "incomplete", _("waiting for the first payment")
     ACTIVE = "active", _("active")
     PAST_DUE = "past_due", _("payment overdue")
+    PAUSED = "paused", _("paused")
     ENDED = "ended", _("ended")
     EXPIRED = "expired", _("never started")
 
 
+# Those that grant their benefits, and those that are contracts still: a paused one keeps its place in the group.
 OPEN = (Status.ACTIVE, Status.PAST_DUE)
+HELD = (*OPEN, Status.PAUSED)
+
+
+class Origin(models.TextChoices):
+    """How a membership came about. Only a bought one is billed, cancelled and paused."""
+
+    PURCHASE = "purchase", _("bought")
+    GIFT = "gift", _("given by another customer")
+    COMP = "comp", _("with our compliments")
+
+
+class PauseKind(models.TextChoices):
+    """A pause starts a new anchor when it ends; a skipped period leaves the days of renewal as they are."""
+
+    PAUSE = "pause", _("pause")
+    SKIP = "skip", _("skipped period")
 
 
 class CancelReason(models.TextChoices):
@@ -46,20 +65,26 @@ class EndReason(models.TextChoices):
     STAFF = "staff", _("ended by staff")
     FIRST_PAYMENT = "first_payment", _("the first payment did not succeed")
     ABANDONED = "abandoned", _("the sign-up was not finished")
+    RAN_OUT = "ran_out", _("its time was over")
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def open(self) -> SubscriptionQuerySet:
         return self.filter(status__in=OPEN)
 
+    def held(self) -> SubscriptionQuerySet:
+        """Contracts that are not over, the paused ones too."""
+        return self.filter(status__in=HELD)
+
     def open_at(self, now: datetime) -> SubscriptionQuerySet:
         """Subscriptions that grant their benefits at `now`; one with an overdue payment still does."""
-        return self.open().filter(Q(ends_at=None) | Q(ends_at__gt=now))
+        not_ended = Q(ends_at=None) | Q(ends_at__gt=now)
+        return self.open().filter(not_ended, Q(pause_at=None) | Q(pause_at__gt=now))
 
     def current_of(self, customer: User, *, group: str = "membership") -> Subscription | None:
-        """The customer's open subscription of the group with plan and prices, or None."""
+        """The customer's subscription of the group that is not over, maybe paused, with plan and prices; or None."""
         return (
-            self.open()
+            self.held()
             .filter(customer=customer, plan_group=group)
             .select_related("plan", "price__plan", "pending_price__plan", "promotion", "customer")
             .first()
@@ -69,7 +94,8 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         """To be billed at `now`, oldest period first.
 
         Not billed: what is parked, what ends at or before the period's start, what waits for an overdue payment (the
-        next period is billed when that is paid), and what waits for the payment of a plan change.
+        next period is billed when that is paid), what waits for the payment of a plan change, and what is to pause when
+        the period begins.
         """
         return self._billable().filter(next_bill_at__lte=now).order_by("next_bill_at", "pk")
 
@@ -80,7 +106,33 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
             next_bill_at__isnull=False,
             parked_at=None,
             changing_since=None,
+            pause_at=None,
         )
+
+    def to_pause(self, now: datetime) -> SubscriptionQuerySet:
+        """Whose planned pause is to begin."""
+        return self.pausing().filter(pause_at__lte=now).order_by("pause_at", "pk")
+
+    def pausing(self) -> SubscriptionQuerySet:
+        """With a planned pause that nothing stands in the way of.
+
+        What was billed is settled first, so that a paused membership owes nothing; one that ends does not pause.
+        """
+        return self.filter(
+            Q(ends_at=None) | Q(ends_at__gt=F("pause_at")),
+            ~Exists(Invoice.objects.open().filter(periods__subscription=OuterRef("pk"))),
+            status=Status.ACTIVE,
+            pause_at__isnull=False,
+            parked_at=None,
+        )
+
+    def to_resume(self, now: datetime) -> SubscriptionQuerySet:
+        """Whose pause is over."""
+        return self.resuming().filter(resumes_at__lte=now).order_by("resumes_at", "pk")
+
+    def resuming(self) -> SubscriptionQuerySet:
+        """Paused, and to be resumed by the workers on their date."""
+        return self.filter(status=Status.PAUSED, parked_at=None)
 
     def to_end(self, now: datetime) -> SubscriptionQuerySet:
         """Whose service is over; one that could not be ended is parked."""
@@ -121,7 +173,8 @@ class Subscription(models.Model):
     """One customer's contract on a price. Periods are computed from `anchor` in `zone`; `period_number` counts from 0.
 
     A free plan has no period end and is never billed. `ends_at` is the intent to end; `pending_price` the price from
-    the next period on; `changing_since` is set while an immediate plan change waits for its payment.
+    the next period on; `changing_since` is set while an immediate plan change waits for its payment. `pause_at` is the
+    intent to pause with the end of the paid period; `paused_at` is set while it is paused, `resumes_at` with either.
     """
 
     customer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="subscriptions")
@@ -140,6 +193,12 @@ class Subscription(models.Model):
         Price, on_delete=models.PROTECT, null=True, blank=True, related_name="pending_subscriptions"
     )
     changing_since = models.DateTimeField(_("plan change waiting since"), null=True, blank=True)
+    pause_at = models.DateTimeField(_("pauses at"), null=True, blank=True)
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
+    resumes_at = models.DateTimeField(_("resumes at"), null=True, blank=True)
+    pause_kind = models.CharField(_("kind of pause"), max_length=10, choices=PauseKind.choices, blank=True)
+    origin = models.CharField(_("origin"), max_length=10, choices=Origin.choices, default=Origin.PURCHASE)
+    comp_reason = models.CharField(_("why it is free"), max_length=300, blank=True)
     promotion = models.ForeignKey(
         "promotions.Promotion", on_delete=models.PROTECT, null=True, blank=True, related_name="subscriptions"
     )
@@ -170,10 +229,12 @@ class Subscription(models.Model):
             models.Index(
                 fields=["ends_at"], condition=Q(status__in=OPEN, ends_at__isnull=False), name="memberships_to_end"
             ),
+            models.Index(fields=["pause_at"], condition=Q(pause_at__isnull=False), name="memberships_to_pause"),
+            models.Index(fields=["resumes_at"], condition=Q(status="paused"), name="memberships_to_resume"),
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["customer", "plan_group"], condition=Q(status__in=OPEN), name="memberships_one_open_per_group"
+                fields=["customer", "plan_group"], condition=Q(status__in=HELD), name="memberships_one_open_per_group"
             ),
             models.UniqueConstraint(
                 fields=["customer", "plan_group"],
@@ -183,7 +244,7 @@ class Subscription(models.Model):
             models.CheckConstraint(
                 name="memberships_status_backed_by_dates",
                 condition=Q(status=Status.INCOMPLETE, started_at=None, ended_at=None)
-                | Q(status__in=OPEN, started_at__isnull=False, ended_at=None)
+                | Q(status__in=HELD, started_at__isnull=False, ended_at=None)
                 | Q(status=Status.ENDED, started_at__isnull=False, ended_at__isnull=False)
                 | Q(status=Status.EXPIRED, started_at=None, ended_at__isnull=False),
             ),
@@ -203,7 +264,40 @@ class Subscription(models.Model):
             ),
             models.CheckConstraint(
                 name="memberships_nothing_pending_when_closed",
-                condition=Q(status__in=OPEN) | Q(pending_price=None, changing_since=None),
+                condition=Q(status__in=HELD) | Q(pending_price=None, changing_since=None),
+            ),
+            models.CheckConstraint(
+                name="memberships_paused_with_dates",
+                condition=Q(
+                    status=Status.PAUSED,
+                    paused_at__isnull=False,
+                    resumes_at__isnull=False,
+                    resumes_at__gt=F("paused_at"),
+                    pause_at=None,
+                    ends_at=None,
+                    next_bill_at=None,
+                    changing_since=None,
+                    pause_kind__in=PauseKind.values,
+                )
+                | Q(~Q(status=Status.PAUSED), paused_at=None, pause_at=None, resumes_at=None, pause_kind="")
+                | Q(
+                    status__in=OPEN,
+                    paused_at=None,
+                    pause_at__isnull=False,
+                    current_end__isnull=False,
+                    pause_at=F("current_end"),
+                    resumes_at__isnull=False,
+                    resumes_at__gt=F("pause_at"),
+                    pause_kind__in=PauseKind.values,
+                ),
+            ),
+            models.CheckConstraint(
+                name="memberships_only_bought_ones_pause",
+                condition=Q(origin=Origin.PURCHASE) | Q(pause_at=None, paused_at=None, next_bill_at=None),
+            ),
+            models.CheckConstraint(
+                name="memberships_complimentary_with_reason",
+                condition=(Q(origin=Origin.COMP) & ~Q(comp_reason="")) | (~Q(origin=Origin.COMP) & Q(comp_reason="")),
             ),
             models.CheckConstraint(
                 name="memberships_parked_with_reason",
@@ -220,11 +314,41 @@ class Subscription(models.Model):
 
     def is_open_at(self, now: datetime) -> bool:
         """Whether it grants its benefits at `now`."""
-        return self.status in OPEN and (self.ends_at is None or now < self.ends_at)
+        not_ended = self.ends_at is None or now < self.ends_at
+        return self.status in OPEN and not_ended and (self.pause_at is None or now < self.pause_at)
 
     @property
     def is_cancelling(self) -> bool:
-        return self.status in OPEN and self.ends_at is not None
+        """Whether it ends because the customer asked for it: a gift and a complimentary one end by themselves."""
+        return self.status in OPEN and self.ends_at is not None and self.origin == Origin.PURCHASE
+
+    @property
+    def is_paused(self) -> bool:
+        return self.status == Status.PAUSED
+
+    @property
+    def is_bought(self) -> bool:
+        """Whether the customer pays for it, again and again."""
+        return self.origin == Origin.PURCHASE and not self.price.is_free
+
+    @property
+    def may_pause(self) -> bool:
+        """Whether pausing is worth offering; what stands in the way at this moment is said when it is asked for."""
+        may = self.is_bought and self.status == Status.ACTIVE and self.next_bill_at is not None
+        return may and self.pause_at is None and self.plan.max_pause_days > 0
+
+    @property
+    def is_gift(self) -> bool:
+        return self.origin == Origin.GIFT
+
+    @property
+    def is_complimentary(self) -> bool:
+        return self.origin == Origin.COMP
+
+    @property
+    def next_charge_at(self) -> datetime | None:
+        """When it is charged next, after a pause that is planned or runs; None when it never is."""
+        return None if self.ends_at is not None else self.resumes_at or self.next_bill_at
 
     def current_period(self) -> Period:
         """The current period, from the anchor."""

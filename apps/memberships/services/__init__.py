@@ -10,25 +10,34 @@ from .changing import (
     continue_change,
     keep_plan,
 )
+from .complimenting import end_complimentary, give_complimentary
 from .joining import join_free
 from .parking import park, unpark
+from .pausing import PauseChoice, pause_choice, request_pause, resume, undo_pause
 from .points import redeem_points
 from .pricing import add_price, new_price_version
 
 __all__ = [
     "ChangeResult",
+    "PauseChoice",
     "abandon_change",
     "add_price",
     "cancel_change",
     "change_plan",
     "check_change",
     "continue_change",
+    "end_complimentary",
+    "give_complimentary",
     "join_free",
     "keep_plan",
     "new_price_version",
     "park",
+    "pause_choice",
     "redeem_points",
     "request_cancel",
+    "request_pause",
+    "resume",
     "undo_cancel",
+    "undo_pause",
     "unpark",
 ]

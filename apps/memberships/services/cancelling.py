@@ -1,4 +1,7 @@
-"""Leaving is easy: cancel at the end of the paid period, or at once when nothing is paid; undo until the end."""
+"""Leaving is easy: cancel at the end of the paid period, or at once when nothing is paid; undo until the end.
+
+A pause that is planned stays planned beneath a cancellation: who undoes the cancellation has what they had before.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.memberships import emails, lifecycle
 from apps.memberships.errors import NothingToChange
-from apps.memberships.models import CancelReason, EndReason, HistoryKind, Status, Subscription
+from apps.memberships.models import CancelReason, EndReason, HistoryKind, Origin, Status, Subscription
 from apps.memberships.signals import subscription_cancelled
 
 from . import changing, closing, finding
@@ -20,7 +23,7 @@ from . import changing, closing, finding
 def request_cancel(
     subscription_id: int, *, customer: User, now: datetime, reason: str = "", note: str = "", actor: str = ""
 ) -> Subscription:
-    """End the membership with its paid period; a free one, or one whose payment is overdue, ends at once.
+    """End the membership with its paid period; a free one, a paused one, or one whose payment is overdue, ends at once.
 
     `reason` is a value of CancelReason or empty, `note` the customer's own words. What is overdue is written off: the
     open invoice is voided and its dunning stops. Asking again changes nothing. Raises NotOpen, and ValueError for an
@@ -35,7 +38,8 @@ def request_cancel(
     actor = actor or customer.email
     subscription.cancel_reason = reason
     subscription.cancel_note = note.strip()
-    ends_at = now if subscription.status == Status.PAST_DUE else subscription.current_end or now
+    nothing_is_paid = subscription.status in (Status.PAST_DUE, Status.PAUSED)
+    ends_at = now if nothing_is_paid else subscription.current_end or now
     at_once = ends_at == now
     subscription.ends_at = None if at_once else ends_at
     subscription.save(update_fields=["cancel_reason", "cancel_note", "ends_at"])
@@ -62,7 +66,7 @@ def request_cancel(
 def undo_cancel(subscription_id: int, *, customer: User, now: datetime, actor: str = "") -> Subscription:
     """Take the cancellation back; possible until the end. Raises NotOpen after it, NothingToChange without one."""
     subscription = finding.open_subscription(subscription_id, customer=customer)
-    if subscription.ends_at is None:
+    if subscription.ends_at is None or subscription.origin != Origin.PURCHASE:
         raise NothingToChange(_("Your membership is not cancelled."))
     if not subscription.is_open_at(now):
         raise NothingToChange(_("Your membership has ended. You can join again at any time."))

@@ -20,6 +20,7 @@ from apps.memberships.errors import (
     NeedsSignup,
     NothingToChange,
     NotOpen,
+    PausePending,
     QuoteChanged,
     UnknownPlan,
 )
@@ -202,6 +203,12 @@ def check_change(subscription: Subscription, price: Price) -> None:
         raise UnknownPlan(_("Your membership cannot be changed to this plan."))
     if subscription.price.is_free and not price.is_free:
         raise NeedsSignup(_("Please join this plan with a card."))
+    if subscription.is_gift:
+        raise NothingToChange(_("Your membership is a gift. You can choose a plan of your own when it is over."))
+    if subscription.is_paused:
+        raise PausePending(_("Your membership is paused. Resume it to change your plan."))
+    if subscription.pause_at is not None:
+        raise PausePending(_("A pause of your membership is planned. Take it back to change your plan."))
     if subscription.ends_at is not None:
         raise CancellationPending(_("Your membership is cancelled. Undo the cancellation to change your plan."))
     if subscription.status == Status.PAST_DUE:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.billing.models import Invoice
 from apps.memberships.errors import AlreadySubscribed, ClosedPlan, NotOpen, UnknownPlan
-from apps.memberships.models import Price, Subscription
+from apps.memberships.models import Origin, Price, Subscription
 
 
 def open_subscription(subscription_id: int, *, customer: User) -> Subscription:
-    """The customer's open subscription, locked until the transaction ends. Raises NotOpen."""
+    """The customer's subscription that is not over, locked until the transaction ends; it may be paused. Raises
+    NotOpen."""
     subscription = (
-        Subscription.objects.open()
+        Subscription.objects.held()
         .filter(pk=subscription_id, customer=customer)
         .select_for_update(of=("self",))
         .select_related("customer", "plan", "price__plan", "pending_price__plan", "promotion")
@@ -40,11 +43,17 @@ def price_on_sale(price_id: int, *, now: datetime) -> Price:
 def refuse_second(customer: User, price: Price) -> None:
     """Raise AlreadySubscribed when the customer has a membership of the group that `price` cannot take over.
 
-    A free membership gives way to a paid one.
+    A free membership gives way to a paid one; a gift is used up first.
     """
-    held = Subscription.objects.open().filter(customer=customer, plan_group=price.plan.group)
+    held = Subscription.objects.held().filter(customer=customer, plan_group=price.plan.group)
     if not price.is_free:
         held = held.exclude(price__amount_minor=0)
+    gift = held.filter(origin=Origin.GIFT, price__amount_minor__gt=0).first()
+    if gift is not None and gift.ends_at is not None:
+        end = date_format(gift.ends_at.astimezone(ZoneInfo(gift.zone)), "DATE_FORMAT")
+        raise AlreadySubscribed(
+            _("You have a gift membership until %(end)s. You can join when it is over.") % {"end": end}
+        )
     if held.exists():
         raise AlreadySubscribed(_("You are a member already. You can change your plan in your account."))
 

@@ -54,6 +54,7 @@ def hub(request: SignedInRequest) -> HttpResponse:
         "subscription": subscription,
         "benefits": list(subscription.plan.benefits.all()) if subscription else [],
         "next_charge": next_charge(subscription, balance=balance, now=now),
+        "can_pause": subscription is not None and subscription.may_pause,
         "credit": balance,
         "points": points,
         "points_value": points_rules.value_of(points, currency),
@@ -71,12 +72,12 @@ def hub(request: SignedInRequest) -> HttpResponse:
 
 def next_charge(subscription: Subscription | None, *, balance: Money, now: datetime) -> NextCharge | None:
     """What the next renewal takes, or None when nothing will be charged. `balance` is the customer's credit."""
-    if subscription is None or subscription.ends_at is not None or subscription.next_bill_at is None:
+    if subscription is None or subscription.next_charge_at is None:
         return None
     total = quotes.next_total(subscription, now=now)
     if total is None:
         return None
-    return NextCharge(subscription.next_bill_at, Payable.after_credit(total, balance=balance))
+    return NextCharge(subscription.next_charge_at, Payable.after_credit(total, balance=balance))
 
 
 def card_of(user: User) -> Card | None:

@@ -60,7 +60,8 @@ def change(request: SignedInRequest) -> HttpResponse:
         context = preview(request.user, subscription, price, now=now)
     except Refused as refusal:
         messages.error(request, str(refusal))
-        return redirect("account" if subscription.is_cancelling else "change_plan")
+        stays = subscription.ends_at is not None or subscription.resumes_at is not None
+        return redirect("account" if stays else "change_plan")
     return render(request, "storefront/account/change_plan.html", context)
 
 
@@ -92,7 +93,7 @@ def confirm_change(request: SignedInRequest, token: UUID) -> HttpResponse:
 @require_POST
 def keep(request: SignedInRequest) -> HttpResponse:
     """Take back a downgrade that waits for the end of the period."""
-    subscription = get_object_or_404(Subscription.objects.open(), customer=request.user, plan_group="membership")
+    subscription = get_object_or_404(Subscription.objects.held(), customer=request.user, plan_group="membership")
     try:
         services.keep_plan(subscription.pk, customer=request.user, now=clock.now())
         messages.success(request, _("You keep your plan."))
@@ -109,7 +110,9 @@ def cancel(request: SignedInRequest) -> HttpResponse:
     if subscription is None:
         messages.info(request, _("You have no membership to cancel."))
         return redirect("account")
-    if subscription.is_cancelling:
+    if subscription.ends_at is not None:
+        if not subscription.is_cancelling:
+            messages.info(request, _("Your membership ends by itself. Nothing is ever charged for it."))
         return redirect("account")
     form = CancelForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():

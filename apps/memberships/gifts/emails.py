@@ -1,0 +1,97 @@
+"""The letters of gifts: to the buyer, to the recipient, and to whoever redeemed one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import override
+
+from apps.accounts.models import User
+from apps.mail import outbox
+from apps.memberships.models import Gift
+
+from . import rules
+
+ACCOUNT = "/account/"
+GIFT = "/gifts/{token}/"
+REDEEM = "/gifts/redeem/{code}/"
+
+
+def bought(gift: Gift, *, now: datetime) -> None:
+    """To the buyer: what was bought, what happens next, and the page that can be printed."""
+    buyer = gift.buyer
+    outbox.put(
+        "gift-bought",
+        key=f"gift-bought:{gift.pk}",
+        to=buyer.email,
+        user_id=buyer.pk,
+        locale=buyer.locale,
+        zone=buyer.time_zone,
+        context={
+            "greeting_name": buyer.short_name,
+            **_what(gift, locale=buyer.locale),
+            "amount": gift.amount,
+            "recipient_email": gift.recipient_email,
+            "deliver_at": gift.deliver_at,
+            "gift_url": settings.SITE_URL + GIFT.format(token=gift.token),
+        },
+        now=now,
+    )
+
+
+def delivery(gift: Gift, *, now: datetime) -> None:
+    """To the recipient, on the chosen day: who thought of them, and the code, which staff do not see."""
+    outbox.put(
+        "gift-delivery",
+        key=delivery_key(gift),
+        to=gift.recipient_email,
+        user_id=None,
+        locale=gift.buyer.locale,
+        zone=gift.buyer.time_zone,
+        context={
+            **_what(gift, locale=gift.buyer.locale),
+            "buyer_name": gift.buyer.name or gift.buyer.short_name,
+            "greeting": gift.greeting,
+            "code": gift.printed_code,
+            "redeem_url": settings.SITE_URL + REDEEM.format(code=gift.code),
+        },
+        send_after=gift.deliver_at,
+        secret=True,
+        now=now,
+    )
+
+
+def delivery_key(gift: Gift) -> str:
+    """The key of the letter with the code: the page shows whether it has left, a refund stops it."""
+    return f"gift-delivery:{gift.pk}:"
+
+
+def redeemed(gift: Gift, *, customer: User, ends_at: datetime | None, now: datetime) -> None:
+    """To whoever redeemed it: until when the membership lasts, or how much credit there is."""
+    outbox.put(
+        "gift-redeemed",
+        key=f"gift-redeemed:{gift.pk}",
+        to=customer.email,
+        user_id=customer.pk,
+        locale=customer.locale,
+        zone=customer.time_zone,
+        context={
+            "greeting_name": customer.short_name,
+            **_what(gift, locale=customer.locale),
+            "use": gift.used_as,
+            "ends_at": ends_at,
+            "amount": gift.amount,
+            "account_url": settings.SITE_URL + ACCOUNT,
+        },
+        now=now,
+    )
+
+
+def _what(gift: Gift, *, locale: str) -> dict:
+    with override(locale):
+        return {
+            "what": rules.describe(gift.price, gift.periods),
+            "recipient_name": gift.recipient_name,
+            "expires_at": gift.expires_at,
+        }
