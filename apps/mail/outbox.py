@@ -18,7 +18,8 @@ it.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +30,29 @@ from django.db import transaction
 from . import lifecycle
 from .models import LIST_UNSUBSCRIBE, Message, Status, Stream
 from .rendering import evidence, render
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A service mail that is still to be put; see `put` for what the fields mean."""
+
+    kind: str
+    key: str
+    to: str
+    user_id: int | None
+    locale: str
+    context: Mapping[str, Any]
+    zone: str = "UTC"
+
+
+@transaction.atomic
+def put_all(letters: Iterable[Letter], *, now: datetime) -> None:
+    """Write many service mails in one statement, whatever their number, and leave them for the worker.
+
+    One whose key exists already is not written again. Raises as `put` does, and then writes none.
+    """
+    messages = [_message(letter, now=now, due=now) for letter in letters]
+    Message.objects.bulk_create(messages, ignore_conflicts=True)
 
 
 @transaction.atomic
@@ -61,31 +85,13 @@ def put(
         raise ValueError(f"There is no stream {stream!r}")
     if stream == Stream.MARKETING and not (unsubscribe_url and user_id):
         raise ValueError("Marketing mail needs an unsubscribe_url and a user_id")
-    if not to:
-        raise ValueError("A mail needs an address")
     existing = Message.objects.filter(key=key).first()
     if existing is not None:
         return existing
 
-    letter = render(kind, context, locale=locale, zone=zone, unsubscribe_url=unsubscribe_url)
+    letter = Letter(kind=kind, key=key, to=to, user_id=user_id, locale=locale, context=context, zone=zone)
     due = max(send_after or now, now)
-    message = Message(
-        key=key,
-        kind=kind,
-        stream=stream,
-        to_email=to,
-        user_id=user_id,
-        locale=locale,
-        context=evidence(context, locale=locale),
-        subject=letter.subject[:250],
-        text=letter.text,
-        html=letter.html,
-        headers=_headers(key, locale=locale, unsubscribe_url=unsubscribe_url if stream == Stream.MARKETING else ""),
-        secret=secret,
-        send_after=due,
-        next_attempt_at=due,
-        created_at=now,
-    )
+    message = _message(letter, now=now, due=due, stream=stream, unsubscribe_url=unsubscribe_url, secret=secret)
     # Another transaction may be putting the same key: the database keeps one of the two, and both get it.
     Message.objects.bulk_create([message], ignore_conflicts=True)
     return Message.objects.get(key=key)
@@ -107,6 +113,41 @@ def cancel_keys(prefix: str, *, now: datetime) -> int:
     if not prefix:
         raise ValueError("cancel_keys needs a prefix")
     return lifecycle.cancel(Message.objects.filter(status=Status.PENDING, key__startswith=prefix), now=now)
+
+
+def _message(
+    letter: Letter,
+    *,
+    now: datetime,
+    due: datetime,
+    stream: str = Stream.SERVICE,
+    unsubscribe_url: str = "",
+    **columns: Any,
+) -> Message:
+    """The row of a mail with everything it says, not saved."""
+    if not letter.to:
+        raise ValueError("A mail needs an address")
+    written = render(
+        letter.kind, letter.context, locale=letter.locale, zone=letter.zone, unsubscribe_url=unsubscribe_url
+    )
+    marketing_url = unsubscribe_url if stream == Stream.MARKETING else ""
+    return Message(
+        key=letter.key,
+        kind=letter.kind,
+        stream=stream,
+        to_email=letter.to,
+        user_id=letter.user_id,
+        locale=letter.locale,
+        context=evidence(letter.context, locale=letter.locale),
+        subject=written.subject[:250],
+        text=written.text,
+        html=written.html,
+        headers=_headers(letter.key, locale=letter.locale, unsubscribe_url=marketing_url),
+        send_after=due,
+        next_attempt_at=due,
+        created_at=now,
+        **columns,
+    )
 
 
 def _headers(key: str, *, locale: str, unsubscribe_url: str) -> dict[str, str]:

@@ -150,10 +150,10 @@ def points_redeemed(customer: User, *, points: int, credit: Money, balance: int,
 
 def _price(price: Price, subscription: Subscription) -> dict:
     with override(subscription.customer.locale):
-        return {"plan": price.plan.name, "price": price.amount, "per": _per(price)}
+        return {"plan": price.plan.name, "price": price.amount, "per": per(price)}
 
 
-def _per(price: Price) -> str:
+def per(price: Price) -> str:
     """What the amount is for, in the active language: "a month"."""
     if price.interval_count == 1:
         return {"week": _("a week"), "month": _("a month"), "year": _("a year")}[price.interval_unit]

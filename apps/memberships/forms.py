@@ -5,13 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django import forms
+from django.contrib.postgres.forms import SimpleArrayField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminDecimalFieldWidget
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
 
+from apps.core import clock
 from apps.core.money import exponent
 
-from .models import Price
+from .errors import Refused
+from .models import Price, PriceChange
+from .services import promises
 
 
 class NewVersionForm(forms.Form):
@@ -52,3 +57,54 @@ class NewPriceForm(forms.ModelForm):
                 _("There is a price for this currency and interval already: give it a new version.")
             )
         return facts
+
+
+class PriceChangeForm(forms.ModelForm):
+    """The terms of a price change, while it is a draft."""
+
+    notice_days = SimpleArrayField(
+        forms.IntegerField(),
+        label=gettext_lazy("Notices, days before the renewal"),
+        help_text=gettext_lazy("Falling whole days, such as 35, 10."),
+        initial=[35, 10],
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+    class Meta:
+        model = PriceChange
+        fields = [
+            "old_price",
+            "new_price",
+            "effective_at",
+            "notice_days",
+            "explanation",
+            "without_consent",
+            "protected_months",
+            "protected_until",
+        ]
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        versions = Price.objects.select_related("plan")
+        for name, choices in {"old_price": versions.exclude(closed_at=None), "new_price": versions}.items():
+            if name in self.fields:
+                field = self.fields[name]
+                assert isinstance(field, forms.ModelChoiceField)
+                field.queryset = choices
+
+    def clean(self) -> dict:
+        facts = super().clean() or self.cleaned_data
+        if {"old_price", "new_price", "effective_at", "notice_days"} <= facts.keys():
+            terms = PriceChange(**{name: facts[name] for name in ("old_price", "new_price", "effective_at")})
+            terms.notice_days = facts["notice_days"]
+            try:
+                promises.check(terms, now=clock.now())
+            except Refused as refusal:
+                raise forms.ValidationError(str(refusal)) from refusal
+        return facts
+
+
+class WithdrawForm(BaseDialogForm):
+    """Why a price change is withdrawn."""
+
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300, widget=UnfoldAdminTextInputWidget)

@@ -27,7 +27,7 @@ from apps.core import periods
 
 from . import lifecycle, rules
 from .models import History, HistoryKind, Period, Price, Subscription
-from .services import parking
+from .services import parking, promises
 from .signals import subscription_changed
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,12 @@ class Renewal:
     subscription: Subscription
     old_price: Price
     bill: Bill | None
+
+    @property
+    def is_another_plan(self) -> bool:
+        """Whether the plan or the interval is another one, and not the price alone."""
+        new = self.subscription.price
+        return (new.plan_id, new.interval) != (self.old_price.plan_id, self.old_price.interval)
 
 
 def bill_due(*, now: datetime) -> int:
@@ -96,10 +102,11 @@ def _claim(due: QuerySet[Subscription]) -> list[Subscription]:
 
 def _bill(due: Iterable[Subscription], *, now: datetime) -> None:
     """Bill the next period of claimed subscriptions. Runs in the transaction of the claim."""
+    settlement = promises.prepare(due, now=now)
     rates = lru_cache(tax.rates_on)
     renewals: list[Renewal] = []
     failed: dict[int, str] = {}
-    for subscription in due:
+    for subscription in settlement.to_bill:
         try:
             start = subscription.begins_next()
             renewals.append(_compute(subscription, start, rates(start.date()), now=now))
@@ -107,6 +114,7 @@ def _bill(due: Iterable[Subscription], *, now: datetime) -> None:
             log.exception("Subscription %s could not be computed", subscription.pk)
             failed[subscription.pk] = _reason(problem)
     _write(renewals, now=now)
+    promises.record(settlement, failed=failed, now=now)
     if failed:
         parking.park(failed, now=now)
 
@@ -193,7 +201,8 @@ def _write(renewals: list[Renewal], *, now: datetime) -> None:
         for renewal in changed
     )
     for renewal in changed:
-        subscription_changed.send(Subscription, subscription_id=renewal.subscription.pk, now=now)
+        if renewal.is_another_plan:
+            subscription_changed.send(Subscription, subscription_id=renewal.subscription.pk, now=now)
 
 
 def _reason(problem: Exception) -> str:

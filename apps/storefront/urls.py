@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import account, cards, catalogue, checkout, guides, join, membership, offers, pricing, site
+from .views import account, cards, catalogue, checkout, guides, join, membership, offers, price_change, pricing, site
 
 urlpatterns = [
     path("", site.home, name="home"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("account/membership/keep/", membership.keep, name="keep_plan"),
     path("account/membership/cancel/", membership.cancel, name="cancel"),
     path("account/membership/undo/", membership.undo_cancel, name="cancel_undo"),
+    path("account/price/<str:token>/", price_change.price_change, name="price_change"),
     path("account/points/", membership.redeem, name="redeem_points"),
     path("account/card/", cards.card, name="card"),
     path("account/card/return/", cards.came_back, name="card_return"),

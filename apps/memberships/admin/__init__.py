@@ -3,7 +3,17 @@ history.
 """
 
 from .plans import PlanAdmin, PriceAdmin
+from .price_changes import PriceChangeAdmin
+from .promises import PricePromiseAdmin
 from .purchases import PlanChangeAdmin, SignupAdmin
 from .subscriptions import SubscriptionAdmin
 
-__all__ = ["PlanAdmin", "PlanChangeAdmin", "PriceAdmin", "SignupAdmin", "SubscriptionAdmin"]
+__all__ = [
+    "PlanAdmin",
+    "PlanChangeAdmin",
+    "PriceAdmin",
+    "PriceChangeAdmin",
+    "PricePromiseAdmin",
+    "SignupAdmin",
+    "SubscriptionAdmin",
+]

@@ -10,6 +10,7 @@ from apps.memberships import services
 from apps.memberships.errors import Refused
 from apps.memberships.models import History, Period, Subscription
 
+from .promises import PromiseInline
 from .reading import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -54,7 +55,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     list_select_related = ["customer", "plan", "price"]
     search_fields = ["customer__email", "customer__name", "id"]
     date_hierarchy = "created_at"
-    inlines = [HistoryInline, PeriodInline]
+    inlines = [HistoryInline, PeriodInline, PromiseInline]
     actions = ["unpark", "cancel", "undo_cancel"]
 
     @admin.display(description=gettext_lazy("price"))

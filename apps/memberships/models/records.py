@@ -88,6 +88,7 @@ class HistoryKind(models.TextChoices):
     UNDO = "undo", _("cancellation undone")
     PARK = "park", _("parked")
     UNPARK = "unpark", _("taken up again")
+    PROMISE = "promise", _("price promise")
 
 
 class History(models.Model):
