@@ -1,6 +1,7 @@
 """Planned price changes for tests, made by the real services and the workers' own sweeps."""
 
 from datetime import datetime, timedelta
+from itertools import count as numbers
 
 from apps.accounts.models import User
 from apps.core import sweeps
@@ -12,6 +13,7 @@ from . import accounts
 from . import memberships as make
 
 DAY = timedelta(days=1)
+_numbers = numbers(1)
 STAFF = "boss@example.com"
 WORDS = {"text": "I agree that my membership costs more.", "version": "test-1", "source": "account"}
 
@@ -65,7 +67,7 @@ def copies(first: Subscription, count: int) -> list[Subscription]:
         if field.attname not in ("id", "customer_id")
     }
     people = User.objects.bulk_create(
-        User(email=f"copy-{first.pk}-{number}@example.com", joined_at=accounts.JOINED) for number in range(count)
+        User(email=f"copy-{next(_numbers)}@example.com", joined_at=accounts.JOINED) for _each in range(count)
     )
     return Subscription.objects.bulk_create(Subscription(customer=person, **columns) for person in people)
 
