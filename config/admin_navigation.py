@@ -24,6 +24,8 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Subscriptions"), "autorenew", "memberships.subscription"),
             _link(_("Plans"), "park", "memberships.plan"),
             _link(_("Prices"), "sell", "memberships.price"),
+            _link(_("Price changes"), "price_change", "memberships.pricechange"),
+            _link(_("Price promises"), "handshake", "memberships.pricepromise"),
             _link(_("Sign-ups"), "login", "memberships.signup"),
             _link(_("Plan changes"), "swap_vert", "memberships.planchange"),
             _link(_("Pauses"), "pause", "memberships.pause"),

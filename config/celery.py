@@ -16,6 +16,7 @@ app.autodiscover_tasks()
 # Seconds between two rings of each sweep. A ring that is not picked up before the next one expires.
 EVERY_SECONDS = {
     "billing.tax_numbers": 60,
+    "memberships.promises": 60,
     "memberships.pause": 30,
     "memberships.resume": 30,
     "memberships.bill": 15,

@@ -140,6 +140,7 @@ class Consent(models.Model):
         MARKETING = "marketing", _("Marketing mail")
         CARD_MANDATE = "card_mandate", _("Charging the card")
         PRIVACY = "privacy", _("Privacy policy")
+        PRICE_CHANGE = "price_change", _("New price")
 
     # Protected: a person with evidence is pseudonymised, never deleted.
     user = models.ForeignKey(
@@ -163,7 +164,7 @@ class Consent(models.Model):
         ordering = ["-at", "-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=["subscription_terms", "marketing", "card_mandate", "privacy"]),
+                condition=Q(kind__in=["subscription_terms", "marketing", "card_mandate", "privacy", "price_change"]),
                 name="accounts_consent_kind",
             ),
             models.CheckConstraint(condition=Q(text_hash__regex=r"^[0-9a-f]{64}$"), name="accounts_consent_hash"),

@@ -12,8 +12,8 @@ from apps.offers.models import Offer
 from . import lifecycle
 from .models import Campaign, Enrollment, Outcome, Status, Trigger
 
-# Ends by which a customer left, or was left by a card: not those that are the shop's own doing.
-LEAVING = {EndReason.CANCELLED, EndReason.PAYMENT}
+# Ends by which a customer left, or was left by a card or a price: not those that are the shop's own doing.
+LEAVING = {EndReason.CANCELLED, EndReason.PAYMENT, EndReason.PRICE}
 
 
 @transaction.atomic

@@ -11,19 +11,21 @@ from apps.core.money import Money
 from apps.loyalty.models import PointsAccount
 from apps.loyalty.rules import value_of
 from apps.memberships import quotes
-from apps.memberships.models import Subscription
+from apps.memberships.models import PricePromise, Subscription
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
     """`subscription` is the open membership, or the last one that ended. The next charge is what the coming period
-    costs, before credit; both None when nothing will be charged. `owed` are unpaid invoices."""
+    costs, before credit; both None when nothing will be charged. `promise` is what they were told of their price.
+    `owed` are unpaid invoices."""
 
     customer: User
     subscription: Subscription | None
     is_member: bool
     next_charge_at: datetime | None
     next_charge: Money | None
+    promise: PricePromise | None
     points: int
     points_worth: Money
     credits: list[Money]
@@ -44,6 +46,7 @@ def glance(customer: User, *, now: datetime) -> Glance:
         is_member=current is not None and current.is_open_at(now),
         next_charge_at=next_charge_at,
         next_charge=next_charge,
+        promise=PricePromise.objects.of(current) if current else None,
         points=points,
         points_worth=value_of(points, customer.currency),
         credits=[account.balance for account in CreditAccount.objects.filter(customer=customer, balance_minor__gt=0)],

@@ -15,7 +15,7 @@ from apps.core import sweeps
 from apps.core.models import SweepRun
 from apps.mail.models import Message
 from apps.mail.models import Status as MailStatus
-from apps.memberships.models import Subscription
+from apps.memberships.models import PricePromise, Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,12 @@ def waiting(*, now: datetime) -> list[Waiting]:
             _("Sweeps that failed"),
             _failing_sweeps(),
             _list("core_sweeprun", failed="yes"),
+            is_urgent=True,
+        ),
+        Waiting(
+            _("Price promises held"),
+            PricePromise.objects.held().count(),
+            _list("memberships_pricepromise", held="yes"),
             is_urgent=True,
         ),
         Waiting(

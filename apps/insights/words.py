@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
 _DID = {
+    "memberships.promises": ngettext_lazy("%d price promise advanced", "%d price promises advanced"),
     "memberships.bill": ngettext_lazy("%d renewal billed", "%d renewals billed"),
     "memberships.pause": ngettext_lazy("%d pause begun", "%d pauses begun"),
     "memberships.resume": ngettext_lazy("%d membership resumed", "%d memberships resumed"),
@@ -31,6 +32,7 @@ _DID = {
     "mail.deliver": ngettext_lazy("%d mail delivered", "%d mails delivered"),
 }
 _NAMES = {
+    "memberships.promises": _("Keep price promises"),
     "memberships.bill": _("Bill renewals"),
     "memberships.pause": _("Begin pauses"),
     "memberships.resume": _("End pauses"),

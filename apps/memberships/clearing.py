@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from . import lifecycle
 from .gifts import settling as gift_settling
-from .models import EndReason, Gift, Origin, PlanChange, Signup, Subscription
+from .models import EndReason, Gift, Origin, Outcome, PlanChange, Signup, Subscription
 from .services import changing, closing, parking
 
 log = logging.getLogger(__name__)
@@ -52,12 +52,19 @@ def _end(subscription_id: int, *, now: datetime) -> None:
         with transaction.atomic():
             subscription = Subscription.objects.to_end(now).filter(pk=subscription_id).first()
             if subscription is not None:
-                given = subscription.origin != Origin.PURCHASE
-                reason = EndReason.RAN_OUT if given else EndReason.CANCELLED
+                reason = _reason(subscription)
                 closing.end_now(subscription_id, reason=reason, now=now, ended_at=subscription.ends_at)
     except Exception as problem:
         log.exception("Subscription %s could not be ended", subscription_id)
         parking.park({subscription_id: f"{type(problem).__name__}: {problem}"}, now=now)
+
+
+def _reason(subscription: Subscription) -> EndReason:
+    """Why the service is over: what was given ran out, or the member cancelled, or did not agree to a new price."""
+    if subscription.origin != Origin.PURCHASE:
+        return EndReason.RAN_OUT
+    over_price = subscription.price_promises.filter(outcome=Outcome.ENDED).exists()
+    return EndReason.PRICE if over_price else EndReason.CANCELLED
 
 
 def _each(ids: Iterable[int], act: Callable[..., None], *, now: datetime) -> int:

@@ -227,12 +227,12 @@ def _price(price: Price, subscription: Subscription) -> dict:
         return {
             "plan": price.plan.name,
             "price": price.amount,
-            "per": _per(price),
+            "per": per(price),
             "tax_included": price.tax_included,
         }
 
 
-def _per(price: Price) -> str:
+def per(price: Price) -> str:
     """What the amount is for, in the active language: "a month", "a month plus VAT"."""
     every = _every(price)
     return every if price.tax_included else _("%(every)s plus VAT") % {"every": every}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django import forms
+from django.contrib.postgres.forms import SimpleArrayField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminEmailInputWidget,
@@ -16,10 +18,12 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from apps.core import clock
 from apps.core.money import exponent
 
-from .models import COMPLIMENTARY, Plan, Price
-from .services import PauseChoice
+from .errors import Refused
+from .models import COMPLIMENTARY, Plan, Price, PriceChange
+from .services import PauseChoice, promises
 
 
 class NewVersionForm(forms.Form):
@@ -103,3 +107,54 @@ class ComplimentaryForm(forms.Form):
         help_text=gettext_lazy("Empty: until staff or the customer end it, or the customer buys a plan."),
         widget=UnfoldAdminSingleDateWidget,
     )
+
+
+class PriceChangeForm(forms.ModelForm):
+    """The terms of a price change, while it is a draft."""
+
+    notice_days = SimpleArrayField(
+        forms.IntegerField(),
+        label=gettext_lazy("Notices, days before the renewal"),
+        help_text=gettext_lazy("Falling whole days, such as 35, 10."),
+        initial=[35, 10],
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+    class Meta:
+        model = PriceChange
+        fields = [
+            "old_price",
+            "new_price",
+            "effective_at",
+            "notice_days",
+            "explanation",
+            "without_consent",
+            "protected_months",
+            "protected_until",
+        ]
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        versions = Price.objects.select_related("plan")
+        for name, choices in {"old_price": versions.exclude(closed_at=None), "new_price": versions}.items():
+            if name in self.fields:
+                field = self.fields[name]
+                assert isinstance(field, forms.ModelChoiceField)
+                field.queryset = choices
+
+    def clean(self) -> dict:
+        facts = super().clean() or self.cleaned_data
+        if {"old_price", "new_price", "effective_at", "notice_days"} <= facts.keys():
+            terms = PriceChange(**{name: facts[name] for name in ("old_price", "new_price", "effective_at")})
+            terms.notice_days = facts["notice_days"]
+            try:
+                promises.check(terms, now=clock.now())
+            except Refused as refusal:
+                raise forms.ValidationError(str(refusal)) from refusal
+        return facts
+
+
+class WithdrawForm(BaseDialogForm):
+    """Why a price change is withdrawn."""
+
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300, widget=UnfoldAdminTextInputWidget)

@@ -25,7 +25,7 @@ from apps.core import periods
 
 from . import lifecycle, quotes, rules
 from .models import History, HistoryKind, Period, Price, Subscription
-from .services import parking
+from .services import parking, promises
 from .signals import subscription_changed
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,12 @@ class Renewal:
     subscription: Subscription
     old_price: Price
     bill: Bill | None
+
+    @property
+    def is_another_plan(self) -> bool:
+        """Whether the plan or the interval is another one, and not the price alone."""
+        new = self.subscription.price
+        return (new.plan_id, new.interval) != (self.old_price.plan_id, self.old_price.interval)
 
 
 def bill_due(*, now: datetime) -> int:
@@ -98,10 +104,11 @@ def _bill(due: list[Subscription], *, now: datetime) -> None:
     """Bill the next period of claimed subscriptions. Runs in the transaction of the claim."""
     if not due:
         return
-    assessor = tax.Assessor([subscription.customer for subscription in due], now=now)
+    settlement = promises.prepare(due, now=now)
+    assessor = tax.Assessor([subscription.customer for subscription in settlement.to_bill], now=now)
     renewals: list[Renewal] = []
     failed: dict[int, str] = {}
-    for subscription in due:
+    for subscription in settlement.to_bill:
         try:
             start = subscription.begins_next()
             renewals.append(_compute(subscription, start, assessor, now=now))
@@ -109,6 +116,7 @@ def _bill(due: list[Subscription], *, now: datetime) -> None:
             log.exception("Subscription %s could not be computed", subscription.pk)
             failed[subscription.pk] = _reason(problem)
     _write(renewals, now=now)
+    promises.record(settlement, failed=failed, now=now)
     if failed:
         parking.park(failed, now=now)
 
@@ -199,7 +207,8 @@ def _write(renewals: list[Renewal], *, now: datetime) -> None:
         for renewal in changed
     )
     for renewal in changed:
-        subscription_changed.send(Subscription, subscription_id=renewal.subscription.pk, now=now)
+        if renewal.is_another_plan:
+            subscription_changed.send(Subscription, subscription_id=renewal.subscription.pk, now=now)
 
 
 def _reason(problem: Exception) -> str:

@@ -6,7 +6,10 @@ subscription_activated = Signal()
 """A subscription became active. Arguments: `subscription_id`, `now`."""
 
 subscription_changed = Signal()
-"""A subscription got another price, at once or at the start of a period. Arguments: `subscription_id`, `now`."""
+"""A subscription got another plan or interval, at once or at the start of a period. Arguments: `subscription_id`,
+`now`.
+
+A new version of the same price is not announced: it can be that of a whole plan at once."""
 
 subscription_cancelled = Signal()
 """A customer asked to cancel; the service goes on until `ends_at`. Arguments: `subscription_id`, `now`."""

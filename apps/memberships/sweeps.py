@@ -8,7 +8,8 @@ from apps.core import sweeps
 
 from . import clearing, renewals, resting
 from .gifts import settling as gifts
-from .models import Gift, PlanChange, Signup, Subscription
+from .models import Gift, PlanChange, PriceChange, PricePromise, Signup, Subscription
+from .services import promises
 
 
 def _next_bill(*, now: datetime) -> datetime | None:
@@ -59,6 +60,22 @@ def resume(*, now: datetime) -> int:
 def remind(*, now: datetime) -> int:
     """Tell customers some days before their membership resumes what will be charged."""
     return resting.remind_due(now=now)
+
+
+def _next_promise(*, now: datetime) -> datetime | None:
+    """Now when a price change has something to write, close or finish; else the next notice."""
+    waits = PriceChange.objects.to_write().exists() or PriceChange.objects.to_finish().exists()
+    if waits or PricePromise.objects.to_close().exists() or PricePromise.objects.overtaken(now).exists():
+        return now
+    return PricePromise.objects.next_notice()
+
+
+# Before the bills and the renewal notices of the same instant, which then speak of the price agreed to.
+@sweeps.register(name="memberships.promises", order=90, next_due=_next_promise)
+def keep_promises(*, now: datetime) -> int:
+    """Write down and close price promises, and give the notices of price changes."""
+    handled = promises.lapse_due(now=now) + promises.advance_due(now=now)
+    return handled + promises.give_due(now=now)
 
 
 @sweeps.register(name="memberships.bill", order=100, next_due=_next_bill)

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.money import Money
-from apps.memberships.models import Price
+from apps.memberships.models import Price, PricePromise, WithoutConsent
 from apps.memberships.quotes import FirstCharge
 
 from .agreed import percent
 
 VERSION = "2026-11"
+PRICE_CHANGE_VERSION = "price-change-2026-11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,34 @@ def gift(due: Money) -> Term:
         "terms and the information on my right of withdrawal within 14 days."
     ) % {"due": due.format()}
     return Term(f"gift-{VERSION}", text)
+
+
+def new_price(promise: PricePromise) -> Term:
+    """The words beside the box by which a member agrees to a new price. Dates where the member lives."""
+    text = _(
+        "I agree that from %(date)s my %(plan)s membership costs %(new)s %(every)s instead of %(old)s, tax included, "
+        "until I cancel. I can take this back until that date, and cancel at any time."
+    ) % _price_facts(promise)
+    return Term(PRICE_CHANGE_VERSION, text)
+
+
+def no_new_price(promise: PricePromise) -> Term:
+    """What a member says who does not agree to a new price."""
+    if promise.change.without_consent == WithoutConsent.END:
+        text = _("I do not agree to the new price of %(new)s. My %(plan)s membership ends on %(date)s.")
+    else:
+        text = _("I do not agree to the new price of %(new)s. I keep my %(plan)s membership at %(old)s %(every)s.")
+    return Term(PRICE_CHANGE_VERSION, text % _price_facts(promise))
+
+
+def _price_facts(promise: PricePromise) -> dict[str, str]:
+    return {
+        "plan": promise.old_price.plan.name,
+        "old": promise.old_price.amount.format(),
+        "new": promise.new_price.amount.format(),
+        "every": every(promise.new_price),
+        "date": local_date(promise.applies_from, promise.subscription.customer.time_zone),
+    }
 
 
 def every(price: Price) -> str:

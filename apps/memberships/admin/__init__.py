@@ -4,7 +4,19 @@ history.
 
 from .gifts import GiftAdmin, PauseAdmin
 from .plans import PlanAdmin, PriceAdmin
+from .price_changes import PriceChangeAdmin
+from .promises import PricePromiseAdmin
 from .purchases import PlanChangeAdmin, SignupAdmin
 from .subscriptions import SubscriptionAdmin
 
-__all__ = ["GiftAdmin", "PauseAdmin", "PlanAdmin", "PlanChangeAdmin", "PriceAdmin", "SignupAdmin", "SubscriptionAdmin"]
+__all__ = [
+    "GiftAdmin",
+    "PauseAdmin",
+    "PlanAdmin",
+    "PlanChangeAdmin",
+    "PriceAdmin",
+    "PriceChangeAdmin",
+    "PricePromiseAdmin",
+    "SignupAdmin",
+    "SubscriptionAdmin",
+]

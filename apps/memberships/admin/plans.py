@@ -1,9 +1,15 @@
 """Plans, benefits and prices. A price is never edited: it gets a new version."""
 
+from typing import Any
+from urllib.parse import urlencode
+
 from django.contrib import admin, messages
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
@@ -13,8 +19,9 @@ from apps.core import clock
 from apps.memberships import services
 from apps.memberships.errors import Refused
 from apps.memberships.forms import NewPriceForm, NewVersionForm
-from apps.memberships.models import Benefit, Plan, Price
+from apps.memberships.models import Benefit, Plan, Price, Subscription
 
+from . import counting
 from .reading import ReadOnlyInline
 
 
@@ -55,13 +62,27 @@ class PriceAdmin(ModelAdmin):
     """Prices. Members keep the version they joined at."""
 
     form = NewPriceForm
-    list_display = ["plan", "amount_shown", "tax_included", "interval_label", "version", "available_from", "closed_at"]
+    list_display = [
+        "plan",
+        "amount_shown",
+        "tax_included",
+        "interval_label",
+        "version",
+        "available_from",
+        "closed_at",
+        "members",
+    ]
     list_filter = ["plan", "currency", "interval_unit"]
     list_select_related = ["plan"]
-    actions_detail = ["new_version"]
+    actions_detail = ["new_version", "plan_change"]
 
     def get_fields(self, request, obj=None) -> list[str]:
-        return self.list_display if obj else self.form.Meta.fields
+        return [*self.list_display, "promised"] if obj else self.form.Meta.fields
+
+    def get_queryset(self, request: HttpRequest):
+        mine = Subscription.objects.open().filter(price=OuterRef("pk")).order_by().values("price")
+        counted = mine.annotate(n=Count("pk")).values("n")
+        return super().get_queryset(request).annotate(members_now=Coalesce(Subquery(counted), 0))
 
     def has_change_permission(self, request, obj=None) -> bool:
         return False
@@ -84,6 +105,33 @@ class PriceAdmin(ModelAdmin):
     @admin.display(description=gettext_lazy("amount"), ordering="amount_minor")
     def amount_shown(self, price: Price) -> str:
         return str(price.amount)
+
+    @admin.display(description=gettext_lazy("members"), ordering="members_now")
+    def members(self, price: Any) -> int:
+        return price.members_now
+
+    @admin.display(description=gettext_lazy("promised"))
+    def promised(self, price: Price) -> str:
+        return format_html_join("\n", "<p>{}</p>", [[line] for line in counting.of_price(price)]) or _("Nothing.")
+
+    def has_plan_change_permission(self, request: HttpRequest, object_id: str | int) -> bool:
+        return request.user.has_perm("memberships.add_pricechange")
+
+    @action(
+        description=gettext_lazy("Change the price for its members"),
+        url_path="plan-change",
+        permissions=["plan_change"],
+    )
+    def plan_change(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """To the form of a price change, from this version to the newest one."""
+        old = get_object_or_404(Price, pk=object_id)
+        family = ["plan_id", "currency", "interval_unit", "interval_count"]
+        newest = Price.objects.filter(**{name: getattr(old, name) for name in family}).order_by("-version")[0]
+        if newest.pk == old.pk:
+            messages.error(request, _("This version is still on sale. Give the price a new version first."))
+            return redirect(reverse("admin:memberships_price_change", args=[old.pk]))
+        chosen = urlencode({"old_price": old.pk, "new_price": newest.pk})
+        return redirect(f"{reverse('admin:memberships_pricechange_add')}?{chosen}")
 
     def has_new_version_permission(self, request: HttpRequest, object_id: str | int) -> bool:
         return self.has_add_permission(request)

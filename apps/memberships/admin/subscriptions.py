@@ -12,6 +12,7 @@ from apps.memberships.errors import Refused
 from apps.memberships.models import History, Pause, Period, Subscription
 
 from . import giving, resting
+from .promises import PromiseInline
 from .reading import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -72,7 +73,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     list_select_related = ["customer", "plan", "price"]
     search_fields = ["customer__email", "customer__name", "id"]
     date_hierarchy = "created_at"
-    inlines = [HistoryInline, PeriodInline, PauseInline]
+    inlines = [HistoryInline, PeriodInline, PauseInline, PromiseInline]
     actions = ["unpark", "cancel", "undo_cancel", "undo_pause", "resume", "end_complimentary"]
     actions_list = ["give_complimentary"]
     actions_detail = ["pause"]

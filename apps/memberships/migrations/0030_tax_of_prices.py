@@ -12,7 +12,7 @@ WHERE tax_basis_points > 0 AND gross_minor <> 0;
 
 class Migration(migrations.Migration):
 
-    dependencies = [('memberships', '0011_gifts')]
+    dependencies = [('memberships', '0022_price_words')]
 
     operations = [
         migrations.AddField(

@@ -92,6 +92,7 @@ class HistoryKind(models.TextChoices):
     UNPAUSE = "unpause", _("pause taken back")
     PARK = "park", _("parked")
     UNPARK = "unpark", _("taken up again")
+    PROMISE = "promise", _("price promise")
 
 
 class History(models.Model):

@@ -63,6 +63,7 @@ class EndReason(models.TextChoices):
     PAYMENT = "payment", _("payment could not be collected")
     UPGRADED = "upgraded", _("replaced by another plan")
     STAFF = "staff", _("ended by staff")
+    PRICE = "price", _("no agreement to a new price")
     FIRST_PAYMENT = "first_payment", _("the first payment did not succeed")
     ABANDONED = "abandoned", _("the sign-up was not finished")
     RAN_OUT = "ran_out", _("its time was over")
@@ -349,6 +350,12 @@ class Subscription(models.Model):
     def next_charge_at(self) -> datetime | None:
         """When it is charged next, after a pause that is planned or runs; None when it never is."""
         return None if self.ends_at is not None else self.resumes_at or self.next_bill_at
+
+    @property
+    def awaits_new_version(self) -> bool:
+        """Whether the price that waits for the next period is another version of the present one."""
+        waiting = self.pending_price
+        return waiting is not None and waiting.plan_id == self.plan_id and waiting.interval == self.price.interval
 
     def current_period(self) -> Period:
         """The current period, from the anchor."""

@@ -109,7 +109,7 @@ def keep_plan(subscription_id: int, *, customer: User, now: datetime, actor: str
     """Take back a change that waits for the end of the period. Raises NotOpen, NothingToChange."""
     subscription = finding.open_subscription(subscription_id, customer=customer)
     pending = subscription.pending_price
-    if pending is None:
+    if pending is None or subscription.awaits_new_version:
         raise NothingToChange(_("No change of plan is waiting."))
     subscription.pending_price = None
     subscription.save(update_fields=["pending_price"])

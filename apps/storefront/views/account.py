@@ -19,7 +19,7 @@ from apps.loyalty import rules as points_rules
 from apps.loyalty.models import PointsAccount
 from apps.memberships import quotes, services
 from apps.memberships.errors import Refused
-from apps.memberships.models import Subscription
+from apps.memberships.models import PricePromise, Subscription
 from apps.offers import services as offers
 from apps.offers.models import Kind, Offer
 
@@ -53,6 +53,7 @@ def hub(request: SignedInRequest) -> HttpResponse:
     context = {
         "subscription": subscription,
         "benefits": list(subscription.plan.benefits.all()) if subscription else [],
+        "promise": PricePromise.objects.of(subscription) if subscription else None,
         "next_charge": next_charge(subscription, balance=balance, now=now),
         "can_pause": subscription is not None and subscription.may_pause,
         "credit": balance,

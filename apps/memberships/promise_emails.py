@@ -1,0 +1,82 @@
+"""The letters of a price change. They are returned, not put: the worker puts a batch of them at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import override
+
+from apps.core.money import Money
+from apps.mail.outbox import Letter
+
+from . import emails
+from .models import PricePromise, WithoutConsent
+
+
+def notice_key(promise: PricePromise, *, days: int) -> str:
+    """Names a notice: one for each promise, date and number of days before it."""
+    return f"price-change:{promise.pk}:{promise.applies_from:%Y-%m-%d}:{days}"
+
+
+def notice(promise: PricePromise, *, days: int) -> Letter:
+    """What the price is, what it will be, from when, what happens without an answer, and how to leave."""
+    return _letter(
+        "price-change-notice",
+        promise,
+        key=notice_key(promise, days=days),
+        context={"explanation": promise.change.explanation, "answer_url": link(promise)},
+    )
+
+
+def answered(promise: PricePromise, *, text: str, now: datetime) -> Letter:
+    """The durable confirmation of what the member said, in the words they said it in."""
+    return _letter(
+        "price-change-answer",
+        promise,
+        key=f"price-change-answer:{promise.pk}:{promise.consent_id}",
+        context={"words": text, "answered_at": now, "answer_url": link(promise)},
+    )
+
+
+def withdrawn(promise: PricePromise) -> Letter:
+    """The change that was announced does not come."""
+    return _letter("price-change-withdrawn", promise, key=f"price-change-withdrawn:{promise.pk}", context={})
+
+
+def link(promise: PricePromise) -> str:
+    """The address of the page on which the member answers, without a login."""
+    return settings.SITE_URL + reverse("price_change", args=[promise.token])
+
+
+def _letter(kind: str, promise: PricePromise, *, key: str, context: dict) -> Letter:
+    subscription = promise.subscription
+    customer = subscription.customer
+    with override(customer.locale):
+        per = emails.per(promise.old_price)
+    return Letter(
+        kind=kind,
+        key=key,
+        to=customer.email,
+        user_id=customer.pk,
+        locale=customer.locale,
+        zone=customer.time_zone,
+        context={
+            "greeting_name": customer.short_name,
+            "plan": promise.old_price.plan.name,
+            "old_price": promise.old_price.amount,
+            "new_price": promise.new_price.amount,
+            "difference": Money(abs(promise.rise_minor), promise.new_price.currency),
+            "per": per,
+            "applies_from": promise.applies_from,
+            "protected_until": promise.protected_until,
+            "is_rise": promise.needs_consent,
+            "has_agreed": promise.has_agreed,
+            "has_refused": bool(promise.answer) and not promise.has_agreed,
+            "ends_without_consent": promise.change.without_consent == WithoutConsent.END,
+            "account_url": settings.SITE_URL + emails.ACCOUNT,
+            "cancel_url": settings.SITE_URL + emails.CANCEL,
+            **context,
+        },
+    )

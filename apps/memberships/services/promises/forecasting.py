@@ -1,0 +1,161 @@
+"""Whom a price change meets, when, and what it does to revenue: computed where the rows are, whatever their number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from django.db.models import Case, Count, F, Func, Max, Min, Q, QuerySet, Value, When
+from django.db.models.fields import DateTimeField
+from django.db.models.functions import Cast, Greatest, TruncMonth
+
+from apps.billing import tax
+from apps.billing.rules import tax_in
+from apps.core.money import Money, round_half_up
+from apps.memberships import promise_rules, rules
+from apps.memberships.models import Price, PriceChange, Subscription, WithoutConsent
+from apps.promotions.models import Duration, Promotion
+
+
+class Boundary(Func):
+    """The instant so many intervals after an anchor, in a zone; see apps.core.periods."""
+
+    function = "memberships_boundary"
+    output_field = DateTimeField()
+
+
+class RenewalFrom(Func):
+    """The first renewal of a subscription at or after an instant."""
+
+    function = "memberships_renewal_from"
+    output_field = DateTimeField()
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """So many members change between `first` and `last`, in the UTC month that begins at `start`; `notices` are
+    (days, first due, last due)."""
+
+    start: datetime
+    members: int
+    first: datetime
+    last: datetime
+    notices: list[tuple[int, datetime, datetime]]
+
+
+@dataclass(frozen=True, slots=True)
+class Revenue:
+    """Monthly recurring revenue of these members, without tax: now, and when all or none of them agree."""
+
+    now: Money
+    all_agree: Money
+    none_agrees: Money
+
+    @property
+    def gained(self) -> Money:
+        """What the change brings a month when all agree."""
+        return self.all_agree - self.now
+
+    @property
+    def lost(self) -> Money:
+        """What it brings when nobody agrees: nothing or less for a rise."""
+        return self.none_agrees - self.now
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`leaving` have cancelled and are told nothing unless they come back; `protected` change later than the others,
+    at the latest after `last_protection`."""
+
+    members: int
+    leaving: int
+    protected: int
+    last_protection: datetime | None
+    months: list[Month]
+    revenue: Revenue
+
+
+def members_of(change: PriceChange, *, now: datetime) -> QuerySet[Any]:
+    """The subscriptions a change planned at `now` is for, with `price_protected_until` (None: not beyond the effective
+    date) and `price_applies_from`.
+
+    A member who is behind with a payment or has cancelled is one of them: both can come to a renewal yet.
+    """
+    price = change.old_price
+    unit, every = Value(price.interval_unit), Value(price.interval_count)
+    # GREATEST passes over what is NULL: no protection of one kind, or of both.
+    guards: list[Func] = [Cast(Value(change.protected_until), DateTimeField())]
+    if change.protected_months:
+        guards.append(Boundary("started_at", Value(change.protected_months), Value("month"), Value(1), "zone"))
+    guarded = Greatest(*guards) if len(guards) > 1 else guards[0]
+    # Written late, by a worker that was down: the first notice may still be given in time.
+    floor = max(change.effective_at, change.earliest(now) - promise_rules.LATEST)
+    return (
+        Subscription.objects.open()
+        .filter(price=price, next_bill_at__isnull=False)
+        .annotate(
+            price_guard=guarded,
+            price_protected_until=Case(When(price_guard__gt=change.effective_at, then=F("price_guard"))),
+            price_applies_from=RenewalFrom(
+                "next_bill_at",
+                "period_number",
+                "anchor",
+                unit,
+                every,
+                "zone",
+                Greatest(Value(floor, DateTimeField()), F("price_protected_until")),
+            ),
+        )
+    )
+
+
+def forecast(change: PriceChange, *, now: datetime) -> Forecast:
+    """What planning the change at `now` would mean. A fixed number of queries."""
+    members = members_of(change, now=now)
+    facts = members.aggregate(
+        members=Count("pk"),
+        leaving=Count("pk", filter=Q(ends_at__isnull=False)),
+        protected=Count("price_protected_until"),
+        last_protection=Max("price_protected_until"),
+    )
+    months = (
+        members.annotate(month=TruncMonth("price_applies_from"))
+        .order_by("month")
+        .values("month")
+        .annotate(n=Count("pk"), first=Min("price_applies_from"), last=Max("price_applies_from"))
+    )
+    return Forecast(
+        **facts,
+        months=[_month(row, change) for row in months],
+        revenue=_revenue(change, members, now=now),
+    )
+
+
+def _month(row: Mapping[str, Any], change: PriceChange) -> Month:
+    firsts = promise_rules.notice_times(row["first"], change.notice_days)
+    lasts = promise_rules.notice_times(row["last"], change.notice_days)
+    notices = [(days, first, last) for (days, first), (_days, last) in zip(firsts, lasts, strict=True)]
+    return Month(row["month"], row["n"], row["first"], row["last"], notices)
+
+
+def _revenue(change: PriceChange, members: QuerySet[Any], *, now: datetime) -> Revenue:
+    groups = list(members.order_by().values_list("promotion", "customer__country").annotate(members=Count("pk")))
+    lasting = Promotion.objects.filter(duration=Duration.FOREVER).in_bulk({row[0] for row in groups if row[0]})
+    rates = tax.rates_on(now.date())
+    old = _monthly(change.old_price, groups, lasting=lasting, rates=rates)
+    new = _monthly(change.new_price, groups, lasting=lasting, rates=rates)
+    without = Money(0, old.currency) if change.without_consent == WithoutConsent.END else old
+    return Revenue(old, new, without if change.needs_consent else new)
+
+
+def _monthly(price: Price, groups: Iterable[tuple], *, lasting: dict[int, Promotion], rates: dict[str, int]) -> Money:
+    """Without tax, with discounts that last for ever, per month; rounded once, half up."""
+    total = Fraction(0)
+    for promotion_id, country, members in groups:
+        gross = rules.discounted(price, lasting.get(promotion_id))
+        net = gross - tax_in(gross, rates.get(country, 0))
+        total += Fraction(net * members) / price.interval.months_per_interval
+    return Money(round_half_up(total), price.currency)
