@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_consents_only_grow'),
-        ('billing', '0010_gifts_account'),
+        ('billing', '0014_gifts_account'),
         ('memberships', '0010_pausing'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -155,7 +155,7 @@ def _monthly(price: Price, groups: Iterable[tuple], *, lasting: dict[int, Promot
     """Without tax, with discounts that last for ever, per month; rounded once, half up."""
     total = Fraction(0)
     for promotion_id, country, members in groups:
-        gross = rules.discounted(price, lasting.get(promotion_id))
-        net = gross - tax_in(gross, rates.get(country, 0))
+        amount = rules.discounted(price, lasting.get(promotion_id))
+        net = amount - tax_in(amount, rates.get(country, 0)) if price.tax_included else amount
         total += Fraction(net * members) / price.interval.months_per_interval
     return Money(round_half_up(total), price.currency)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0004_defaults'),
+        ('billing', '0013_dispute_guards'),
     ]
 
     operations = [
