@@ -1,8 +1,12 @@
 """Step 3: the account shows what there is, what comes next, and turns points into money off."""
 
+from pathlib import Path
+
 from playwright.sync_api import expect
 
+from apps.billing import corrections
 from apps.billing.models import Invoice
+from apps.core.money import Money
 from apps.loyalty import services as loyalty
 from apps.loyalty.models import PointsAccount
 
@@ -22,8 +26,8 @@ def test_the_account_at_a_glance(shop, open_page, snap):
     expect(page.get_by_role("region", name="Points")).to_contain_text("75 points, worth €0.75")
     looks.check(page, "account", snap)
 
-    page.get_by_role("link", name=invoice.number).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(invoice.number)
+    page.get_by_role("link", name=invoice.number, exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Invoice {invoice.number}")
     page.locator("details summary").filter(has_text="Grove").click()
     expect(page.get_by_text("VAT in the amount")).to_be_visible()
     looks.check(page, "invoice", snap)
@@ -40,6 +44,33 @@ def test_the_account_at_a_glance(shop, open_page, snap):
                 page.frame_locator('iframe[title="Secure payment input frame"]').get_by_label("Card number")
             ).to_be_visible()
         looks.check(page, name, snap)
+
+
+def test_papers_are_kept_as_pdf_and_printed(shop, open_page, snap):
+    joined = people.member(shop, "grove")
+    invoice = Invoice.objects.get(customer=joined.customer)
+    note = corrections.to_card(invoice.pk, amount=Money(500, "EUR"), key="late", reason="Late start", now=shop.now())
+    page = open_page("/account/invoices/")
+    people.sign_in(page, joined.customer)
+    page.goto("/account/invoices/")
+    page.get_by_role("link", name=f"Credit note {note.number}: €5.00").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Credit note {note.number}")
+    expect(page.get_by_role("article")).to_contain_text("Reason: Late start")
+    looks.check(page, "credit-note", snap)
+    page.get_by_role("link", name=invoice.number).click()
+    expect(page.get_by_role("region", name="Taken back")).to_contain_text("€5.00, back to the card")
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download PDF").click()
+    assert download.value.suggested_filename == f"{invoice.number}.pdf"
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
+
+    page.emulate_media(media="print")
+    for left_out in ("banner", "contentinfo"):
+        expect(page.get_by_role(left_out)).to_be_hidden()
+    expect(page.get_by_role("link", name="Download PDF")).to_be_hidden()
+    expect(page.get_by_role("article")).to_contain_text("€12.00")
+    snap(page, "print")
 
 
 def test_points_make_the_next_charge_lower(shop, open_page, snap):
@@ -71,6 +102,6 @@ def test_points_make_the_next_charge_lower(shop, open_page, snap):
     )
     assert people.charges(shop, user) == [("succeeded", 1200), ("succeeded", 900)]
     page.goto(f"/account/invoices/{renewal.number}/")
-    expect(page.get_by_role("region", name="Invoice", exact=True)).to_contain_text("−€3.00")
-    expect(page.get_by_role("region", name="Invoice", exact=True)).to_contain_text("€9.00")
+    expect(page.get_by_role("article")).to_contain_text("−€3.00")
+    expect(page.get_by_role("article")).to_contain_text("€9.00")
     looks.check(page, "invoice-with-credit", snap)
