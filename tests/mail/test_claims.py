@@ -140,3 +140,17 @@ def test_a_mail_on_its_way_cannot_be_cancelled(now):
     lifecycle.claim(now=now, limit=10)
     assert lifecycle.cancel(Message.objects.all(), now=now) == 0
     assert Message.objects.get().status == "sending"
+
+
+@pytest.mark.django_db
+def test_mail_sent_on_paper_leaves_for_nowhere(now):
+    """In a rehearsal: what is due counts as sent, what is not waits."""
+    user = accounts.customer()
+    due = put_service(user, key="due", now=now)
+    later = put_service(user, key="later", now=now, send_after=now + timedelta(days=1))
+    assert lifecycle.sent_on_paper(now=now) == 1
+    due.refresh_from_db()
+    later.refresh_from_db()
+    assert (due.status, due.sent_at, later.status) == ("sent", now, "pending")
+    assert mail.outbox == []
+    assert lifecycle.sent_on_paper(now=now) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -60,7 +61,7 @@ def days(marks: Marks, *, since: datetime) -> list[Day]:
     """The days on which something was invoiced or collected, by day and currency."""
     found: dict[tuple[date, str], Day] = {}
 
-    def at(row: dict[str, Any]) -> Day:
+    def at(row: Mapping[str, Any]) -> Day:
         day, currency = row["day"], row["currency"]
         return found.setdefault((day, currency), Day(day.isoformat(), currency))
 
@@ -80,14 +81,14 @@ def days(marks: Marks, *, since: datetime) -> list[Day]:
         day = at(row)
         for name in ("invoices", "renewals", "billed", "credit", "at_risk"):
             setattr(day, name, row[name])
-    for row in (
+    for taken in (
         Payment.objects.succeeded()
         .filter(settled_at__gte=since, surplus=False)
         .order_by()
         .values("currency", day=TruncDate("settled_at"))
         .annotate(total=Sum("amount_minor"))
     ):
-        at(row).collected = row["total"]
+        at(taken).collected = taken["total"]
     return [found[key] for key in sorted(found)]
 
 

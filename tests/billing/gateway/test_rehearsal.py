@@ -153,3 +153,17 @@ def test_an_adapter_is_in_force_in_its_own_context_only():
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(gateway.get).result() is before
     assert gateway.get() is before
+
+
+def test_cards_it_has_never_seen_behave_by_the_script_they_are_given():
+    """A rehearsal of the merchant's own book: the cards are known to the real gateway alone."""
+    real = Rehearsal(seed=9)
+    customer = real.create_customer(key="c", email="ada@example.com", name="Ada")
+    good, bad = real.add_card(customer), real.add_card(customer)
+    scripts = {bad.method_id: (decline("expired_card", first=2),)}
+    adapter = Rehearsal(known_only=False, unseen=lambda method_id: scripts.get(method_id, ()))
+    assert [type(adapter.charge(request_for(good))) for _ in range(2)] == [Succeeded, Succeeded]
+    assert isinstance(adapter.charge(request_for(bad)), Succeeded)
+    refused = adapter.charge(request_for(bad))
+    assert isinstance(refused, Declined)
+    assert (refused.code, refused.hard) == ("expired_card", False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -36,7 +37,7 @@ def card_expires(view: View) -> Iterable[Finding]:
         yield Finding(**finding, detail=card)
 
 
-def _first_charges(view: View, *codes: str) -> Iterator[tuple[dict, dict]]:
+def _first_charges(view: View, *codes: str) -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:
     """The new periods whose first charge is declined with one of the codes, and what every finding says of them."""
     rows = (
         Period.objects.filter(
