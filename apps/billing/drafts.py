@@ -48,7 +48,8 @@ class Draft:
     """An invoice to issue. `key` names the occasion: a second invoice with it is refused by the database.
 
     `card_id` None means the customer's default card at the moment of collection. `on_session`: the customer is present
-    and the caller will call `collection.collect_now`; otherwise the sweep collects from `collect_at` on.
+    and the caller will call `collection.collect_now`; otherwise the sweep collects from `collect_at` on. `scope` is the
+    seller's own short name of what is sold, by which a dunning policy may be chosen.
     """
 
     customer: User
@@ -59,6 +60,7 @@ class Draft:
     card_id: int | None = None
     on_session: bool = False
     collect_at: datetime | None = None
+    scope: str = ""
 
     @property
     def total_minor(self) -> int:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from apps.core.money import Money
 from apps.mail import outbox
 
+from . import rules
 from .models import Invoice, Payment, Recovery, Refund
 
 RETRY, NEW_CARD, AUTHENTICATE = "retry", "new_card", "authenticate"
@@ -19,7 +20,7 @@ RETRY, NEW_CARD, AUTHENTICATE = "retry", "new_card", "authenticate"
 def ask_of(payment: Payment) -> str:
     """What a failed payment asks of the customer: nothing yet (we try again), another card, or to confirm at the
     bank."""
-    if payment.status == Payment.Status.NEEDS_ACTION or payment.decline_code == "authentication_required":
+    if rules.asks_for_customer(payment.status, payment.decline_code):
         return AUTHENTICATE
     return NEW_CARD if payment.decline_hard else RETRY
 
@@ -60,8 +61,16 @@ def payment_reminder(invoice: Invoice, payment: Payment, recovery: Recovery, *, 
 
 
 def final_notice(invoice: Invoice, payment: Payment, recovery: Recovery, *, ends_at: datetime, now: datetime) -> None:
-    """Nothing worked: the date on which the membership ends unless the invoice is paid."""
-    _dun("final-notice", invoice, payment, key=f"final-notice:{recovery.pk}", now=now, next_at=ends_at)
+    """Nothing worked: the last day to pay, and what the policy does after it."""
+    _dun(
+        "final-notice",
+        invoice,
+        payment,
+        key=f"final-notice:{recovery.pk}",
+        now=now,
+        next_at=ends_at,
+        action=recovery.policy.final_action,
+    )
 
 
 def payment_recovered(invoice: Invoice, *, now: datetime) -> None:
@@ -84,7 +93,16 @@ def refund_sent(refund: Refund, *, now: datetime) -> None:
     )
 
 
-def _dun(kind: str, invoice: Invoice, payment: Payment, *, key: str, now: datetime, next_at: datetime | None) -> None:
+def _dun(
+    kind: str,
+    invoice: Invoice,
+    payment: Payment,
+    *,
+    key: str,
+    now: datetime,
+    next_at: datetime | None,
+    **context: Any,
+) -> None:
     _put(
         kind,
         invoice,
@@ -95,6 +113,7 @@ def _dun(kind: str, invoice: Invoice, payment: Payment, *, key: str, now: dateti
         ask=ask_of(payment),
         next_at=next_at,
         pay_url=_url("pay_invoice", invoice.pay_token),
+        **context,
     )
 
 

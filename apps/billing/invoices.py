@@ -95,6 +95,7 @@ def _number_and_create(
             serial=serial,
             number=row.printed(serial),
             reason=draft.reason,
+            scope=draft.scope,
             currency=draft.currency,
             total_minor=draft.total_minor,
             tax_minor=draft.tax_minor,

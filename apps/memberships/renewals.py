@@ -132,6 +132,7 @@ def _compute(subscription: Subscription, start: datetime, rates: dict[str, int],
         reason="renewal",
         lines=lines,
         collect_at=now,
+        scope=subscription.price.plan.slug,
     )
     period = Period(
         subscription=subscription,

@@ -3,7 +3,7 @@
 Rows are locked in one order, invoice -> payment -> recovery -> refund, so that no two changes wait for each other.
 """
 
-from .invoices import pay_at_issue, void, write_off
+from .invoices import give_up, pay_at_issue, void
 from .moves import ARROWS, IllegalMove
 from .payments import claim, claim_one, doubt, drop_stranded, expire_leases, release, settle, withdraw
 from .recoveries import stop
@@ -19,6 +19,7 @@ __all__ = [
     "drop_stranded",
     "expire_leases",
     "expire_refund_leases",
+    "give_up",
     "open_refund",
     "pay_at_issue",
     "release",
@@ -27,5 +28,4 @@ __all__ = [
     "stop",
     "void",
     "withdraw",
-    "write_off",
 ]

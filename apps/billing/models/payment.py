@@ -38,6 +38,10 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
     def succeeded(self) -> PaymentQuerySet:
         return self.filter(status=Payment.Status.SUCCEEDED)
 
+    def tried_since(self, since: datetime) -> PaymentQuerySet:
+        """Attempts made after an instant; one withdrawn before it was ever sent is none."""
+        return self.filter(created_at__gt=since).exclude(status=Payment.Status.CANCELLED, sent_at=None)
+
     def lease_expired(self, now: datetime) -> PaymentQuerySet:
         """Payments whose worker was lost between sending and settling."""
         return self.filter(status=Payment.Status.PROCESSING, lease_until__lte=now)
