@@ -34,6 +34,8 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Refunds"), "undo", "billing.refund"),
             _link(_("Recoveries"), "healing", "billing.recovery"),
             _link(_("Parked"), "pause_circle", "billing.parked"),
+            _link(_("Breaks"), "difference", "billing.break"),
+            _link(_("Reconciliations"), "compare_arrows", "billing.reconciliation"),
             _link(_("Ledger"), "account_balance", "billing.ledgerentry"),
             _link(_("Customer credit"), "savings", "billing.creditaccount"),
             _link(_("Dunning policies"), "rule", "billing.dunningpolicy"),

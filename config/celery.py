@@ -21,6 +21,7 @@ EVERY_SECONDS = {
     "billing.refund": 15,
     "billing.dunning": 30,
     "billing.prune": 3600,
+    "billing.reconcile": 600,
     "memberships.end": 30,
     "memberships.abandon": 60,
     "loyalty.expire": 600,

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 MODELS = [
     "invoice", "payment", "refund", "recovery", "ledgerentry", "creditentry", "creditaccount", "profile", "parked",
-    "dunningpolicy", "taxrate", "invoiceseries",
+    "dunningpolicy", "taxrate", "invoiceseries", "break", "reconciliation",
 ]  # fmt: skip
 READ_ONLY = [name for name in MODELS if name not in {"dunningpolicy", "taxrate"}]
 SENT = {"_form_submitted": "on"}

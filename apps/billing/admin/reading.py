@@ -25,6 +25,8 @@ STATUS_COLOURS = {
     _("failed"): "danger",
     _("recovered"): "success",
     _("exhausted"): "danger",
+    _("resolved"): "success",
+    _("ignored"): "warning",
 }
 
 

@@ -34,10 +34,11 @@ from .port import (
     Succeeded,
     Unknown,
 )
-from .rehearsal_records import Customer, Intent, Method, export
+from .rehearsal_books import RehearsalBooks
+from .rehearsal_records import Customer, GivenBack, Intent, Method, export
 
 
-class Rehearsal:
+class Rehearsal(RehearsalBooks):
     """The in-process adapter of the Gateway port.
 
     `clock` gives the instants written on charges and read by rules with `since`. With `known_only=False`
@@ -65,6 +66,7 @@ class Rehearsal:
         self._intents: dict[str, Intent] = {}
         self._payment_keys: dict[str, str] = {}
         self._refund_keys: dict[str, RefundResult] = {}
+        self._given_back: dict[str, GivenBack] = {}
 
     # The port.
 
@@ -144,7 +146,7 @@ class Rehearsal:
     def refund(self, *, intent_id: str, money: Money, key: str) -> RefundResult:
         with self._lock:
             if key not in self._refund_keys:
-                self._refund_keys[key] = self._refund(intent_id, money)
+                self._refund_keys[key] = self._refund(intent_id, money, key)
             return self._refund_keys[key]
 
     # What the customer does on screen.
@@ -237,7 +239,7 @@ class Rehearsal:
         self._payment_keys[request.payment_key] = intent_id
         return intent
 
-    def _refund(self, intent_id: str, money: Money) -> RefundResult:
+    def _refund(self, intent_id: str, money: Money, key: str) -> RefundResult:
         intent = self._intents.get(intent_id)
         if intent is None or not isinstance(intent.result, Succeeded):
             if intent is None and not self._known_only:
@@ -249,4 +251,6 @@ class Rehearsal:
         ):
             return RefundFailed("charge_already_refunded", "More than what is left of the charge.")
         intent.refunded += money.minor
-        return Refunded(self._id("re"))
+        made = GivenBack(self._id("re"), intent_id, key, money, self._clock())
+        self._given_back[made.id] = made
+        return Refunded(made.id)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from apps.core.money import Money
+
 from .behaviours import Script
 from .port import CardDetails, ChargeRequest, Declined, NeedsAction, Succeeded
 
@@ -28,6 +30,17 @@ class Intent:
     created: datetime
     result: Succeeded | Declined | NeedsAction
     refunded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A refund that was made."""
+
+    id: str
+    intent_id: str
+    key: str
+    money: Money
+    created: datetime
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 Rows are locked in one order, invoice -> payment -> recovery -> refund, so that no two changes wait for each other.
 """
 
+from .adopting import DoesNotFit, adopt, adopt_refund
 from .invoices import give_up, pay_at_issue, void
 from .moves import ARROWS, IllegalMove
 from .payments import claim, claim_one, doubt, drop_stranded, expire_leases, release, settle, withdraw
@@ -11,7 +12,10 @@ from .refunds import claim_refunds, expire_refund_leases, open_refund, settle_re
 
 __all__ = [
     "ARROWS",
+    "DoesNotFit",
     "IllegalMove",
+    "adopt",
+    "adopt_refund",
     "claim",
     "claim_one",
     "claim_refunds",

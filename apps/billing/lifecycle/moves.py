@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from apps.billing.models import (
+    Break,
+    BreakChange,
     Invoice,
     InvoiceChange,
     Payment,
@@ -16,7 +18,7 @@ from apps.billing.models import (
     RefundChange,
 )
 
-_P, _I, _R, _D = Payment.Status, Invoice.Status, Refund.Status, Recovery.Status
+_P, _I, _R, _D, _B = Payment.Status, Invoice.Status, Refund.Status, Recovery.Status, Break.Status
 _OUTCOMES = {_P.SUCCEEDED, _P.DECLINED, _P.NEEDS_ACTION, _P.UNKNOWN}
 
 # The gateway's answer wins over what we believed: a payment that is back to pending may get the late answer of its
@@ -50,12 +52,18 @@ ARROWS: dict[type, dict[str, set[str]]] = {
         _D.EXHAUSTED: set(),
         _D.CANCELLED: set(),
     },
+    Break: {
+        _B.OPEN: {_B.RESOLVED, _B.IGNORED},
+        _B.IGNORED: set(),
+        _B.RESOLVED: set(),
+    },
 }
 _HISTORY = {
     Payment: (PaymentChange, "payment"),
     Invoice: (InvoiceChange, "invoice"),
     Refund: (RefundChange, "refund"),
     Recovery: (RecoveryChange, "recovery"),
+    Break: (BreakChange, "found"),
 }
 
 

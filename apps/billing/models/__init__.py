@@ -2,17 +2,20 @@
 
 from .credit import CreditAccount, CreditEntry
 from .dunning import DunningPolicy, Recovery
-from .history import InvoiceChange, PaymentChange, RecoveryChange, RefundChange
+from .history import BreakChange, InvoiceChange, PaymentChange, RecoveryChange, RefundChange
 from .invoice import Invoice, InvoiceLine, InvoiceSeries
 from .ledger import Account, LedgerEntry
 from .parked import Parked
 from .payment import Payment
 from .profile import Card, Profile
+from .reconciliation import Break, Reconciliation, Sighting
 from .refund import Refund
 from .tax import TaxRate
 
 __all__ = [
     "Account",
+    "Break",
+    "BreakChange",
     "Card",
     "CreditAccount",
     "CreditEntry",
@@ -26,9 +29,11 @@ __all__ = [
     "Payment",
     "PaymentChange",
     "Profile",
+    "Reconciliation",
     "Recovery",
     "RecoveryChange",
     "Refund",
     "RefundChange",
+    "Sighting",
     "TaxRate",
 ]

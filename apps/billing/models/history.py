@@ -59,3 +59,13 @@ class RecoveryChange(Change):
     class Meta(Change.Meta):
         verbose_name = _("recovery change")
         verbose_name_plural = _("recovery changes")
+
+
+class BreakChange(Change):
+    found = models.ForeignKey(
+        "billing.Break", on_delete=models.PROTECT, related_name="changes", verbose_name=_("break")
+    )
+
+    class Meta(Change.Meta):
+        verbose_name = _("break change")
+        verbose_name_plural = _("break changes")

@@ -154,6 +154,9 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["gateway_id"], name="billing_payment_by_intent", condition=~Q(gateway_id="")),
             models.Index(fields=["due_at", "id"], name="billing_payment_collectable", condition=Q(status="pending")),
+            models.Index(
+                fields=["settled_at", "id"], name="billing_payment_succeeded", condition=Q(status="succeeded")
+            ),
             models.Index(fields=["lease_until"], name="billing_payment_leased", condition=Q(status="processing")),
             models.Index(
                 fields=["check_at", "id"], name="billing_payment_to_check", condition=Q(check_at__isnull=False)
