@@ -28,8 +28,10 @@ EVERY_SECONDS = {
     "offers.suggest": 300,
     "offers.expire": 300,
     "campaigns.notices": 300,
+    "campaigns.expiring_cards": 3600,
     "campaigns.advance": 60,
     "mail.deliver": 5,
+    "core.prune": 3600,
 }
 
 app.conf.beat_schedule = {

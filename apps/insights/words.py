@@ -20,9 +20,13 @@ _DID = {
     "loyalty.expire": ngettext_lazy("%d lot of points expired", "%d lots of points expired"),
     "offers.suggest": ngettext_lazy("%d upgrade suggested", "%d upgrades suggested"),
     "offers.expire": ngettext_lazy("%d offer ended", "%d offers ended"),
+    "campaigns.expiring_cards": ngettext_lazy(
+        "%d customer told that a card expires", "%d customers told that a card expires"
+    ),
     "campaigns.notices": ngettext_lazy("%d renewal notice given", "%d renewal notices given"),
     "campaigns.advance": ngettext_lazy("%d campaign step taken", "%d campaign steps taken"),
     "mail.deliver": ngettext_lazy("%d mail delivered", "%d mails delivered"),
+    "core.prune": ngettext_lazy("%d old worker run forgotten", "%d old worker runs forgotten"),
 }
 _NAMES = {
     "memberships.bill": _("Bill renewals"),
@@ -37,9 +41,11 @@ _NAMES = {
     "loyalty.expire": _("Expire points"),
     "offers.suggest": _("Suggest upgrades"),
     "offers.expire": _("End offers"),
+    "campaigns.expiring_cards": _("Tell of cards that expire"),
     "campaigns.notices": _("Give renewal notices"),
     "campaigns.advance": _("Carry campaigns on"),
     "mail.deliver": _("Deliver mail"),
+    "core.prune": _("Forget old worker runs"),
 }
 
 
