@@ -210,9 +210,10 @@ class Rehearsal(RehearsalBooks):
     # What can be looked at afterwards.
 
     def export(self) -> dict[str, list[dict]]:
-        """All customers with their cards, and the charges that succeeded, as the sandbox's control API imports them."""
+        """All customers with their cards, the charges that succeeded and their refunds, as the sandbox's control API
+        imports them."""
         with self._lock:
-            return export(self._customers.values(), self._methods, self._intents.values())
+            return export(self._customers.values(), self._methods, self._intents.values(), self._given_back.values())
 
     def _id(self, prefix: str) -> str:
         return f"{prefix}_r{self._seed}x{next(self._numbers):08d}"
