@@ -12,7 +12,11 @@ from django.utils.translation import gettext_lazy as _
 def navigation(request: HttpRequest) -> list[dict]:
     """Groups of links for Unfold. A link is shown to whom may see its model."""
     return [
-        _group(_("Today"), {"title": _("Overview"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")}),
+        _group(
+            _("Today"),
+            {"title": _("Overview"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")},
+            *_queues(),
+        ),
         _group(
             _("Customers"),
             _link(_("Customers"), "person", "accounts.user"),
@@ -40,6 +44,8 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Disputes"), "gavel", "billing.dispute"),
             _link(_("Recoveries"), "healing", "billing.recovery"),
             _link(_("Parked"), "pause_circle", "billing.parked"),
+            _link(_("Breaks"), "difference", "billing.break"),
+            _link(_("Reconciliations"), "compare_arrows", "billing.reconciliation"),
             _link(_("Ledger"), "account_balance", "billing.ledgerentry"),
             _link(_("Billing details"), "badge", "billing.billingdetails"),
             _link(_("Customer credit"), "savings", "billing.creditaccount"),
@@ -76,6 +82,25 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Rules for anomalies"), "rule_settings", "insights.anomalyrule"),
         ),
         _group(_("Workers"), _link(_("Worker runs"), "engineering", "core.sweeprun"), *_time_machine()),
+    ]
+
+
+def _queues() -> list[dict]:
+    """The work queues. They are named here because the sidebar is built before the apps' own pages are known."""
+    names = [
+        ("unknown-payments", _("Unknown payments"), "help", "billing.view_payment"),
+        ("parked-memberships", _("Parked memberships"), "pause_circle", "memberships.view_subscription"),
+        ("breaks", _("Breaks"), "difference", "billing.view_break"),
+        ("dunning", _("Dunning"), "healing", "billing.view_recovery"),
+    ]
+    return [
+        {
+            "title": title,
+            "icon": icon,
+            "link": reverse_lazy("admin:insights_queue", args=[slug]),
+            "permission": lambda request, needed=permission: request.user.has_perm(needed),
+        }
+        for slug, title, icon, permission in names
     ]
 
 

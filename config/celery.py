@@ -27,6 +27,7 @@ EVERY_SECONDS = {
     "billing.disputes": 60,
     "billing.dunning": 30,
     "billing.prune": 3600,
+    "billing.reconcile": 600,
     "memberships.end": 30,
     "memberships.gifts": 600,
     "memberships.abandon": 60,
@@ -34,9 +35,11 @@ EVERY_SECONDS = {
     "offers.suggest": 300,
     "offers.expire": 300,
     "campaigns.notices": 300,
+    "campaigns.expiring_cards": 3600,
     "campaigns.advance": 60,
     "insights.rehearse": 5,
     "mail.deliver": 5,
+    "core.prune": 3600,
 }
 
 app.conf.beat_schedule = {

@@ -14,9 +14,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
 
-from . import charging, gateway, lifecycle
+from . import attempts, charging, gateway, lifecycle
 from .gateway.port import Cancelled, ChargeResult, GatewayError, Succeeded, Unknown
 from .models import Card, Invoice, Parked, Payment
 
@@ -79,8 +78,10 @@ def retry_with_card(invoice_id: int, *, card_id: int, on_session: bool, now: dat
     """Pay an open invoice at once with a card of its customer; a success ends its recovery.
 
     A pending attempt gives way, one that waits for the customer is closed at the gateway first. Raises NothingToPay,
-    PaymentInFlight, and Card.DoesNotExist for a card that is removed or of somebody else.
+    PaymentInFlight, attempts.RetryRefused for what the bank or the policy forbids, and Card.DoesNotExist for a card
+    that is removed or of somebody else.
     """
+    _check_attempt(invoice_id, card_id=card_id, on_session=on_session, now=now)
     _close_waiting(invoice_id, now=now)
     payment = _new_attempt(invoice_id, card_id=card_id, on_session=on_session, now=now)
     return collect_now(payment.pk, now=now)
@@ -123,6 +124,14 @@ def _report_refusal(sender: charging.Sender, *, now: datetime) -> None:
         raise sender.refused
 
 
+def _check_attempt(invoice_id: int, *, card_id: int, on_session: bool, now: datetime) -> None:
+    """Refuse before anything is closed at the gateway; the attempt itself is checked again under its lock."""
+    invoice = Invoice.objects.select_related("customer").get(pk=invoice_id)
+    card = Card.objects.of(invoice.customer_id).get(pk=card_id)
+    if invoice.status == Invoice.Status.OPEN:
+        attempts.check(invoice, card=card, on_session=on_session, now=now)
+
+
 def _close_waiting(invoice_id: int, *, now: datetime) -> None:
     """Close a charge that waits for the customer, so that it cannot be paid beside the new one."""
     waiting = Payment.objects.filter(invoice=invoice_id, status=Payment.Status.NEEDS_ACTION).first()
@@ -154,19 +163,4 @@ def _new_attempt(invoice_id: int, *, card_id: int, on_session: bool, now: dateti
         if payment.status != Payment.Status.PENDING:
             raise PaymentInFlight(f"Payment {payment.pk} is {payment.status}")
         lifecycle.withdraw(payment, reason="another card", now=now)
-    return new_attempt(invoice, card=card, on_session=on_session, now=now)
-
-
-def new_attempt(invoice: Invoice, *, card: Card | None, on_session: bool, now: datetime) -> Payment:
-    """The next pending payment of an invoice that the caller has locked; `card` None means the default at its time."""
-    last = invoice.payments.aggregate(last=Max("attempt"))["last"] or 0
-    return Payment.objects.create(
-        invoice=invoice,
-        card=card,
-        attempt=last + 1,
-        amount_minor=invoice.due_minor,
-        currency=invoice.currency,
-        on_session=on_session,
-        due_at=now,
-        created_at=now,
-    )
+    return attempts.new_attempt(invoice, card=card, on_session=on_session, now=now)

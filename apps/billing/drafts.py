@@ -45,7 +45,8 @@ class Draft:
 
     `taxation` is how the customer is taxed, as the quote read it; `issue` reads it for the drafts that come without.
     `card_id` None means the customer's default card at the moment of collection. `on_session`: the customer is present
-    and the caller will call `collection.collect_now`; otherwise the sweep collects from `collect_at` on.
+    and the caller will call `collection.collect_now`; otherwise the sweep collects from `collect_at` on. `scope` is the
+    seller's own short name of what is sold, by which a dunning policy may be chosen.
     """
 
     customer: User
@@ -57,6 +58,7 @@ class Draft:
     card_id: int | None = None
     on_session: bool = False
     collect_at: datetime | None = None
+    scope: str = ""
 
     def settle(self) -> Settlement:
         """The lines with their tax. Raises ValueError for a draft that does not say yet how it is taxed."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
 
+from apps.core.money import Money
+
 from . import emails, lifecycle, rules
-from .collection import new_attempt
-from .models import DunningPolicy, Invoice, Payment, Profile, Recovery
+from .attempts import RetryRefused, new_attempt
+from .models import DunningPolicy, Invoice, Payment, Recovery
 from .rules import Act
 
 BATCH = 200
@@ -54,27 +57,59 @@ def stop(invoice_id: int, *, reason: str = "", now: datetime) -> None:
 
 @transaction.atomic
 def new_policy_version(
-    name: str, *, retry_days: list[int], mail_days: list[int], grace_days: int, is_default: bool, now: datetime
+    name: str,
+    *,
+    retry_days: list[int],
+    mail_days: list[int],
+    grace_days: int,
+    is_current: bool,
+    now: datetime,
+    final_action: str = DunningPolicy.FinalAction.END,
+    max_tries: int = rules.MAX_TRIES,
+    tries_within_days: int = rules.TRIES_WITHIN_DAYS,
+    scope: str = "",
+    minimum: Money | None = None,
+    currency: str = "",
 ) -> DunningPolicy:
     """The next version of a policy; recoveries that are under way keep theirs. Raises BadPolicy.
 
-    Days count from the first failure, each from 1 to 60, rising; reminders come before the last retry.
+    Days count from the first failure, each from 1 to 60, rising; reminders come before the last retry. It is for
+    invoices with this `scope`, in this `currency` and of at least `minimum`, each where given. A policy in force with
+    the same conditions gives way to it; one without conditions must always remain.
     """
-    wrong = rules.check_policy(retry_days, mail_days, grace_days)
+    wrong = rules.check_policy(retry_days, mail_days, grace_days, max_tries=max_tries, within_days=tries_within_days)
     if wrong:
         raise BadPolicy(wrong)
+    conditions = {
+        "scope": scope,
+        "currency": minimum.currency if minimum else currency,
+        "minimum_minor": minimum.minor if minimum else 0,
+    }
+    # In the order of their keys, so that two who save at once wait for each other.
+    in_force = list(DunningPolicy.objects.in_force().order_by("pk").select_for_update())
+    replaced = [one.pk for one in in_force if one.name == name or (is_current and _has(one, conditions))]
+    DunningPolicy.objects.filter(pk__in=replaced).update(is_current=False)
     last = DunningPolicy.objects.filter(name=name).aggregate(last=Max("version"))["last"] or 0
-    if is_default:
-        DunningPolicy.objects.select_for_update().filter(is_default=True).update(is_default=False)
-    return DunningPolicy.objects.create(
+    made = DunningPolicy.objects.create(
         name=name,
         version=last + 1,
-        is_default=is_default,
+        is_current=is_current,
         retry_days=retry_days,
         mail_days=mail_days,
         grace_days=grace_days,
+        final_action=final_action,
+        max_tries=max_tries,
+        tries_within_days=tries_within_days,
         created_at=now,
+        **conditions,
     )
+    if not DunningPolicy.objects.in_force().filter(scope="", currency="", minimum_minor=0).exists():
+        raise BadPolicy(["is_current" if not is_current else "scope"])
+    return made
+
+
+def _has(policy: DunningPolicy, conditions: dict[str, Any]) -> bool:
+    return all(getattr(policy, name) == value for name, value in conditions.items())
 
 
 @transaction.atomic
@@ -93,16 +128,16 @@ def _advance(recovery_id: int, invoice_id: int, *, now: datetime) -> int:
     last = invoice.payments.select_related("card").order_by("-attempt")[0]
     following = steps[recovery.step + 1] if recovery.step + 1 < len(steps) else None
     match steps[recovery.step].act:
-        case Act.RETRY if not _is_barred(last, invoice):
-            new_attempt(invoice, card=None, on_session=False, now=now)
-        case Act.RETRY if following and following.day > steps[recovery.step].day:
-            emails.payment_reminder(invoice, last, recovery, now=now)
+        case Act.RETRY:
+            is_tried = _retry(invoice, last, now=now)
+            if not is_tried and following and following.day > steps[recovery.step].day:
+                emails.payment_reminder(invoice, last, recovery, now=now)
         case Act.REMINDER:
             emails.payment_reminder(invoice, last, recovery, now=now)
         case Act.FINAL_NOTICE:
             emails.final_notice(invoice, last, recovery, ends_at=_ends_at(recovery, now=now), now=now)
         case Act.END:
-            lifecycle.write_off(invoice, reason="recovery exhausted", now=now)
+            lifecycle.give_up(invoice, action=policy.final_action, now=now)
             return 1
     assert following is not None, "the end is the last step"
     # A worker that comes late must not shorten the grace that the final notice promises.
@@ -121,13 +156,13 @@ def _ends_at(recovery: Recovery, *, now: datetime) -> datetime:
     return max(planned, now + timedelta(days=policy.grace_days))
 
 
-def _is_barred(last: Payment, invoice: Invoice) -> bool:
-    """Whether charging again is pointless: the bank wants the customer, or forbids this very card and there is no
-    other."""
+def _retry(invoice: Invoice, last: Payment, *, now: datetime) -> bool:
+    """Make the next attempt; False where trying again is pointless or forbidden: a charge waits for the customer, the
+    bank does not want this card, or all tries are used up."""
     if last.status == Payment.Status.NEEDS_ACTION:
-        return True
-    if emails.ask_of(last) == emails.RETRY:
         return False
-    profile = Profile.objects.of(invoice.customer)
-    card = profile.default_card if profile else None
-    return card is None or card.detached_at is not None or card.pk == last.card_id
+    try:
+        new_attempt(invoice, card=None, on_session=False, now=now)
+    except RetryRefused:
+        return False
+    return True

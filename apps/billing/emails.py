@@ -13,6 +13,7 @@ from django.urls import reverse
 from apps.core.money import Money
 from apps.mail import outbox
 
+from . import rules
 from .models import BillingDetails, Invoice, NumberStatus, Payment, Recovery, Refund, TaxNumberCheck
 
 RETRY, NEW_CARD, AUTHENTICATE = "retry", "new_card", "authenticate"
@@ -21,7 +22,7 @@ RETRY, NEW_CARD, AUTHENTICATE = "retry", "new_card", "authenticate"
 def ask_of(payment: Payment) -> str:
     """What a failed payment asks of the customer: nothing yet (we try again), another card, or to confirm at the
     bank."""
-    if payment.status == Payment.Status.NEEDS_ACTION or payment.decline_code == "authentication_required":
+    if rules.asks_for_customer(payment.status, payment.decline_code):
         return AUTHENTICATE
     return NEW_CARD if payment.decline_hard else RETRY
 
@@ -73,8 +74,16 @@ def payment_reminder(invoice: Invoice, payment: Payment, recovery: Recovery, *, 
 
 
 def final_notice(invoice: Invoice, payment: Payment, recovery: Recovery, *, ends_at: datetime, now: datetime) -> None:
-    """Nothing worked: the date on which the membership ends unless the invoice is paid."""
-    _dun("final-notice", invoice, payment, key=f"final-notice:{recovery.pk}", now=now, next_at=ends_at)
+    """Nothing worked: the last day to pay, and what the policy does after it."""
+    _dun(
+        "final-notice",
+        invoice,
+        payment,
+        key=f"final-notice:{recovery.pk}",
+        now=now,
+        next_at=ends_at,
+        action=recovery.policy.final_action,
+    )
 
 
 def payment_recovered(invoice: Invoice, *, now: datetime) -> None:
@@ -119,7 +128,16 @@ def tax_number_checked(details: BillingDetails, check: TaxNumberCheck, *, now: d
     )
 
 
-def _dun(kind: str, invoice: Invoice, payment: Payment, *, key: str, now: datetime, next_at: datetime | None) -> None:
+def _dun(
+    kind: str,
+    invoice: Invoice,
+    payment: Payment,
+    *,
+    key: str,
+    now: datetime,
+    next_at: datetime | None,
+    **context: Any,
+) -> None:
     _put(
         kind,
         invoice,
@@ -130,6 +148,7 @@ def _dun(kind: str, invoice: Invoice, payment: Payment, *, key: str, now: dateti
         ask=ask_of(payment),
         next_at=next_at,
         pay_url=_url("pay_invoice", invoice.pay_token),
+        **context,
     )
 
 

@@ -134,6 +134,7 @@ def _number_and_create(
             serial=serial,
             number=row.printed(serial),
             reason=bill.draft.reason,
+            scope=bill.draft.scope,
             currency=bill.draft.currency,
             total_minor=bill.total_minor,
             tax_minor=bill.tax_minor,

@@ -23,6 +23,15 @@ LONGEST_CHECK = timedelta(hours=6)
 BELIEVE_NOT_FOUND = timedelta(seconds=60)
 
 
+# How often one invoice is tried by default: what Stripe recommends for its own retries
+# (https://docs.stripe.com/billing/revenue-recovery/smart-retries). No policy goes beyond fifteen, the number of
+# reattempts in thirty days above which Visa charges its excessive-retry fee.
+MAX_TRIES = 8
+TRIES_WITHIN_DAYS = 14
+MOST_TRIES = 15
+LONGEST = 60  # days of a policy
+
+
 class CannotRecompute(ValueError):
     """The inputs of a line do not say how it was computed."""
 
@@ -124,6 +133,11 @@ def next_check(now: datetime, since: datetime) -> datetime:
     return now + min(max(age / 2, FIRST_CHECK), LONGEST_CHECK)
 
 
+def asks_for_customer(status: str, decline_code: str) -> bool:
+    """Whether a payment failed because the bank wants the customer to confirm."""
+    return status == "needs_action" or decline_code == "authentication_required"
+
+
 class Act(StrEnum):
     """What a step of a recovery does. The order is the order within one day."""
 
@@ -155,19 +169,38 @@ def schedule(retry_days: Sequence[int], mail_days: Sequence[int], grace_days: in
     return sorted(steps, key=lambda step: (step.day, acts.index(step.act)))
 
 
-def check_policy(retry_days: object, mail_days: object, grace_days: int) -> list[str]:
-    """What is wrong with a dunning policy, as codes: retry_days, mail_days, grace_days. Empty when it is sound."""
+def check_policy(
+    retry_days: object,
+    mail_days: object,
+    grace_days: int,
+    *,
+    max_tries: int = MAX_TRIES,
+    within_days: int = TRIES_WITHIN_DAYS,
+) -> list[str]:
+    """What is wrong with a dunning policy, as codes: retry_days, mail_days, grace_days, max_tries, tries_within_days.
+    Empty when it is sound."""
     wrong = []
     if not _rising_days(retry_days) or not retry_days:
         wrong.append("retry_days")
     elif not _rising_days(mail_days) or any(day > retry_days[-1] for day in mail_days):
         wrong.append("mail_days")
-    if not 0 <= grace_days <= 60:
+    if not 0 <= grace_days <= LONGEST:
         wrong.append("grace_days")
+    if not TRIES_WITHIN_DAYS <= within_days <= LONGEST:
+        wrong.append("tries_within_days")
+    too_often = not wrong and _rising_days(retry_days) and most_tries(retry_days, within_days) > max_tries
+    if too_often or not 2 <= max_tries <= MOST_TRIES:
+        wrong.append("max_tries")
     return wrong
 
 
+def most_tries(retry_days: Sequence[int], within_days: int) -> int:
+    """How often a policy tries at most in so many days in a row, the first attempt on day 0 included."""
+    days = [0, *retry_days]
+    return max(sum(1 for day in days if first <= day < first + within_days) for first in days)
+
+
 def _rising_days(days: object) -> TypeGuard[list[int]]:
-    if not isinstance(days, list) or not all(type(day) is int and 1 <= day <= 60 for day in days):
+    if not isinstance(days, list) or not all(type(day) is int and 1 <= day <= LONGEST for day in days):
         return False
     return days == sorted(set(days))

@@ -8,7 +8,7 @@ from django.db.models import Min
 
 from apps.core.sweeps import register
 
-from . import billing_details, collection, disputes, dunning, janitor, refunds, webhooks
+from . import billing_details, collection, disputes, dunning, janitor, reconciliation, refunds, webhooks
 from .lifecycle.payments import STRANDED_AFTER
 from .models import Dispute, Payment, Recovery, Refund
 
@@ -77,8 +77,14 @@ def dun(*, now: datetime) -> int:
 
 
 def _no_event(*, now: datetime) -> datetime | None:
-    """Housekeeping by the machine's own time: nothing for the shop's clock to stop at."""
+    """Work by the machine's or the gateway's own time: nothing for the shop's clock to stop at."""
     return None
+
+
+@register(name="billing.reconcile", order=290, next_due=_no_event)
+def reconcile(*, now: datetime) -> int:
+    """Compare the books with the gateway's, once a night."""
+    return reconciliation.run_due(now=now)
 
 
 @register(name="billing.prune", order=280, next_due=_no_event)

@@ -4,13 +4,19 @@ from datetime import datetime
 
 from apps.core import sweeps
 
-from . import journeys, notices
+from . import expiring, journeys, notices
 
 
 @sweeps.register(name="campaigns.notices", order=490, next_due=notices.next_due)
 def give_notices(*, now: datetime) -> int:
     """Give the renewal notices that are due; returns how many."""
     return notices.give_due(now=now)
+
+
+@sweeps.register(name="campaigns.expiring_cards", order=495, next_due=expiring.next_due)
+def tell_of_expiring_cards(*, now: datetime) -> int:
+    """Tell customers whose card expires before their next charge; returns how many mails."""
+    return expiring.give_due(now=now)
 
 
 @sweeps.register(name="campaigns.advance", order=500, next_due=journeys.next_due)

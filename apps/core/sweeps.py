@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.utils.module_loading import autodiscover_modules
 
+from . import clock
 from .models import SweepRun
+
+KEPT = timedelta(days=90)
+_BATCH = 1000
 
 _registered: dict[str, Sweep] = {}
 
@@ -96,3 +100,25 @@ def _log(name: str, *, now: datetime, started: datetime, handled: int = 0, error
     SweepRun.objects.create(
         sweep=name, at=now, started_at=started, finished_at=datetime.now(UTC), handled=handled, error=error[:2000]
     )
+
+
+def _no_event(*, now: datetime) -> datetime | None:
+    """Housekeeping by the machine's own time: nothing for the shop's clock to stop at."""
+    return None
+
+
+@register(name="core.prune", order=285, next_due=_no_event)
+def prune(*, now: datetime) -> int:
+    """Forget runs that began more than KEPT before `now`, in batches; returns how many.
+
+    The oldest come first in the order of their keys, so the table is not searched beyond them.
+    """
+    # Runs are stamped with the machine's time, which the time machine does not move.
+    limit = clock.machine_time(now) - KEPT
+    deleted = 0
+    while True:
+        oldest = SweepRun.objects.order_by("pk").values_list("pk", "started_at")[:_BATCH]
+        old = [pk for pk, started_at in oldest if started_at <= limit]
+        if not old:
+            return deleted
+        deleted += SweepRun.objects.filter(pk__in=old).delete()[0]

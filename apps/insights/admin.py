@@ -19,6 +19,7 @@ from apps.core.admin import ReadOnly
 from apps.core.models import ClockJourney, SweepRun
 
 from . import words
+from .queue_views import ActView, QueueView
 from .rehearsal import admin as rehearsal_admin
 from .views import CustomerView, TimeMachineView
 
@@ -79,6 +80,15 @@ class SweepRunAdmin(ReadOnly, ModelAdmin):
     @admin.display(description=_("sweep"), ordering="sweep")
     def label(self, run: SweepRun) -> str:
         return words.name(run.sweep)
+
+    def get_urls(self) -> list[URLPattern]:
+        queue = self.admin_site.admin_view(QueueView.as_view(model_admin=self))
+        act = self.admin_site.admin_view(ActView.as_view(model_admin=self))
+        return [
+            path("queues/<slug:slug>/", queue, name="insights_queue"),
+            path("queues/<slug:slug>/<int:row_id>/<slug:name>/", act, name="insights_queue_act"),
+            *super().get_urls(),
+        ]
 
 
 @admin.register(ClockJourney)

@@ -19,6 +19,17 @@ class TimelineFilter(forms.Form):
     kind = forms.ChoiceField(choices=KINDS, required=False)
 
 
+class ActForm(forms.Form):
+    """Before a step is taken on a row of a queue: why, where that is to be kept."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+    def __init__(self, *args, asks_why: bool, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if not asks_why:
+            del self.fields["reason"]
+
+
 class JourneyForm(forms.Form):
     """How far to move the shop's clock."""
 

@@ -9,18 +9,21 @@ from urllib.parse import urlencode
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from apps.billing.models import Dispute, Parked, Payment, Recovery, Refund
+from apps.billing.models import Dispute, Refund
 from apps.campaigns.models import Enrollment, Outcome
 from apps.core import sweeps
 from apps.core.models import SweepRun
 from apps.mail.models import Message
 from apps.mail.models import Status as MailStatus
-from apps.memberships.models import PricePromise, Subscription
+from apps.memberships.models import PricePromise
+
+from . import queues
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """So many rows wait; `url` lists them, empty where they have no page. `is_urgent`: money or service hangs on it."""
+    """So many rows wait; `url` leads to their queue or list, empty where they have no page. `is_urgent`: money or
+    service hangs on it."""
 
     label: str
     count: int
@@ -31,24 +34,9 @@ class Waiting:
 def waiting(*, now: datetime) -> list[Waiting]:
     """Every queue, the urgent first; those with nothing in them too, so that staff see that nothing was forgotten."""
     rows = [
-        Waiting(
-            _("Payments of unknown outcome"),
-            Payment.objects.unknown().count(),
-            _list("billing_payment", status__exact=Payment.Status.UNKNOWN),
-            is_urgent=True,
-        ),
-        Waiting(
-            _("Memberships put aside"),
-            Subscription.objects.parked().count(),
-            _list("memberships_subscription", parked_at__isnull=False),
-            is_urgent=True,
-        ),
-        Waiting(
-            _("Other items put aside"),
-            Parked.objects.waiting().count(),
-            _list("billing_parked", resolved_at__isnull=True),
-            is_urgent=True,
-        ),
+        Waiting(str(queue.label), queue.rows().count(), queue.url, is_urgent=queue.is_urgent) for queue in queues.ALL
+    ]
+    rows += [
         Waiting(
             _("Failed refunds"),
             Refund.objects.still_owed().count(),
@@ -84,11 +72,6 @@ def waiting(*, now: datetime) -> list[Waiting]:
             PricePromise.objects.held().count(),
             _list("memberships_pricepromise", held="yes"),
             is_urgent=True,
-        ),
-        Waiting(
-            _("Payments being recovered"),
-            Recovery.objects.open().count(),
-            _list("billing_recovery", status__exact=Recovery.Status.OPEN),
         ),
     ]
     return sorted(rows, key=lambda row: not (row.is_urgent and row.count))

@@ -22,14 +22,19 @@ _DID = {
     "billing.refund": ngettext_lazy("%d refund carried out", "%d refunds carried out"),
     "billing.disputes": ngettext_lazy("%d dispute looked up", "%d disputes looked up"),
     "billing.dunning": ngettext_lazy("%d step of a recovery taken", "%d steps of recoveries taken"),
+    "billing.reconcile": ngettext_lazy("%d record compared", "%d records compared"),
     "billing.prune": ngettext_lazy("%d old webhook row deleted", "%d old webhook rows deleted"),
     "loyalty.expire": ngettext_lazy("%d lot of points expired", "%d lots of points expired"),
     "offers.suggest": ngettext_lazy("%d upgrade suggested", "%d upgrades suggested"),
     "offers.expire": ngettext_lazy("%d offer ended", "%d offers ended"),
+    "campaigns.expiring_cards": ngettext_lazy(
+        "%d customer told that a card expires", "%d customers told that a card expires"
+    ),
     "campaigns.notices": ngettext_lazy("%d renewal notice given", "%d renewal notices given"),
     "campaigns.advance": ngettext_lazy("%d campaign step taken", "%d campaign steps taken"),
     "insights.rehearse": ngettext_lazy("%d rehearsal carried out", "%d rehearsals carried out"),
     "mail.deliver": ngettext_lazy("%d mail delivered", "%d mails delivered"),
+    "core.prune": ngettext_lazy("%d old worker run forgotten", "%d old worker runs forgotten"),
 }
 _NAMES = {
     "memberships.promises": _("Keep price promises"),
@@ -46,14 +51,17 @@ _NAMES = {
     "billing.refund": _("Carry out refunds"),
     "billing.disputes": _("Look up disputes"),
     "billing.dunning": _("Recover failed payments"),
+    "billing.reconcile": _("Compare with the gateway's books"),
     "billing.prune": _("Forget old webhook events"),
     "loyalty.expire": _("Expire points"),
     "offers.suggest": _("Suggest upgrades"),
     "offers.expire": _("End offers"),
+    "campaigns.expiring_cards": _("Tell of cards that expire"),
     "campaigns.notices": _("Give renewal notices"),
     "campaigns.advance": _("Carry campaigns on"),
     "insights.rehearse": _("Rehearse renewals"),
     "mail.deliver": _("Deliver mail"),
+    "core.prune": _("Forget old worker runs"),
 }
 
 

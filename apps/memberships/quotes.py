@@ -57,7 +57,7 @@ class FirstCharge:
             "period_start": self.period.start.isoformat(),
             "period_end": self.period.end.isoformat(),
             "next_charge_at": self.next_charge_at and self.next_charge_at.isoformat(),
-            "next_total_minor": self.next_total and self.next_total.minor,
+            "next_total_minor": None if self.next_total is None else self.next_total.minor,
             **_settlement_json(self.lines, self.taxation),
         }
 
@@ -104,7 +104,7 @@ class Change:
             "period_start": self.period.start.isoformat(),
             "period_end": self.period.end.isoformat(),
             "next_charge_at": self.next_charge_at and self.next_charge_at.isoformat(),
-            "next_total_minor": self.next_total and self.next_total.minor,
+            "next_total_minor": None if self.next_total is None else self.next_total.minor,
             **_settlement_json(self.lines, self.taxation),
         }
 

@@ -27,8 +27,8 @@ def payment_failed(*, invoice_id: int, payment_id: int, now: datetime, **kwargs)
 
 
 @receiver(billing.dunning_exhausted, dispatch_uid="memberships.exhausted")
-def dunning_exhausted(*, invoice_id: int, now: datetime, **kwargs) -> None:
-    settling.exhausted(invoice_id, now=now)
+def dunning_exhausted(*, invoice_id: int, action: str, now: datetime, **kwargs) -> None:
+    settling.exhausted(invoice_id, action=action, now=now)
 
 
 @receiver(billing.invoice_voided, dispatch_uid="memberships.voided")

@@ -144,6 +144,7 @@ def _compute(subscription: Subscription, start: datetime, assessor: tax.Assessor
         lines=lines,
         taxation=taxation,
         collect_at=now,
+        scope=subscription.price.plan.slug,
     )
     settlement = draft.settle()
     period = Period(

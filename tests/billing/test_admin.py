@@ -18,10 +18,11 @@ pytestmark = pytest.mark.django_db
 
 MODELS = [
     "invoice", "payment", "refund", "recovery", "ledgerentry", "creditentry", "creditaccount", "profile", "parked",
-    "dunningpolicy", "taxrate", "invoiceseries", "billingdetails", "creditnote", "dispute",
+    "dunningpolicy", "taxrate", "invoiceseries", "billingdetails", "creditnote", "dispute", "break", "reconciliation",
 ]  # fmt: skip
 READ_ONLY = [name for name in MODELS if name not in {"dunningpolicy", "taxrate"}]
 SENT = {"_form_submitted": "on"}
+POLICY = {"mail_days": "", "grace_days": "5", "final_action": "end", "max_tries": "8", "tries_within_days": "14"}
 
 
 @pytest.fixture
@@ -167,16 +168,16 @@ def test_staff_ask_what_became_of_a_payment(office, gateway, now):
 
 def test_saving_a_policy_makes_a_new_version(office):
     old = DunningPolicy.objects.get()
-    form = {"name": "standard", "retry_days": "[2, 4]", "mail_days": "[3]", "grace_days": "5", "is_default": "on"}
+    form = POLICY | {"name": "standard", "retry_days": "2, 4", "mail_days": "3", "is_current": "on"}
     assert office.post(page("dunningpolicy", "change", old.pk), form).status_code == 302
     new = DunningPolicy.objects.default()
     assert (new.version, new.retry_days, new.mail_days, new.grace_days) == (2, [2, 4], [3], 5)
     old.refresh_from_db()
-    assert (old.retry_days, old.is_default) == ([1, 3, 5, 7], False)
+    assert (old.retry_days, old.is_current) == ([1, 3, 5, 7], False)
 
 
 def test_a_senseless_policy_is_refused_at_the_form(office):
-    form = {"name": "harsh", "retry_days": "[4, 2]", "mail_days": "[]", "grace_days": "5"}
+    form = POLICY | {"name": "harsh", "retry_days": "4, 2"}
     answer = office.post(page("dunningpolicy", "add"), form)
     assert b"Give rising whole days" in answer.content
     assert DunningPolicy.objects.count() == 1
@@ -200,3 +201,52 @@ def test_staff_resolve_what_was_put_aside(office, now):
     row.refresh_from_db()
     assert row.resolved_at is not None
     assert not Parked.objects.waiting().exists()
+
+
+def test_a_policy_for_some_invoices_is_written_as_people_write(office):
+    form = POLICY | {
+        "name": "Estate, large",
+        "scope": "estate",
+        "currency": "eur",
+        "minimum": "120.50",
+        "retry_days": " 2,4 ;6 ",
+        "final_action": "leave_open",
+        "is_current": "on",
+    }
+    assert office.post(page("dunningpolicy", "add"), form).status_code == 302
+    made = DunningPolicy.objects.get(name="Estate, large")
+    assert (made.scope, made.minimum, made.retry_days, made.mail_days) == ("estate", Money(12050, "EUR"), [2, 4, 6], [])
+    assert made.final_action == "leave_open"
+    opened = office.get(page("dunningpolicy", "change", made.pk)).content.decode()
+    assert 'value="2, 4, 6"' in opened
+    assert 'value="120.50"' in opened
+    assert "estate, from €120.50 on" in office.get(page("dunningpolicy", "changelist")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"retry_days": "1, two"}, "Give whole days with commas between them"),
+        ({"retry_days": "1, 2, 3, 4, 5, 6, 7, 8"}, "and no less than these days need"),
+        ({"currency": "XXL"}, "There is no such currency."),
+        ({"minimum": "5"}, "An amount needs a currency."),
+        ({"minimum": "5.5", "currency": "JPY"}, "does not have that many decimal places"),
+        ({"name": "standard"}, "A policy of this name is in force"),
+        ({"max_tries": "40"}, "Give 2 to 15"),
+    ],
+)
+def test_what_is_wrong_with_a_policy_is_said_and_nothing_is_saved(office, changes, says):
+    form = POLICY | {"name": "harsh", "retry_days": "2", "is_current": "on"} | changes
+    answer = office.post(page("dunningpolicy", "add"), form)
+    assert answer.status_code == 200
+    assert says in answer.content.decode()
+    assert DunningPolicy.objects.count() == 1
+
+
+@pytest.mark.parametrize("changes", [{"is_current": ""}, {"scope": "estate"}])
+def test_the_policy_for_all_other_invoices_cannot_be_taken_away(office, changes):
+    old = DunningPolicy.objects.get()
+    form = POLICY | {"retry_days": "2", "is_current": "on"} | changes
+    answer = office.post(page("dunningpolicy", "change", old.pk), form)
+    assert "One policy without conditions must stay in force" in answer.content.decode()
+    assert DunningPolicy.objects.default() == old

@@ -52,7 +52,7 @@ def test_a_card_that_never_works_is_tried_by_policy_and_then_given_up(gateway, n
     assert invoice.status == "uncollectible"
     recovery = Recovery.objects.get()
     assert (recovery.status, recovery.ended_at) == ("exhausted", now + 10 * DAY)
-    assert exhausted == [{"invoice_id": invoice.pk, "now": now + 10 * DAY}]
+    assert exhausted == [{"invoice_id": invoice.pk, "action": "end", "now": now + 10 * DAY}]
     assert books() == {"bad_debt": 2900, "tax_payable": -523, "revenue_deferred": -2377}
     assert history(recovery) == [("open", "exhausted")]
 
@@ -158,7 +158,7 @@ def test_a_new_version_of_a_policy_is_for_new_recoveries(gateway, now):
     first_user = billing.payer(gateway, script=(cards.decline(),), now=now)
     first = billing.invoice(first_user, now=now)
     collection.collect_due(now=now)
-    made = dunning.new_policy_version("standard", retry_days=[2], mail_days=[], grace_days=0, is_default=True, now=now)
+    made = dunning.new_policy_version("standard", retry_days=[2], mail_days=[], grace_days=0, is_current=True, now=now)
     second = billing.invoice(billing.payer(gateway, script=(cards.decline(),), now=now), now=now)
     collection.collect_due(now=now)
     assert (made.version, DunningPolicy.objects.default(), DunningPolicy.objects.latest("version")) == (2, made, made)
@@ -170,7 +170,7 @@ def test_a_new_version_of_a_policy_is_for_new_recoveries(gateway, now):
 
 def test_a_policy_that_makes_no_sense_is_refused(now):
     with pytest.raises(dunning.BadPolicy) as refused:
-        dunning.new_policy_version("harsh", retry_days=[5, 1], mail_days=[], grace_days=99, is_default=True, now=now)
+        dunning.new_policy_version("harsh", retry_days=[5, 1], mail_days=[], grace_days=99, is_current=True, now=now)
     assert refused.value.fields == ["retry_days", "grace_days"]
     assert DunningPolicy.objects.default().name == "standard"
     assert DunningPolicy.objects.count() == 1

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.billing import collection, janitor, refunds
+from apps.billing import collection, janitor, lifecycle, refunds
 from apps.billing import gateway as gateways
 from apps.billing.models import Card, Invoice, Profile
 from apps.core.money import Money
@@ -55,6 +55,13 @@ def save(profile: Profile, details, now: datetime) -> Card:
     )
 
 
+def taken(world: StripeWorld, invoice: Invoice) -> list[str]:
+    """The intents by which Stripe took money from the customer."""
+    customer_id = invoice.customer.billing_profile.gateway_customer_id
+    intents = world.gateway._api.payment_intents.list({"customer": customer_id}).data
+    return [intent.id for intent in intents if intent.status == "succeeded"]
+
+
 def test_a_renewal_is_collected_and_refunded(world, now):
     invoice = billing.invoice(payer(world, GOOD, now), now=now)
     collection.collect_due(now=now)
@@ -82,13 +89,40 @@ def test_a_lost_answer_ends_in_one_charge(world, now, fault):
     collection.collect_due(now=later)
     payment.refresh_from_db()
     assert payment.status == "succeeded"
-    customer_id = invoice.customer.billing_profile.gateway_customer_id
-    taken = [
-        intent
-        for intent in world.gateway._api.payment_intents.list({"customer": customer_id}).data
-        if intent.status == "succeeded"
-    ]
-    assert [intent.id for intent in taken] == [payment.gateway_id]
+    assert taken(world, invoice) == [payment.gateway_id]
+
+
+@pytest.mark.parametrize("fault", ["drop_after", "drop_before"])
+def test_a_key_that_the_gateway_forgot_after_a_day_ends_in_one_charge(world, now, fault):
+    invoice = billing.invoice(payer(world, GOOD, now), now=now)
+    world.sandbox.fault(fault, count=3)
+    collection.collect_due(now=now)
+    world.sandbox.clear()
+    # No worker ran for more than a day, and Stripe remembers no key that long.
+    world.sandbox.control("DELETE", "/idempotency_keys")
+    later = now + timedelta(hours=25)
+    for _pass in range(3):
+        janitor.check_due(now=later)
+        collection.collect_due(now=later)
+        world.sandbox.control("DELETE", "/idempotency_keys")
+    payment = billing.payment_of(invoice)
+    assert (payment.status, payment.attempt) == ("succeeded", 1)
+    assert taken(world, invoice) == [payment.gateway_id]
+    assert books()["cash"] == 2900
+
+
+def test_a_worker_killed_after_the_charge_and_a_key_forgotten_end_in_one_charge(world, now):
+    invoice = billing.invoice(payer(world, GOOD, now), now=now)
+    [claimed] = lifecycle.claim(now=now, limit=1)
+    charged = collection._charge(world.gateway, claimed, deadline=float("inf"))
+    world.sandbox.control("DELETE", "/idempotency_keys")
+    later = now + timedelta(hours=25)
+    for _pass in range(3):
+        collection.collect_due(now=later)
+        janitor.check_due(now=later)
+    payment = billing.payment_of(invoice)
+    assert (payment.status, payment.gateway_id) == ("succeeded", charged.intent_id)
+    assert taken(world, invoice) == [charged.intent_id]
 
 
 def test_insufficient_funds_and_then_another_card(world, now):

@@ -1,11 +1,11 @@
 """The register of sweeps: order, next due instant, and what is written down."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from apps.core import sweeps
-from apps.core.models import SweepRun
+from apps.core.models import ClockShift, SweepRun
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 
@@ -73,3 +73,24 @@ def test_every_sweep_of_the_schedule_is_declared():
     names = [sweep.name for sweep in sweeps.in_order()]
     assert names.index("memberships.bill") < names.index("billing.collect") < names.index("billing.dunning")
     assert names[-1] == "mail.deliver"
+
+
+def test_old_runs_are_forgotten_and_young_ones_kept(db, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(sweeps, "_BATCH", 4)
+    for days in (200, 91, 90, 89, 1):
+        started = NOW - timedelta(days=days)
+        SweepRun.objects.create(sweep=f"{days}", at=NOW, started_at=started, finished_at=started, handled=1)
+    assert sweeps.get("core.prune").run(now=NOW) == 3
+    assert [run.sweep for run in SweepRun.objects.order_by("pk")] == ["89", "1"]
+    # With nothing old the oldest few are all that is looked at.
+    with django_assert_num_queries(1):
+        assert sweeps.get("core.prune").run(now=NOW) == 0
+
+
+def test_runs_are_kept_by_the_machines_time(db, settings):
+    settings.TIME_MACHINE = True
+    ClockShift.objects.create(pk=ClockShift.SINGLETON, shift=timedelta(days=300))
+    started = NOW - timedelta(days=80)
+    SweepRun.objects.create(sweep="x", at=NOW, started_at=started, finished_at=started, handled=1)
+    assert sweeps.get("core.prune").run(now=NOW + timedelta(days=300)) == 0
+    assert sweeps.get("core.prune").run(now=NOW + timedelta(days=311)) == 1

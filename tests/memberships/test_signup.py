@@ -54,6 +54,14 @@ def test_the_quote_shown_is_the_charge_made(gateway, now):
     assert Promotion.objects.get(code="HALF").redeemed == 1
 
 
+def test_a_membership_that_is_free_for_ever_can_be_joined(gateway, now):
+    free = make.promotion(now=now, percent_basis_points=10_000, duration="forever")
+    done = make.join(gateway, make.price("grove"), now=now, promotion=free)
+    assert (done.quote["total_minor"], done.quote["next_total_minor"]) == (0, 0)
+    assert Subscription.objects.get().status == Status.ACTIVE
+    assert not Payment.objects.exists()
+
+
 def test_the_confirmation_says_what_was_agreed(gateway, now):
     make.join(gateway, make.price("grove"), now=now)
 

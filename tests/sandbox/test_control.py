@@ -40,6 +40,7 @@ def test_a_book_is_imported_once(api, sandbox):
         "customers": 300,
         "payment_methods": 300,
         "payment_intents": 300,
+        "refunds": 0,
         "webhook_endpoints": 0,
     }
     assert set(sandbox.control("POST", "import", BOOK).values()) == {0}

@@ -1,11 +1,12 @@
 """The card page, and the page that pays an open invoice from the link in our mails."""
 
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 from django.core import signing
 
-from apps.billing import cards, collection
+from apps.billing import cards, collection, dunning
 from apps.billing.gateway.behaviours import authenticate, decline, lose_after
 from apps.billing.models import Card, Invoice, Payment, Profile, Recovery
 from apps.storefront import gateway_page
@@ -155,6 +156,30 @@ def test_a_set_up_of_somebody_else_does_not_pay(client, gateway, now):
     with nothing_changes():
         page = client.post(link(invoice), {"setup_intent": foreign})
     assert page.url == link(invoice)
+
+
+def test_a_card_that_the_bank_forbids_is_not_offered_and_not_charged(client, gateway, now):
+    invoice = owing(gateway, now, script=(decline("lost_card", hard=True),))
+    assert "With the card you use" not in client.get(link(invoice)).content.decode()
+    page = client.post(link(invoice), follow=True)
+    assert said(page) == ["Your bank does not allow this card to be charged. Please enter another one."]
+    assert [p.status for p in invoice.payments.all()] == ["declined"]
+    page = client.post(link(invoice), new_card(client, link(invoice), gateway), follow=True)
+    assert said(page) == ["Thank you: the invoice is paid."]
+
+
+def test_a_new_card_pays_an_invoice_that_was_left_open(gateway, now):
+    days = {"retry_days": [1], "mail_days": [], "grace_days": 0}
+    dunning.new_policy_version("standard", final_action="leave_open", is_current=True, now=now, **days)
+    invoice = owing(gateway, now)
+    for _step in range(3):
+        dunning.advance_due(now=now + timedelta(days=1))
+        collection.collect_due(now=now + timedelta(days=1))
+    assert Recovery.objects.get().status == "exhausted"
+    browser = signed_in(invoice.customer)
+    page = browser.post(CARD, new_card(browser, CARD, gateway), follow=True)
+    assert said(page)[-1] == "Thank you: the invoice is paid."
+    assert [p.status for p in invoice.payments.order_by("attempt")] == ["declined", "declined", "succeeded"]
 
 
 def test_a_forged_link_is_not_found(client, gateway, now):

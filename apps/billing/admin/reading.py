@@ -36,6 +36,8 @@ STATUS_COLOURS = {
     _("under review"): "info",
     _("won"): "success",
     _("lost"): "danger",
+    _("resolved"): "success",
+    _("ignored"): "warning",
 }
 
 

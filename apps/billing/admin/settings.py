@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -56,8 +57,27 @@ class DunningPolicyAdmin(ModelAdmin):
     """Saving makes a new version; recoveries that are under way keep the one they began with."""
 
     form = DunningPolicyForm
-    list_display = ["name", "version", "is_default", "retry_days", "mail_days", "grace_days", "created_at"]
-    list_filter = ["name", "is_default"]
+    list_display = ["name", "version", "is_current", "conditions", "tries", "reminders", "grace_days", "final_action"]
+    list_filter = ["is_current", "name"]
+    fieldsets = [
+        (None, {"fields": ["name", "is_current"]}),
+        (_("For which invoices"), {"fields": ["scope", "currency", "minimum"]}),
+        (_("What happens"), {"fields": ["retry_days", "mail_days", "grace_days", "final_action"]}),
+        (_("The cap on tries"), {"fields": ["max_tries", "tries_within_days"]}),
+    ]
+
+    @display(description=_("for"))
+    def conditions(self, policy: DunningPolicy) -> str:
+        amount = _text("from %(amount)s on") % {"amount": policy.minimum} if policy.minimum else policy.currency
+        return ", ".join(part for part in (policy.scope, amount) if part) or _text("all other invoices")
+
+    @display(description=_("tries on days"))
+    def tries(self, policy: DunningPolicy) -> str:
+        return ", ".join(str(day) for day in policy.retry_days)
+
+    @display(description=_("reminders on days"))
+    def reminders(self, policy: DunningPolicy) -> str:
+        return ", ".join(str(day) for day in policy.mail_days)
 
     def get_readonly_fields(self, request: HttpRequest, obj=None) -> list[str]:
         return ["name"] if obj else []
@@ -66,14 +86,8 @@ class DunningPolicyAdmin(ModelAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: DunningPolicy, form: DunningPolicyForm, change) -> None:
-        made = dunning.new_policy_version(
-            obj.name,
-            retry_days=form.cleaned_data["retry_days"],
-            mail_days=form.cleaned_data["mail_days"],
-            grace_days=form.cleaned_data["grace_days"],
-            is_default=form.cleaned_data["is_default"],
-            now=clock.now(),
-        )
+        facts = {name: value for name, value in form.cleaned_data.items() if name != "name"}
+        made = dunning.new_policy_version(obj.name, **facts, now=clock.now())
         obj.pk, obj.version = made.pk, made.version
 
 

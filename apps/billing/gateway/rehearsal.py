@@ -35,11 +35,12 @@ from .port import (
     Succeeded,
     Unknown,
 )
+from .rehearsal_books import RehearsalBooks
 from .rehearsal_disputes import Disputes
-from .rehearsal_records import Customer, Intent, Method, export
+from .rehearsal_records import Customer, GivenBack, Intent, Method, export
 
 
-class Rehearsal:
+class Rehearsal(RehearsalBooks):
     """The in-process adapter of the Gateway port.
 
     `clock` gives the instants written on charges and read by rules with `since`. With `known_only=False`
@@ -73,6 +74,7 @@ class Rehearsal:
         self._payment_keys: dict[str, str] = {}
         self._refund_keys: dict[str, RefundResult] = {}
         self._disputes = Disputes(self._id)
+        self._given_back: dict[str, GivenBack] = {}
 
     # The port.
 
@@ -153,7 +155,7 @@ class Rehearsal:
     def refund(self, *, intent_id: str, money: Money, key: str) -> RefundResult:
         with self._lock:
             if key not in self._refund_keys:
-                self._refund_keys[key] = self._refund(intent_id, money)
+                self._refund_keys[key] = self._refund(intent_id, money, key)
             return self._refund_keys[key]
 
     def read_dispute(self, dispute_id: str) -> DisputeDetails:
@@ -242,9 +244,10 @@ class Rehearsal:
     # What can be looked at afterwards.
 
     def export(self) -> dict[str, list[dict]]:
-        """All customers with their cards, and the charges that succeeded, as the sandbox's control API imports them."""
+        """All customers with their cards, the charges that succeeded and their refunds, as the sandbox's control API
+        imports them."""
         with self._lock:
-            return export(self._customers.values(), self._methods, self._intents.values())
+            return export(self._customers.values(), self._methods, self._intents.values(), self._given_back.values())
 
     def _id(self, prefix: str) -> str:
         return f"{prefix}_r{self._seed}x{next(self._numbers):08d}"
@@ -276,7 +279,7 @@ class Rehearsal:
         self._payment_keys[request.payment_key] = intent_id
         return intent
 
-    def _refund(self, intent_id: str, money: Money) -> RefundResult:
+    def _refund(self, intent_id: str, money: Money, key: str) -> RefundResult:
         intent = self._intents.get(intent_id)
         if intent is None or not isinstance(intent.result, Succeeded):
             if intent is None and not self._known_only:
@@ -288,4 +291,6 @@ class Rehearsal:
         ):
             return RefundFailed("charge_already_refunded", "More than what is left of the charge.")
         intent.refunded += money.minor
-        return Refunded(self._id("re"))
+        made = GivenBack(self._id("re"), intent_id, key, money, self._clock())
+        self._given_back[made.id] = made
+        return Refunded(made.id)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from apps.core.money import Money
+
 from .behaviours import Script
 from .port import CardDetails, ChargeRequest, Declined, NeedsAction, Succeeded
 
@@ -30,6 +32,17 @@ class Intent:
     refunded: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A refund that was made."""
+
+    id: str
+    intent_id: str
+    key: str
+    money: Money
+    created: datetime
+
+
 @dataclass(slots=True)
 class Customer:
     """A customer; `methods` are the ids of their cards."""
@@ -41,14 +54,19 @@ class Customer:
 
 
 def export(
-    customers: Iterable[Customer], methods: Mapping[str, Method], intents: Iterable[Intent]
+    customers: Iterable[Customer],
+    methods: Mapping[str, Method],
+    intents: Iterable[Intent],
+    given_back: Iterable[GivenBack],
 ) -> dict[str, list[dict]]:
-    """All customers with their cards, and the charges that succeeded, as the sandbox's control API imports them."""
+    """All customers with their cards, the charges that succeeded and their refunds, as the sandbox's control API
+    imports them."""
     return {
         "customers": [
             _customer(customer, [methods[method_id] for method_id in customer.methods]) for customer in customers
         ],
         "payment_intents": [_charge(intent) for intent in intents if isinstance(intent.result, Succeeded)],
+        "refunds": [_refund(refund) for refund in given_back],
     }
 
 
@@ -80,4 +98,14 @@ def _charge(intent: Intent) -> dict:
         "currency": request.money.currency.lower(),
         "created": int(intent.created.timestamp()),
         "metadata": {**request.metadata, "payment": request.payment_key},
+    }
+
+
+def _refund(refund: GivenBack) -> dict:
+    return {
+        "id": refund.id,
+        "payment_intent": refund.intent_id,
+        "amount": refund.money.minor,
+        "created": int(refund.created.timestamp()),
+        "metadata": {"refund": refund.key},
     }

@@ -7,8 +7,7 @@ Calls for which a person waits are retried once, because they carry a key and co
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,9 +40,11 @@ from .port import (
     Succeeded,
     Unknown,
 )
+from .stripe_books import StripeBooks
+from .stripe_calls import answered, named, patient
+from .stripe_outcomes import PAYMENT, REFUND
 
 CONNECTIONS = 64
-PAYMENT, REFUND = "payment", "refund"
 AGAIN = ":again"
 # Cards only, and nothing that leaves the page: the same intent works with and without the customer present.
 METHODS: Any = {"enabled": True, "allow_redirects": "never"}
@@ -82,7 +83,7 @@ def connect(*, api_key: str, api_base: str, api_version: str, timeout: int, pace
     )
 
 
-class StripeGateway:
+class StripeGateway(StripeBooks):
     """The Gateway port over Stripe. One instance serves any number of threads through one pool of connections.
 
     `timeout`: seconds to connect and between bytes of an answer.
@@ -96,12 +97,12 @@ class StripeGateway:
     # People and their cards.
 
     def create_customer(self, *, key: str, email: str, name: str) -> str:
-        with _answered():
+        with answered():
             params: Any = {"email": email, **({"name": name} if name else {})}
-            return self._api.customers.create(params, _patient(key)).id
+            return self._api.customers.create(params, patient(key)).id
 
     def start_setup(self, *, customer_id: str, key: str, metadata: Mapping[str, str]) -> SetupStarted:
-        with _answered():
+        with answered():
             intent = self._api.setup_intents.create(
                 {
                     "customer": customer_id,
@@ -109,13 +110,13 @@ class StripeGateway:
                     "automatic_payment_methods": METHODS,
                     "metadata": dict(metadata),
                 },
-                _patient(key),
+                patient(key),
             )
             return SetupStarted(intent.id, intent.client_secret or "")
 
     def read_setup(self, setup_id: str) -> Setup:
-        with _answered():
-            intent = self._api.setup_intents.retrieve(_named(setup_id), {"expand": ["payment_method"]}, _patient())
+        with answered():
+            intent = self._api.setup_intents.retrieve(named(setup_id), {"expand": ["payment_method"]}, patient())
             return Setup(
                 id=intent.id,
                 status=intent.status,
@@ -127,8 +128,8 @@ class StripeGateway:
 
     def read_card(self, method_id: str) -> CardDetails | None:
         try:
-            with _answered():
-                method = self._api.payment_methods.retrieve(_named(method_id), None, _patient())
+            with answered():
+                method = self._api.payment_methods.retrieve(named(method_id), None, patient())
         except GatewayRefused as refusal:
             if refusal.code == "resource_missing":
                 return None
@@ -137,8 +138,8 @@ class StripeGateway:
 
     def detach_card(self, method_id: str) -> None:
         try:
-            with _answered():
-                self._api.payment_methods.detach(_named(method_id), None, _patient())
+            with answered():
+                self._api.payment_methods.detach(named(method_id), None, patient())
         except GatewayRefused:
             # Stripe refuses the second detachment; what counts is that the card is gone.
             if self.read_card(method_id) is not None:
@@ -165,12 +166,12 @@ class StripeGateway:
             return outcomes.unanswered(error)
 
     def confirm_details(self, intent_id: str) -> str:
-        with _answered():
-            return self._api.payment_intents.retrieve(_named(intent_id), None, _patient()).client_secret or ""
+        with answered():
+            return self._api.payment_intents.retrieve(named(intent_id), None, patient()).client_secret or ""
 
     def cancel_charge(self, intent_id: str) -> CancelResult:
         try:
-            self._api.payment_intents.cancel(_named(intent_id))
+            self._api.payment_intents.cancel(named(intent_id))
         except stripe.InvalidRequestError as error:
             if error.code == "resource_missing":
                 raise GatewayRefused("resource_missing", str(error)) from error
@@ -201,17 +202,17 @@ class StripeGateway:
     # Disputes.
 
     def read_dispute(self, dispute_id: str) -> DisputeDetails:
-        with _answered():
-            return outcomes.dispute_details(self._api.disputes.retrieve(_named(dispute_id), None, _patient()))
+        with answered():
+            return outcomes.dispute_details(self._api.disputes.retrieve(named(dispute_id), None, patient()))
 
     def answer_dispute(self, dispute_id: str, *, evidence: Mapping[str, str]) -> None:
         params: Any = {"evidence": dict(evidence), "submit": True}
-        with _answered():
-            self._api.disputes.update(_named(dispute_id), params, _patient())
+        with answered():
+            self._api.disputes.update(named(dispute_id), params, patient())
 
     def accept_dispute(self, dispute_id: str) -> None:
-        with _answered():
-            self._api.disputes.close(_named(dispute_id), None, _patient())
+        with answered():
+            self._api.disputes.close(named(dispute_id), None, patient())
 
     def _create_intent(self, request: ChargeRequest, *, key: str) -> stripe.PaymentIntent:
         params: Any = {
@@ -283,30 +284,3 @@ class StripeGateway:
             return Cancelled(intent_id)
         result = outcomes.of_intent(intent)
         return result if isinstance(result, Succeeded) else Unknown(intent.status, intent_id)
-
-
-def _named(object_id: str) -> str:
-    """An id that is one: without it the address would be that of the list of all."""
-    if not object_id:
-        raise GatewayRefused("resource_missing", "There is no id.")
-    return object_id
-
-
-def _patient(key: str = "") -> stripe.RequestOptions:
-    """Options of a call for which a person waits: one more try, the same key."""
-    options: stripe.RequestOptions = {"max_network_retries": 1}
-    if key:
-        options["idempotency_key"] = key
-    return options
-
-
-@contextmanager
-def _answered() -> Generator[None]:
-    """Turn Stripe's exceptions into the port's, for calls that have no outcome but an answer."""
-    try:
-        yield
-    except stripe.StripeError as error:
-        outcomes.raise_if_misconfigured(error)
-        if isinstance(error, stripe.InvalidRequestError | stripe.CardError | stripe.IdempotencyError):
-            raise GatewayRefused(error.code or "invalid_request", error.user_message or "") from error
-        raise GatewayUnavailable(str(error)) from error

@@ -23,6 +23,8 @@ from .port import (
 )
 
 AUTHENTICATION_REQUIRED = "authentication_required"
+# What the shop writes on its objects, by the names of the metadata.
+PAYMENT, REFUND, INVOICE = "payment", "refund", "invoice"
 
 # Codes after which a retry is pointless or forbidden by the card schemes. The first group is the list by which Stripe's
 # own retries stop (https://docs.stripe.com/billing/revenue-recovery/smart-retries), without authentication_required,

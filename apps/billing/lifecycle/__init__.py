@@ -3,8 +3,9 @@
 Rows are locked in one order, invoice -> payment -> recovery -> refund, so that no two changes wait for each other.
 """
 
+from .adopting import DoesNotFit, adopt, adopt_refund
 from .disputes import hear_of_dispute, learn_of_dispute
-from .invoices import pay_at_issue, void, write_off
+from .invoices import give_up, pay_at_issue, void
 from .moves import ARROWS, IllegalMove
 from .payments import (
     claim,
@@ -23,7 +24,10 @@ from .refunds import claim_refunds, expire_refund_leases, open_refund, reopen_re
 
 __all__ = [
     "ARROWS",
+    "DoesNotFit",
     "IllegalMove",
+    "adopt",
+    "adopt_refund",
     "claim",
     "claim_one",
     "claim_refunds",
@@ -31,6 +35,7 @@ __all__ = [
     "drop_stranded",
     "expire_leases",
     "expire_refund_leases",
+    "give_up",
     "hear_of_dispute",
     "learn_of_dispute",
     "lock_payment",
@@ -44,5 +49,4 @@ __all__ = [
     "stop",
     "void",
     "withdraw",
-    "write_off",
 ]

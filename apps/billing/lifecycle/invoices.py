@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from apps.billing import credit_notes, emails, ledger, signals
-from apps.billing.models import Account, CreditNote, Invoice, Payment
+from apps.billing.models import Account, CreditNote, DunningPolicy, Invoice, Payment
 
 from . import recoveries
 from .moves import move, move_many
@@ -52,15 +52,20 @@ def void(invoice: Invoice, *, reason: str, actor: str = "", now: datetime) -> No
     signals.invoice_voided.send(sender=Invoice, invoice_id=invoice.pk, now=now)
 
 
-def write_off(invoice: Invoice, *, reason: str, now: datetime) -> None:
-    """OPEN -> UNCOLLECTIBLE, when its recovery is exhausted: what is owed becomes bad debt; announces
-    `dunning_exhausted`.
+def give_up(invoice: Invoice, *, action: str, now: datetime) -> None:
+    """What the policy says when nothing helped; ends the recovery and announces `dunning_exhausted`.
 
-    A charge that still waits for the customer is left to the janitor, which closes it at the gateway.
+    OPEN -> UNCOLLECTIBLE where what is owed becomes bad debt; with LEAVE_OPEN the invoice stays OPEN for a person.
     """
-    move(invoice, Invoice.Status.UNCOLLECTIBLE, now=now, reason=reason)
+    if action != DunningPolicy.FinalAction.LEAVE_OPEN:
+        _write_off(invoice, now=now)
+    recoveries.exhaust(invoice, now=now)
+    signals.dunning_exhausted.send(sender=Invoice, invoice_id=invoice.pk, action=action, now=now)
+
+
+def _write_off(invoice: Invoice, *, now: datetime) -> None:
+    """A charge that still waits for the customer is left to the janitor, which closes it at the gateway."""
+    move(invoice, Invoice.Status.UNCOLLECTIBLE, now=now, reason="recovery exhausted")
     entries = [(Account.BAD_DEBT, invoice.due), (Account.RECEIVABLE, -invoice.due)]
     ledger.post(f"invoice-bad-debt:{invoice.pk}", entries, customer_id=invoice.customer_id, now=now)
-    recoveries.exhaust(invoice, now=now)
     Payment.objects.filter(invoice=invoice, status=Payment.Status.NEEDS_ACTION).update(check_at=now)
-    signals.dunning_exhausted.send(sender=Invoice, invoice_id=invoice.pk, now=now)

@@ -8,6 +8,8 @@ from datetime import datetime
 from django.db.models import Case, Value, When
 
 from apps.billing.models import (
+    Break,
+    BreakChange,
     Dispute,
     DisputeChange,
     Invoice,
@@ -20,7 +22,7 @@ from apps.billing.models import (
     RefundChange,
 )
 
-_P, _I, _R, _D = Payment.Status, Invoice.Status, Refund.Status, Recovery.Status
+_P, _I, _R, _D, _B = Payment.Status, Invoice.Status, Refund.Status, Recovery.Status, Break.Status
 _C = Dispute.Status
 _OUTCOMES = {_P.SUCCEEDED, _P.DECLINED, _P.NEEDS_ACTION, _P.UNKNOWN}
 
@@ -62,6 +64,11 @@ ARROWS: dict[type, dict[str, set[str]]] = {
         _C.WON: {_C.NEEDS_RESPONSE, _C.UNDER_REVIEW, _C.LOST},
         _C.LOST: {_C.WON},
     },
+    Break: {
+        _B.OPEN: {_B.RESOLVED, _B.IGNORED},
+        _B.IGNORED: set(),
+        _B.RESOLVED: set(),
+    },
 }
 _HISTORY = {
     Payment: (PaymentChange, "payment"),
@@ -69,6 +76,7 @@ _HISTORY = {
     Refund: (RefundChange, "refund"),
     Recovery: (RecoveryChange, "recovery"),
     Dispute: (DisputeChange, "dispute"),
+    Break: (BreakChange, "found"),
 }
 
 

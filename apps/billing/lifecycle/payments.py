@@ -200,12 +200,14 @@ def _ask(payment: Payment, invoice: Invoice, result: NeedsAction, *, now: dateti
 
 
 def _announce_failure(payment: Payment, invoice: Invoice, *, now: datetime) -> None:
-    """Whoever is present and asked to confirm has not failed: that attempt is only watched."""
+    """Whoever is present and asked to confirm has not failed: that attempt is only watched. What the rooms above
+    withdraw when they hear of it (the customer has left) is not recovered."""
     if invoice.status != Invoice.Status.OPEN:
         return
-    recoveries.fall(invoice, payment, now=now)
     if payment.status == _STATUS.DECLINED or not payment.on_session:
         signals.payment_failed.send(sender=Payment, invoice_id=invoice.pk, payment_id=payment.pk, now=now)
+    if Invoice.objects.open().filter(pk=invoice.pk).exists():
+        recoveries.fall(invoice, payment, now=now)
 
 
 def _doubt(payment: Payment, reason: str, *, now: datetime, intent_id: str = "") -> None:

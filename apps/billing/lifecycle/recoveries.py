@@ -57,7 +57,7 @@ def exhaust(invoice: Invoice, *, now: datetime) -> None:
 
 
 def _open(invoice: Invoice, *, now: datetime) -> Recovery:
-    policy = DunningPolicy.objects.default()
+    policy = DunningPolicy.objects.best_for(invoice)
     steps = rules.schedule(policy.retry_days, policy.mail_days, policy.grace_days)
     return Recovery.objects.create(
         invoice=invoice, policy=policy, started_at=now, next_action_at=now + timedelta(days=steps[0].day)

@@ -5,12 +5,13 @@ from .credit import CreditAccount, CreditEntry
 from .credit_note import CreditNote, CreditNoteLine
 from .dispute import Dispute, DisputeMovement
 from .dunning import DunningPolicy, Recovery
-from .history import DisputeChange, InvoiceChange, PaymentChange, RecoveryChange, RefundChange
+from .history import BreakChange, DisputeChange, InvoiceChange, PaymentChange, RecoveryChange, RefundChange
 from .invoice import Invoice, InvoiceLine, InvoiceSeries, TaxTreatment
 from .ledger import Account, LedgerEntry
 from .parked import Parked
 from .payment import Payment
 from .profile import Card, Profile
+from .reconciliation import Break, Reconciliation, Sighting
 from .refund import Refund
 from .seller import Seller, TaxRounding
 from .tax import TaxRate
@@ -18,6 +19,8 @@ from .tax import TaxRate
 __all__ = [
     "Account",
     "BillingDetails",
+    "Break",
+    "BreakChange",
     "Card",
     "CreditAccount",
     "CreditEntry",
@@ -38,11 +41,13 @@ __all__ = [
     "Payment",
     "PaymentChange",
     "Profile",
+    "Reconciliation",
     "Recovery",
     "RecoveryChange",
     "Refund",
     "RefundChange",
     "Seller",
+    "Sighting",
     "TaxNumberCheck",
     "TaxRate",
     "TaxRounding",

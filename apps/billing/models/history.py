@@ -69,3 +69,13 @@ class DisputeChange(Change):
     class Meta(Change.Meta):
         verbose_name = _("dispute change")
         verbose_name_plural = _("dispute changes")
+
+
+class BreakChange(Change):
+    found = models.ForeignKey(
+        "billing.Break", on_delete=models.PROTECT, related_name="changes", verbose_name=_("break")
+    )
+
+    class Meta(Change.Meta):
+        verbose_name = _("break change")
+        verbose_name_plural = _("break changes")

@@ -102,6 +102,7 @@ class Invoice(models.Model):
     number = models.CharField(_("number"), max_length=40, unique=True)
     status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.OPEN)
     reason = models.CharField(_("reason"), max_length=40)
+    scope = models.CharField(_("what for"), max_length=60, blank=True, default="")
     currency = models.CharField(_("currency"), max_length=3)
     total_minor = models.BigIntegerField(_("total"))
     tax_minor = models.BigIntegerField(_("tax"))

@@ -38,6 +38,10 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
     def succeeded(self) -> PaymentQuerySet:
         return self.filter(status=Payment.Status.SUCCEEDED)
 
+    def tried_since(self, since: datetime) -> PaymentQuerySet:
+        """Attempts made after an instant; one withdrawn before it was ever sent is none."""
+        return self.filter(created_at__gt=since).exclude(status=Payment.Status.CANCELLED, sent_at=None)
+
     def lease_expired(self, now: datetime) -> PaymentQuerySet:
         """Payments whose worker was lost between sending and settling."""
         return self.filter(status=Payment.Status.PROCESSING, lease_until__lte=now)
@@ -150,6 +154,9 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["gateway_id"], name="billing_payment_by_intent", condition=~Q(gateway_id="")),
             models.Index(fields=["due_at", "id"], name="billing_payment_collectable", condition=Q(status="pending")),
+            models.Index(
+                fields=["settled_at", "id"], name="billing_payment_succeeded", condition=Q(status="succeeded")
+            ),
             models.Index(fields=["lease_until"], name="billing_payment_leased", condition=Q(status="processing")),
             models.Index(
                 fields=["check_at", "id"], name="billing_payment_to_check", condition=Q(check_at__isnull=False)

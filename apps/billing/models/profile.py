@@ -73,6 +73,11 @@ class Card(models.Model):
                 condition=models.Q(exp_month__gte=1, exp_month__lte=12), name="billing_card_month_of_year"
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["exp_year", "exp_month"], name="billing_card_expiry", condition=models.Q(detached_at=None)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.brand.title()} •••• {self.last4}"

@@ -107,7 +107,9 @@ class Refund(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["next_try_at"], name="billing_refund_due", condition=Q(next_try_at__isnull=False))
+            models.Index(fields=["next_try_at"], name="billing_refund_due", condition=Q(next_try_at__isnull=False)),
+            models.Index(fields=["settled_at", "id"], name="billing_refund_succeeded", condition=Q(status="succeeded")),
+            models.Index(fields=["gateway_id"], name="billing_refund_by_gateway", condition=~Q(gateway_id="")),
         ]
 
     def __str__(self) -> str:

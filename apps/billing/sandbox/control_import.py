@@ -4,23 +4,26 @@ from typing import Any
 
 from . import cards
 from .call import Call, Row
-from .resources import charges, customers, payment_intents, payment_methods, webhook_endpoints
+from .resources import charges, customers, payment_intents, payment_methods, refunds, webhook_endpoints
 
 
 def run(call: Call, given: dict[str, Any]) -> dict[str, int]:
-    """Creates the customers, payment methods, succeeded payment intents and webhook endpoints that do not exist yet.
+    """Creates the customers, payment methods, succeeded payment intents, their refunds and webhook endpoints that do
+    not exist yet.
 
     Emits no events. Returns how many objects of each kind were created. Raises KeyError or ValueError for a wrong
     entry; what came before it stays imported.
     """
-    unknown = set(given) - {"customers", "payment_intents", "webhook_endpoints"}
+    unknown = set(given) - {"customers", "payment_intents", "refunds", "webhook_endpoints"}
     if unknown:
         raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
-    created = {"customers": 0, "payment_methods": 0, "payment_intents": 0, "webhook_endpoints": 0}
+    created = {"customers": 0, "payment_methods": 0, "payment_intents": 0, "refunds": 0, "webhook_endpoints": 0}
     for entry in given.get("customers", ()):
         _customer(call, entry, created)
     for entry in given.get("payment_intents", ()):
         created["payment_intents"] += _payment_intent(call, entry)
+    for entry in given.get("refunds", ()):
+        created["refunds"] += _refund(call, entry)
     for entry in given.get("webhook_endpoints", ()):
         if call.sandbox.store["webhook_endpoint"].get(entry["id"]) is None:
             webhook_endpoints.add(call, entry["id"], given=entry, secret=entry["secret"])
@@ -88,4 +91,14 @@ def _payment_intent(call: Call, entry: dict[str, Any]) -> int:
     store["payment_intent"].put(
         {**intent, "amount_received": intent["amount"], "latest_charge": charge["id"], "status": "succeeded"}
     )
+    return 1
+
+
+def _refund(call: Call, entry: dict[str, Any]) -> int:
+    store = call.sandbox.store
+    if store["refund"].get(entry["id"]):
+        return 0
+    charge = store["charge"].rows[store["payment_intent"].rows[entry["payment_intent"]]["latest_charge"]]
+    then = Call(sandbox=call.sandbox, created=entry.get("created", call.created))
+    refunds.give_back(then, charge, int(entry["amount"]), refund_id=entry["id"], metadata=entry.get("metadata") or {})
     return 1

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from apps.billing.models import Invoice, Payment
+from apps.billing.models import DunningPolicy, Invoice, Payment
 from apps.memberships import lifecycle
 from apps.memberships.models import EndReason, Period, Plan, PlanChange, Signup, Status, Subscription
 
@@ -63,15 +63,24 @@ def failed(invoice_id: int, payment_id: int, *, now: datetime) -> None:
         if not waits:
             closing.expire_incomplete(subscription.pk, reason=EndReason.FIRST_PAYMENT, message=message, now=now)
         return
-    if subscription.status == Status.ACTIVE:
+    if subscription.is_cancelling:
+        # Who has asked to leave is not run after: what is overdue ends at once, as when they ask later.
+        closing.end_now(subscription.pk, reason=EndReason.CANCELLED, now=now)
+    elif subscription.status == Status.ACTIVE:
         lifecycle.fall_behind(subscription.pk, reason=payment.decline_code or payment.status, now=now)
 
 
-def exhausted(invoice_id: int, *, now: datetime) -> None:
-    """The money never came: the membership ends."""
+def exhausted(invoice_id: int, *, action: str, now: datetime) -> None:
+    """The money never came. By the dunning policy the membership ends, goes on with its debt written off, or stays
+    overdue until a person decides (`action` is a DunningPolicy.FinalAction)."""
     period = _period_of(invoice_id)
-    if period is not None and period.subscription.status in (Status.ACTIVE, Status.PAST_DUE):
-        closing.end_now(period.subscription_id, reason=EndReason.PAYMENT, now=now)
+    if period is None or period.subscription.status not in (Status.ACTIVE, Status.PAST_DUE):
+        return
+    match action:
+        case DunningPolicy.FinalAction.END:
+            closing.end_now(period.subscription_id, reason=EndReason.PAYMENT, now=now)
+        case DunningPolicy.FinalAction.WRITE_OFF:
+            _recover_if_nothing_owed(period.subscription, now=now)
 
 
 def voided(invoice_id: int, *, now: datetime) -> None:

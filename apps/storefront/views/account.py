@@ -61,7 +61,7 @@ def hub(request: SignedInRequest) -> HttpResponse:
         "points_value": points_rules.value_of(points, currency),
         "card": card_of(user),
         "invoices": Invoice.objects.of(user)[:RECENT_INVOICES],
-        "unpaid": _unpaid(user),
+        "unpaid": unpaid(user),
         "offer": shown,
         "preview": preview,
         "today": Payable.after_credit(preview.due_now, balance=balance) if preview else None,
@@ -98,9 +98,13 @@ def preview_of(offer: Offer, *, now: datetime) -> quotes.Change | None:
         return None
 
 
-def _unpaid(user: User) -> Invoice | None:
-    """The oldest invoice that a recovery is open for."""
+def unpaid(user: User) -> Invoice | None:
+    """The oldest invoice that was tried in vain and is still to be paid."""
     recovery = (
-        Recovery.objects.open().filter(invoice__customer=user).select_related("invoice").order_by("started_at").first()
+        Recovery.objects.unpaid()
+        .filter(invoice__customer=user)
+        .select_related("invoice__customer")
+        .order_by("started_at", "pk")
+        .first()
     )
     return recovery.invoice if recovery else None

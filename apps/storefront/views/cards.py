@@ -14,7 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.models import User
-from apps.billing import cards, collection, gateway, janitor
+from apps.billing import attempts, cards, collection, gateway, janitor
+from apps.billing.attempts import RetryRefused
 from apps.billing.cards import SetupRefused
 from apps.billing.collection import NothingToPay, PaymentInFlight
 from apps.billing.gateway import GatewayError
@@ -67,7 +68,8 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
         return unavailable(request)
     here = reverse("pay_invoice", kwargs={"token": token})
     form = gateway_page.context(request, mode="setup", client_secret=setup.client_secret, path=here)
-    context = {"invoice": invoice, "last": last, "card": account.card_of(invoice.customer)}
+    known = account.card_of(invoice.customer)
+    context = {"invoice": invoice, "last": last, "card": None if attempts.is_barred(invoice, known) else known}
     return render(request, "storefront/payment/pay.html", form | context)
 
 
@@ -158,6 +160,9 @@ def _pay(request: HttpRequest, invoice: Invoice, *, token: str, now: datetime) -
     except NothingToPay:
         messages.info(request, _("There is nothing left to pay on this invoice."))
         return redirect("pay_invoice", token=token)
+    except RetryRefused:
+        messages.error(request, _("Your bank does not allow this card to be charged. Please enter another one."))
+        return redirect("pay_invoice", token=token)
     except PaymentInFlight:
         messages.info(request, _("A payment for this invoice is on its way. Please look again in a minute."))
         return redirect("pay_invoice", token=token)
@@ -167,13 +172,13 @@ def _pay(request: HttpRequest, invoice: Invoice, *, token: str, now: datetime) -
 
 
 def _pay_what_is_open(request: SignedInRequest, card: Card, *, now: datetime) -> HttpResponse:
-    """A new card pays the invoice that the old one could not."""
-    invoice = Invoice.objects.of(request.user).filter(recovery__status="open").last()
+    """A new card pays the invoice that the old one could not, once: with that the recovery is over."""
+    invoice = account.unpaid(request.user)
     if invoice is None:
         return redirect("account")
     try:
         payment = collection.retry_with_card(invoice.pk, card_id=card.pk, on_session=True, now=now)
-    except (NothingToPay, PaymentInFlight, GatewayError):
+    except (NothingToPay, PaymentInFlight, RetryRefused, GatewayError):
         return redirect("account")
     return after_payment(request, payment, token=invoice.pay_token)
 

@@ -128,17 +128,23 @@ def test_the_sandbox_goes_on_from_an_exported_history(stripe_world, sandbox):
     paid = request_for(good, metadata={"invoice": "O-1"})
     charged, declined = adapter.charge(paid), adapter.charge(request_for(failing, minor=700))
     assert isinstance(declined, Succeeded)
+    part = adapter.refund(intent_id=charged.intent_id, money=Money(200, "EUR"), key=f"part:{charged.intent_id}")
 
     created = sandbox.control("POST", "/import", adapter.export())
 
-    assert created == {"customers": 1, "payment_methods": 2, "payment_intents": 2, "webhook_endpoints": 0}
+    assert created == {
+        "customers": 1, "payment_methods": 2, "payment_intents": 2, "refunds": 1, "webhook_endpoints": 0,
+    }  # fmt: skip
+    assert sandbox.control("POST", "/import", adapter.export())["refunds"] == 0, "Repeating it changes nothing"
+    assert stripe_world.gateway.read_refund(part.refund_id) == adapter.read_refund(part.refund_id)
+    assert stripe_world.gateway.read_charge(charged.intent_id) == adapter.read_charge(charged.intent_id)
     assert stripe_world.gateway.read_card(good.method_id).last4 == "4242"
     found = stripe_world.gateway.find_charge(
         payment_key=paid.payment_key, customer_id=customer, intent_id="", since=START
     )
     assert found == charged
     assert isinstance(
-        stripe_world.gateway.refund(intent_id=charged.intent_id, money=Money(1200, "EUR"), key=charged.intent_id),
+        stripe_world.gateway.refund(intent_id=charged.intent_id, money=Money(1000, "EUR"), key=charged.intent_id),
         Refunded,
     )
     assert isinstance(stripe_world.gateway.charge(request_for(good)), Succeeded)

@@ -121,7 +121,19 @@ def _lost_or_open(call: Call, charge: Row) -> bool:
 
 
 def _refund(call: Call, charge: Row, amount: int) -> Row:
-    refund_id = ids.new("refund")
+    metadata = params.merge_metadata({}, call.params.get("metadata", {}))
+    refund, changed = give_back(call, charge, amount, refund_id=ids.new("refund"), metadata=metadata)
+    call.emit("refund.created", refund)
+    call.emit(
+        "charge.refunded",
+        changed,
+        previous={"amount_refunded": charge["amount_refunded"], "refunded": charge["refunded"]},
+    )
+    return refund
+
+
+def give_back(call: Call, charge: Row, amount: int, *, refund_id: str, metadata: Row) -> tuple[Row, Row]:
+    """Stores a refund of a charge, at the call's time and without events; the refund and the changed charge."""
     booked = balance_transactions.book(
         call, type="refund", amount=-amount, currency=charge["currency"], source=refund_id
     )
@@ -144,7 +156,7 @@ def _refund(call: Call, charge: Row, amount: int) -> Row:
                 },
                 "type": "card",
             },
-            "metadata": params.merge_metadata({}, call.params.get("metadata", {})),
+            "metadata": metadata,
             "payment_intent": charge["payment_intent"],
             "reason": call.params.get("reason"),
             "receipt_number": None,
@@ -155,13 +167,7 @@ def _refund(call: Call, charge: Row, amount: int) -> Row:
     )
     refunded = charge["amount_refunded"] + amount
     changed = call.put("charge", {**charge, "amount_refunded": refunded, "refunded": refunded == charge["amount"]})
-    call.emit("refund.created", refund)
-    call.emit(
-        "charge.refunded",
-        changed,
-        previous={"amount_refunded": charge["amount_refunded"], "refunded": charge["refunded"]},
-    )
-    return refund
+    return refund, changed
 
 
 def _shown(amount: int, charge: Row) -> str:

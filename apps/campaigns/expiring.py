@@ -1,0 +1,135 @@
+"""Mails about cards that expire before the next charge, thirty and seven days before that charge.
+
+Service mail: without it the charge would fail. The days count from the charge, not from the expiry: that is when
+another card is needed, and for a yearly plan it may be months later. The mail's key names the card, the day of the
+charge and the notice, so a card is spoken of once for each; a late worker gives the later of two notices alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import CharField, DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce, Concat, ExtractMonth, ExtractYear
+from django.urls import reverse
+
+from apps.billing.models import Card
+from apps.mail import outbox
+from apps.mail.models import Message
+from apps.memberships.models import Status, Subscription
+from apps.offers import wording
+
+# Days before the charge, the first notice first.
+NOTICE_DAYS = (30, 7)
+BATCH = 200
+KIND = "card-expiring"
+_CARD = "customer__billing_profile__default_card"
+
+
+def give_due(*, now: datetime) -> int:
+    """Put the mails that are due; returns how many. Safe to repeat, and with several workers at once."""
+    return sum(_put(subscription, days, now=now) for days in NOTICE_DAYS for subscription in _due(days, now=now))
+
+
+def next_due(*, now: datetime) -> datetime | None:
+    """When the next such mail is due, or None."""
+    firsts = []
+    for days in NOTICE_DAYS:
+        waiting = _without(days).filter(next_bill_at__gt=now + _later(days)).order_by("next_bill_at")
+        charge = waiting.values_list("next_bill_at", flat=True).first()
+        if charge is not None:
+            firsts.append(charge - timedelta(days=days))
+    return min(firsts, default=None)
+
+
+def _due(days: int, *, now: datetime) -> Iterator[Subscription]:
+    """Memberships about which a notice is due, a batch at a time in the order of their keys, so that one on which
+    nothing is charged after all does not hold up the others."""
+    horizon = now + timedelta(days=days)
+    rows = (
+        _without(days)
+        .filter(_expires_before(horizon), next_bill_at__gt=now + _later(days), next_bill_at__lte=horizon)
+        .select_related("price__plan", "pending_price__plan", "promotion", _CARD)
+        .order_by("pk")
+    )
+    last = 0
+    while batch := list(rows.filter(pk__gt=last)[:BATCH]):
+        yield from batch
+        last = batch[-1].pk
+
+
+def _without(days: int) -> QuerySet[Subscription]:
+    """Memberships that will be charged to a card that has expired by then, without this notice so far."""
+    return (
+        Subscription.objects.annotate(
+            charge_minor=Coalesce("pending_price__amount_minor", "price__amount_minor"),
+            charge_month=ExtractYear("next_bill_at", tzinfo=UTC) * 12 + ExtractMonth("next_bill_at", tzinfo=UTC),
+            # A card is good to the last day of its month.
+            card_month=F(f"{_CARD}__exp_year") * 12 + F(f"{_CARD}__exp_month"),
+            notice_key=_key_in_database(days),
+        )
+        # What may be charged, in the words of the index of what is due.
+        .filter(status=Status.ACTIVE, parked_at=None, changing_since=None, next_bill_at__isnull=False)
+        .filter(Q(ends_at=None) | Q(ends_at__gt=F("next_bill_at")), charge_minor__gt=0)
+        .filter(**{f"{_CARD}__isnull": False, f"{_CARD}__detached_at": None}, charge_month__gt=F("card_month"))
+        .filter(~Exists(Message.objects.filter(key=OuterRef("notice_key"))))
+    )
+
+
+def _expires_before(horizon: datetime) -> Q:
+    """Cards that are over in the month of an instant. The same as the months above, as the index of cards has it."""
+    year, month = f"{_CARD}__exp_year", f"{_CARD}__exp_month"
+    return Q(**{f"{year}__lt": horizon.year}) | Q(**{year: horizon.year, f"{month}__lt": horizon.month})
+
+
+def _later(days: int) -> timedelta:
+    """How long before the charge the next notice takes this one's place."""
+    return timedelta(days=max((other for other in NOTICE_DAYS if other < days), default=0))
+
+
+def _key(card: Card, charge: datetime, days: int) -> str:
+    return f"{KIND}:{card.pk}:{charge:%Y-%m-%d}:{days}"
+
+
+def _key_in_database(days: int) -> Concat:
+    """The same as `_key`."""
+    text = CharField()
+    charge = Func(Value("UTC"), "next_bill_at", function="timezone", output_field=DateTimeField())
+    day = Func(charge, Value("YYYY-MM-DD"), function="to_char", output_field=text)
+    card = Cast(f"{_CARD}_id", text)
+    return Concat(Value(f"{KIND}:"), card, Value(":"), day, Value(f":{days}"), output_field=text)
+
+
+def _put(subscription: Subscription, days: int, *, now: datetime) -> bool:
+    """Put one mail; False when nothing is charged after all, or another row of the batch has put it."""
+    customer, charge = subscription.customer, subscription.begins_next()
+    price = subscription.pending_price or subscription.price
+    amount = wording.next_amount(price, subscription.promotion)
+    card = customer.billing_profile.default_card
+    assert card is not None, "the notice is about a card"
+    key = _key(card, charge, days)
+    if not amount or Message.objects.filter(key=key).exists():
+        return False
+    outbox.put(
+        KIND,
+        key=key,
+        to=customer.email,
+        user_id=customer.pk,
+        locale=customer.locale,
+        zone=customer.time_zone,
+        context={
+            "name": customer.short_name,
+            "plan": price.plan.name,
+            "card": str(card),
+            "expires": date(card.exp_year, card.exp_month, 1),
+            "is_over": (card.exp_year, card.exp_month) < (now.year, now.month),
+            "charge_at": charge,
+            "amount": amount,
+            "card_url": settings.SITE_URL + reverse("card"),
+            "account_url": settings.SITE_URL + reverse("account"),
+        },
+        now=now,
+    )
+    return True
