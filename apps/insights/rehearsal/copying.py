@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-# Rows that no sweep ever reads again are not copied: what was only written down for people.
+# Rows that no sweep and no check ever reads again are not copied: what was only written down for people.
 _KEPT = {
     "core_sweeprun": "false",
     "core_clockjourney": "false",
