@@ -14,7 +14,7 @@ from apps.core.money import Money
 from . import differences, gateway
 from .differences import Concerns, Difference
 from .gateway.port import ChargeRecord, DisputeRecord, RefundRecord
-from .models import Break, Invoice, Parked, Payment, Refund
+from .models import Break, Dispute, Invoice, Payment, Refund
 
 # One statement is one snapshot: a payment that settles meanwhile is on both sides or on none.
 _CASH = """
@@ -22,6 +22,8 @@ SELECT currency, sum(ledger), sum(paid) FROM (
     SELECT currency, amount_minor AS ledger, 0 AS paid FROM billing_ledgerentry WHERE account = 'cash'
     UNION ALL SELECT currency, 0, amount_minor FROM billing_payment WHERE status = 'succeeded'
     UNION ALL SELECT currency, 0, -amount_minor FROM billing_refund WHERE status = 'succeeded'
+    UNION ALL SELECT currency, 0, amount_minor FROM billing_disputemovement
+    UNION ALL SELECT fee_currency, 0, -fee_minor FROM billing_disputemovement
 ) AS sides GROUP BY currency HAVING sum(ledger) <> sum(paid) ORDER BY currency
 """
 
@@ -75,9 +77,8 @@ def disputes(records: Sequence[DisputeRecord]) -> list[Difference]:
 
 
 def heard_of_disputes(dispute_ids: Sequence[str]) -> set[str]:
-    """Which of these disputes are or were before a person."""
-    parked = Parked.objects.filter(kind__in=["dispute", "dispute_closed"], ref__in=dispute_ids)
-    return set(parked.values_list("ref", flat=True))
+    """Which of these disputes the shop knows."""
+    return set(Dispute.objects.filter(gateway_id__in=dispute_ids).values_list("gateway_id", flat=True))
 
 
 def cash() -> list[Difference]:
