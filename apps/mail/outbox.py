@@ -18,14 +18,13 @@ it.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import transaction
 
 from . import lifecycle
 from .models import LIST_UNSUBSCRIBE, Message, Status, Stream
@@ -34,7 +33,7 @@ from .rendering import evidence, render
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A service mail that is still to be put; see `put` for what the fields mean."""
+    """A mail to put; `put` says what the fields mean. Raises ValueError for one that could never be sent."""
 
     kind: str
     key: str
@@ -42,20 +41,21 @@ class Letter:
     user_id: int | None
     locale: str
     context: Mapping[str, Any]
+    stream: str = Stream.SERVICE
+    send_after: datetime | None = None
+    unsubscribe_url: str = ""
     zone: str = "UTC"
+    secret: bool = False
+
+    def __post_init__(self) -> None:
+        if self.stream not in Stream.values:
+            raise ValueError(f"There is no stream {self.stream!r}")
+        if self.stream == Stream.MARKETING and not (self.unsubscribe_url and self.user_id):
+            raise ValueError("Marketing mail needs an unsubscribe_url and a user_id")
+        if not self.to:
+            raise ValueError("A mail needs an address")
 
 
-@transaction.atomic
-def put_all(letters: Iterable[Letter], *, now: datetime) -> None:
-    """Write many service mails in one statement, whatever their number, and leave them for the worker.
-
-    One whose key exists already is not written again. Raises as `put` does, and then writes none.
-    """
-    messages = [_message(letter, now=now, due=now) for letter in letters]
-    Message.objects.bulk_create(messages, ignore_conflicts=True)
-
-
-@transaction.atomic
 def put(
     kind: str,
     *,
@@ -70,8 +70,8 @@ def put(
     unsubscribe_url: str = "",
     zone: str = "UTC",
     secret: bool = False,
-) -> Message:
-    """Write a mail and leave it for the worker; with a key that exists already, return the first mail and do nothing.
+) -> None:
+    """Write a mail and leave it for the worker; with a key that exists already, do nothing.
 
     `context` goes to the template and is stored as evidence: plain values, dates and Money, no model instances
     (TypeError). Templates also get `site_url`, `shop_name`, `shop_address` and `unsubscribe_url`. Dates are shown in
@@ -81,20 +81,57 @@ def put(
     Raises ValueError for an unknown stream, an empty address, marketing without `unsubscribe_url` or `user_id`, and a
     letter that comes out empty; TemplateDoesNotExist for an unknown kind.
     """
-    if stream not in Stream.values:
-        raise ValueError(f"There is no stream {stream!r}")
-    if stream == Stream.MARKETING and not (unsubscribe_url and user_id):
-        raise ValueError("Marketing mail needs an unsubscribe_url and a user_id")
-    existing = Message.objects.filter(key=key).first()
-    if existing is not None:
-        return existing
+    letter = Letter(
+        kind=kind,
+        key=key,
+        to=to,
+        user_id=user_id,
+        locale=locale,
+        context=context,
+        stream=stream,
+        send_after=send_after,
+        unsubscribe_url=unsubscribe_url,
+        zone=zone,
+        secret=secret,
+    )
+    put_many([letter], now=now)
 
-    letter = Letter(kind=kind, key=key, to=to, user_id=user_id, locale=locale, context=context, zone=zone)
-    due = max(send_after or now, now)
-    message = _message(letter, now=now, due=due, stream=stream, unsubscribe_url=unsubscribe_url, secret=secret)
-    # Another transaction may be putting the same key: the database keeps one of the two, and both get it.
-    Message.objects.bulk_create([message], ignore_conflicts=True)
-    return Message.objects.get(key=key)
+
+def put_many(letters: Sequence[Letter], *, now: datetime) -> None:
+    """Write many mails in two statements; see `put`, which does the same for one."""
+    known = set(Message.objects.filter(key__in=[letter.key for letter in letters]).values_list("key", flat=True))
+    # Another transaction may be putting the same key: the database keeps one of the two.
+    Message.objects.bulk_create(
+        [_message(letter, now=now) for letter in letters if letter.key not in known], ignore_conflicts=True
+    )
+
+
+def _message(letter: Letter, *, now: datetime) -> Message:
+    written = render(
+        letter.kind,
+        letter.context,
+        locale=letter.locale,
+        zone=letter.zone,
+        unsubscribe_url=letter.unsubscribe_url,
+    )
+    due = max(letter.send_after or now, now)
+    return Message(
+        key=letter.key,
+        kind=letter.kind,
+        stream=letter.stream,
+        to_email=letter.to,
+        user_id=letter.user_id,
+        locale=letter.locale,
+        context=evidence(letter.context, locale=letter.locale),
+        subject=written.subject[:250],
+        text=written.text,
+        html=written.html,
+        headers=_headers(letter),
+        secret=letter.secret,
+        send_after=due,
+        next_attempt_at=due,
+        created_at=now,
+    )
 
 
 def cancel(*, user_id: int, stream: str, now: datetime) -> int:
@@ -115,50 +152,15 @@ def cancel_keys(prefix: str, *, now: datetime) -> int:
     return lifecycle.cancel(Message.objects.filter(status=Status.PENDING, key__startswith=prefix), now=now)
 
 
-def _message(
-    letter: Letter,
-    *,
-    now: datetime,
-    due: datetime,
-    stream: str = Stream.SERVICE,
-    unsubscribe_url: str = "",
-    **columns: Any,
-) -> Message:
-    """The row of a mail with everything it says, not saved."""
-    if not letter.to:
-        raise ValueError("A mail needs an address")
-    written = render(
-        letter.kind, letter.context, locale=letter.locale, zone=letter.zone, unsubscribe_url=unsubscribe_url
-    )
-    marketing_url = unsubscribe_url if stream == Stream.MARKETING else ""
-    return Message(
-        key=letter.key,
-        kind=letter.kind,
-        stream=stream,
-        to_email=letter.to,
-        user_id=letter.user_id,
-        locale=letter.locale,
-        context=evidence(letter.context, locale=letter.locale),
-        subject=written.subject[:250],
-        text=written.text,
-        html=written.html,
-        headers=_headers(letter.key, locale=letter.locale, unsubscribe_url=marketing_url),
-        send_after=due,
-        next_attempt_at=due,
-        created_at=now,
-        **columns,
-    )
-
-
-def _headers(key: str, *, locale: str, unsubscribe_url: str) -> dict[str, str]:
+def _headers(letter: Letter) -> dict[str, str]:
     """The Message-ID comes from the key, so that a mail delivered twice by a killed worker shows as one."""
     domain = urlsplit(settings.SITE_URL).hostname or "localhost"
     headers = {
-        "Message-ID": f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>",
+        "Message-ID": f"<{hashlib.sha256(letter.key.encode()).hexdigest()[:40]}@{domain}>",
         "Auto-Submitted": "auto-generated",
-        "Content-Language": locale,
+        "Content-Language": letter.locale,
     }
-    if unsubscribe_url:
-        headers[LIST_UNSUBSCRIBE] = f"<{unsubscribe_url}>"
+    if letter.stream == Stream.MARKETING:
+        headers[LIST_UNSUBSCRIBE] = f"<{letter.unsubscribe_url}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return headers

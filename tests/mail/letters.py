@@ -13,7 +13,8 @@ KIND = "account-login-code"
 def put_service(user: User, *, key: str, now: datetime, **changes) -> Message:
     """A service mail to this person."""
     facts = {"to": user.email, "user_id": user.pk, "locale": user.locale, "context": {"code": "481 903"}, "now": now}
-    return outbox.put(KIND, key=key, **{**facts, **changes})
+    outbox.put(KIND, key=key, **{**facts, **changes})
+    return Message.objects.get(key=key)
 
 
 def put_marketing(user: User, *, key: str, now: datetime, **changes) -> Message:

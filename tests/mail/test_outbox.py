@@ -113,7 +113,7 @@ def test_amounts_and_dates_are_kept_as_evidence(now):
 
 
 def test_dates_are_shown_in_the_readers_zone(now):
-    message = outbox.put(
+    outbox.put(
         "account-password-changed",
         key="p:1",
         to="a@example.com",
@@ -123,7 +123,7 @@ def test_dates_are_shown_in_the_readers_zone(now):
         context={"timestamp": datetime(2026, 7, 1, 2, 15, tzinfo=UTC), "ip": "203.0.113.7", "user_agent": "Firefox"},
         now=now,
     )
-    assert "When: 30 June 2026, 22:15" in message.text
+    assert "When: 30 June 2026, 22:15" in Message.objects.get().text
 
 
 def test_html_is_escaped_and_text_is_not(now):

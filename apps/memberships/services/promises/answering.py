@@ -72,7 +72,7 @@ def _answer(
         actor=member.email,
         now=now,
     )
-    outbox.put_all([promise_emails.answered(promise, text=text, now=now)], now=now)
+    outbox.put_many([promise_emails.answered(promise, text=text, now=now)], now=now)
     return promise
 
 

@@ -15,11 +15,12 @@ log = logging.getLogger(__name__)
 
 
 def post(letters: Sequence[Letter], *, now: datetime) -> set[str]:
-    """Put the letters in one statement; returns the keys of those that could not be written, which are logged."""
+    """Put the letters in two statements; returns the keys of those that could not be written, which are logged."""
     if not letters:
         return set()
     try:
-        outbox.put_all(letters, now=now)
+        with transaction.atomic():
+            outbox.put_many(letters, now=now)
     except Exception:
         log.exception("A batch of %s letters could not be written; writing them one by one", len(letters))
         return {letter.key for letter in letters if not _posted(letter, now=now)}
@@ -29,7 +30,7 @@ def post(letters: Sequence[Letter], *, now: datetime) -> set[str]:
 def _posted(letter: Letter, *, now: datetime) -> bool:
     try:
         with transaction.atomic():
-            outbox.put_all([letter], now=now)
+            outbox.put_many([letter], now=now)
     except Exception:
         log.exception("The letter %s could not be written", letter.key)
         return False
