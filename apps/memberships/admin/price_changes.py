@@ -98,7 +98,7 @@ class PriceChangeAdmin(ModelAdmin):
         if request.method == "POST":
             return self._plan(request, change)
         forecast = promises.forecast(change, now=now)
-        members = promises.members_of(change, now=now).select_related("customer").order_by("price_applies_from", "pk")
+        members = promises.members_of(change, now=now).select_related("customer").order_by("pk")
         paginator = Paginator(members, MEMBERS_ON_A_PAGE)
         paginator.count = forecast.members
         page = paginator.get_page(request.GET.get("page"))

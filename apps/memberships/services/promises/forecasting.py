@@ -8,9 +8,10 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Case, Count, F, Func, Max, Min, Q, QuerySet, Value, When
+from django.db import connection
+from django.db.models import Count, Func, QuerySet, Value
 from django.db.models.fields import DateTimeField
-from django.db.models.functions import Cast, Greatest, TruncMonth
+from django.db.models.functions import Cast, Greatest, NullIf
 
 from apps.billing import tax
 from apps.billing.rules import tax_in
@@ -86,19 +87,18 @@ def members_of(change: PriceChange, *, now: datetime) -> QuerySet[Any]:
     """
     price = change.old_price
     unit, every = Value(price.interval_unit), Value(price.interval_count)
-    # GREATEST passes over what is NULL: no protection of one kind, or of both.
+    # GREATEST passes over what is NULL: no protection of one kind, or of both. No protection ends before the date.
     guards: list[Func] = [Cast(Value(change.protected_until), DateTimeField())]
     if change.protected_months:
         guards.append(Boundary("started_at", Value(change.protected_months), Value("month"), Value(1), "zone"))
-    guarded = Greatest(*guards) if len(guards) > 1 else guards[0]
     # Written late, by a worker that was down: the first notice may still be given in time.
     floor = max(change.effective_at, change.earliest(now) - promise_rules.LATEST)
+    effective = Value(change.effective_at, DateTimeField())
     return (
         Subscription.objects.open()
         .filter(price=price, next_bill_at__isnull=False)
         .annotate(
-            price_guard=guarded,
-            price_protected_until=Case(When(price_guard__gt=change.effective_at, then=F("price_guard"))),
+            price_protected_until=NullIf(Greatest(effective, *guards), effective),
             price_applies_from=RenewalFrom(
                 "next_bill_at",
                 "period_number",
@@ -106,7 +106,7 @@ def members_of(change: PriceChange, *, now: datetime) -> QuerySet[Any]:
                 unit,
                 every,
                 "zone",
-                Greatest(Value(floor, DateTimeField()), F("price_protected_until")),
+                Greatest(Value(floor, DateTimeField()), *guards),
             ),
         )
     )
@@ -115,30 +115,42 @@ def members_of(change: PriceChange, *, now: datetime) -> QuerySet[Any]:
 def forecast(change: PriceChange, *, now: datetime) -> Forecast:
     """What planning the change at `now` would mean. A fixed number of queries."""
     members = members_of(change, now=now)
-    facts = members.aggregate(
-        members=Count("pk"),
-        leaving=Count("pk", filter=Q(ends_at__isnull=False)),
-        protected=Count("price_protected_until"),
-        last_protection=Max("price_protected_until"),
-    )
-    months = (
-        members.annotate(month=TruncMonth("price_applies_from"))
-        .order_by("month")
-        .values("month")
-        .annotate(n=Count("pk"), first=Min("price_applies_from"), last=Max("price_applies_from"))
-    )
+    months = _months(members)
     return Forecast(
-        **facts,
+        members=sum(row["members"] for row in months),
+        leaving=sum(row["leaving"] for row in months),
+        protected=sum(row["protected"] for row in months),
+        last_protection=max((row["guard"] for row in months if row["guard"]), default=None),
         months=[_month(row, change) for row in months],
         revenue=_revenue(change, members, now=now),
     )
+
+
+def _months(members: QuerySet[Any]) -> list[dict[str, Any]]:
+    """Counts by the UTC month in which the new price applies. Each member's dates are computed once: Django would write
+    the expression anew wherever it is used, and it costs more than all the rest."""
+    select, values = (
+        members.order_by().values_list("ends_at", "price_protected_until", "price_applies_from").query.sql_with_params()
+    )
+    columns = ["start", "members", "leaving", "protected", "guard", "first", "last"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH members (ends_at, guard, applies_from) AS MATERIALIZED ({select})
+            SELECT date_trunc('month', applies_from, 'UTC'), count(*), count(ends_at), count(guard), max(guard),
+                min(applies_from), max(applies_from)
+            FROM members GROUP BY 1 ORDER BY 1
+            """,  # noqa: S608 (Django's own SQL; every value is a parameter)
+            values,
+        )
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _month(row: Mapping[str, Any], change: PriceChange) -> Month:
     firsts = promise_rules.notice_times(row["first"], change.notice_days)
     lasts = promise_rules.notice_times(row["last"], change.notice_days)
     notices = [(days, first, last) for (days, first), (_days, last) in zip(firsts, lasts, strict=True)]
-    return Month(row["month"], row["n"], row["first"], row["last"], notices)
+    return Month(row["start"], row["members"], row["first"], row["last"], notices)
 
 
 def _revenue(change: PriceChange, members: QuerySet[Any], *, now: datetime) -> Revenue:

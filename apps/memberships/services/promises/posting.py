@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def post(letters: Sequence[Letter], *, now: datetime) -> set[str]:
-    """Put the letters together; returns the keys of those that could not be written, which are logged."""
+    """Put the letters in two statements; returns the keys of those that could not be written, which are logged."""
     if not letters:
         return set()
     try:
