@@ -17,9 +17,17 @@ from . import deeds
 from .people import CUSTOMER, Person, cast
 
 DAY = timedelta(days=1)
-# The workers sweep all day; in the history once, after the last customer. Suggestions are looked for once a week.
+# The workers sweep all day; in the history once, after the last customer, and what is not pressing once a week.
 EVENING = timedelta(hours=22)
-WEEKLY = {"offers.suggest"}
+DAILY = {
+    "memberships.bill",
+    "memberships.end",
+    "billing.collect",
+    "billing.dunning",
+    "campaigns.notices",
+    "campaigns.advance",
+    "mail.deliver",
+}
 
 
 @dataclass
@@ -54,7 +62,8 @@ class History:
 
     def _sweep(self, day: int) -> None:
         self.moment = self.start + day * DAY + EVENING
-        sweeps.run_due(now=self.moment, without=WEEKLY if day % 7 else set())
+        weekly = {sweep.name for sweep in sweeps.in_order()} - DAILY
+        sweeps.run_due(now=self.moment, without=weekly if day % 7 else set())
 
 
 def _deeds_by_day(people: list[Person], *, days: int, dice: random.Random) -> dict[int, list]:
