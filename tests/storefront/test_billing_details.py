@@ -148,7 +148,7 @@ def test_a_company_joins_without_vat(uta, gateway):
     assert "We have charged €10.08" in page.content.decode()
     invoice = Invoice.objects.get()
     text = browser.get(f"/account/invoices/{invoice.number}/").content.decode()
-    for fact in ("Zitrus GmbH", "Hafenstr. 1<br>20359 Hamburg", "DE136695976", "<strong>Reverse charge</strong>"):
+    for fact in ("Zitrus GmbH", "Hafenstr. 1<br>20359 Hamburg", "DE136695976", "Reverse charge"):
         assert fact in text, fact
     assert "€12.00 × 1 = €12.00; without 19 % VAT = €10.08" in text
     assert "tax included" not in text
@@ -204,7 +204,7 @@ def test_a_price_without_tax_says_so_everywhere(gateway, registry):
     invoice = Invoice.objects.get()
     text = browser.get(f"/account/invoices/{invoice.number}/").content.decode()
     assert "Without VAT" in text
-    assert "VAT at 22 %" in text
+    assert "€2.20" in text
     assert "€10.00 × 1 = €10.00; plus 22 % VAT = €12.20" in text
     text = browser.get("/account/").content.decode()
     assert "€10.00 a month plus VAT" in text

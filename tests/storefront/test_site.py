@@ -67,7 +67,8 @@ def test_every_link_of_the_back_office_works_and_follows_rights(client, rf):
     links = [link for group in navigation(request) for link in group["items"]]
     assert len(links) > 25
     for link in links:
-        assert client.get(link["link"]).status_code == 200, link["title"]
+        # One that has a single row leads on to it.
+        assert client.get(link["link"], follow=True).status_code == 200, link["title"]
     for link in links:
         if "permission" in link:
             request.user = staff

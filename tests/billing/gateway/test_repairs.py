@@ -3,9 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from apps.billing import collection, janitor, lifecycle, refunds, repairs
+from apps.billing import charging, collection, janitor, lifecycle, refunds, repairs
 from apps.billing.gateway.port import Declined
-from apps.billing.models import Break, Invoice, Parked, Payment, Refund
+from apps.billing.models import Break, Dispute, Invoice, Parked, Payment, Refund
 from apps.core.money import Money
 from apps.mail.models import Message
 from tests.billing.reading import books, history
@@ -73,7 +73,7 @@ def test_a_double_charge_goes_back_through_the_books(world, now):
 def test_money_taken_that_the_shop_thinks_declined_is_settled_by_the_gateways_word(world, now):
     payment = bill(cardholder(world, now=now), now=now)
     [claimed] = lifecycle.claim(now=now, limit=1)
-    charged = collection._charge(world.gateway, claimed, deadline=float("inf"))
+    charged = charging.charge(world.gateway, claimed, deadline=float("inf"))
     lifecycle.settle(payment.pk, Declined("generic_decline", hard=False, intent_id=charged.intent_id), now=now)
     night(now)
     assert breaks() == [("charge", "status", "declined", "moved", "settle", "open")]
@@ -150,7 +150,7 @@ def test_a_dispute_that_no_event_told_of_is_put_before_a_person(world, now):
     night(now)
     assert breaks() == [("dispute", "missing_here", "–", "12.00 EUR", "park", "open")]
     repairs.repair(Break.objects.get().pk, actor="ann", now=now + HOUR)
-    assert Parked.objects.waiting().get().ref == dispute["id"]
+    assert Dispute.objects.to_answer().get().gateway_id == dispute["id"]
     assert night(now, 1).found == 0
 
 
