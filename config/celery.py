@@ -19,6 +19,7 @@ EVERY_SECONDS = {
     "billing.collect": 5,
     "billing.janitor": 20,
     "billing.refund": 15,
+    "billing.recognise": 300,
     "billing.dunning": 30,
     "billing.prune": 3600,
     "memberships.end": 30,

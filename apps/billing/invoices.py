@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from apps.core.money import Money
 
-from . import credit, ledger, lifecycle
+from . import credit, ledger, lifecycle, recognition
 from .drafts import Draft, LineDraft
 from .models import Account, CreditEntry, Invoice, InvoiceLine, InvoiceSeries, Payment
 
@@ -42,7 +42,8 @@ def issue(drafts: Sequence[Draft], *, now: datetime, series: str = SERIES) -> li
     credits_used = _use_credit(drafts)
     invoices = _number_and_create(drafts, credits_used, series=series, now=now)
     pairs = list(zip(invoices, drafts, strict=True))
-    InvoiceLine.objects.bulk_create([line for invoice, draft in pairs for line in _lines(invoice, draft)])
+    lines = InvoiceLine.objects.bulk_create([line for invoice, draft in pairs for line in _lines(invoice, draft)])
+    recognition.schedule(lines)
     Payment.objects.bulk_create([_payment(invoice, draft, now=now) for invoice, draft in pairs if invoice.due_minor])
     ledger.post_many([posting for invoice, draft in pairs for posting in _postings(invoice, draft)], now=now)
     CreditEntry.objects.bulk_create([_credit_entry(invoice, now=now) for invoice in invoices if invoice.credit_applied])

@@ -8,9 +8,9 @@ from django.db.models import Min
 
 from apps.core.sweeps import register
 
-from . import collection, dunning, janitor, refunds, webhooks
+from . import collection, dunning, janitor, recognition, refunds, webhooks
 from .lifecycle.payments import STRANDED_AFTER
-from .models import Payment, Recovery, Refund
+from .models import Payment, Recovery, Refund, RevenueSchedule
 
 _STATUS = Payment.Status
 
@@ -52,6 +52,16 @@ def check(*, now: datetime) -> int:
 def refund(*, now: datetime) -> int:
     """Give money back."""
     return refunds.carry_out_due(now=now)
+
+
+def _next_month_end(*, now: datetime) -> datetime | None:
+    return RevenueSchedule.objects.aggregate(at=Min("next_at"))["at"]
+
+
+@register(name="billing.recognise", order=270, next_due=_next_month_end)
+def recognise(*, now: datetime) -> int:
+    """Turn deferred revenue of months that are over into revenue."""
+    return recognition.recognise_due(now=now)
 
 
 @register(name="billing.dunning", order=300, next_due=_next_step)

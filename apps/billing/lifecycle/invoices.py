@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from fractions import Fraction
 
-from apps.billing import emails, ledger, signals
+from apps.billing import emails, ledger, recognition, signals
 from apps.billing.models import Account, CreditEntry, Invoice, Payment
+from apps.core.money import Money
 
 from . import recoveries
 from .moves import move, move_many
@@ -32,9 +34,13 @@ def pay_at_issue(invoices: Sequence[Invoice], *, now: datetime) -> None:
 
 
 def void(invoice: Invoice, *, reason: str, actor: str = "", now: datetime) -> None:
-    """OPEN -> VOID: reverses its postings, gives used credit back, ends a recovery, announces `invoice_voided`."""
+    """OPEN -> VOID: reverses its postings and what of it became revenue, gives used credit back, ends a recovery,
+    announces `invoice_voided`."""
     move(invoice, Invoice.Status.VOID, now=now, reason=reason, actor=actor, voided_at=now)
     ledger.reverse(f"invoice:{invoice.pk}", as_key=f"invoice-void:{invoice.pk}", now=now)
+    recognised = Money(recognition.withdraw(invoice.pk), invoice.currency)
+    back = [(Account.REVENUE, recognised), (Account.REVENUE_DEFERRED, -recognised)]
+    ledger.post(f"revenue-void:{invoice.pk}", back, customer_id=invoice.customer_id, now=now)
     if invoice.credit_applied_minor:
         CreditEntry.objects.create(
             customer_id=invoice.customer_id,
@@ -50,13 +56,19 @@ def void(invoice: Invoice, *, reason: str, actor: str = "", now: datetime) -> No
 
 
 def write_off(invoice: Invoice, *, reason: str, now: datetime) -> None:
-    """OPEN -> UNCOLLECTIBLE, when its recovery is exhausted: what is owed becomes bad debt; announces
-    `dunning_exhausted`.
+    """OPEN -> UNCOLLECTIBLE, when its recovery is exhausted: what is owed becomes bad debt, but for the service that is
+    not given any more; announces `dunning_exhausted`.
 
     A charge that still waits for the customer is left to the janitor, which closes it at the gateway.
     """
     move(invoice, Invoice.Status.UNCOLLECTIBLE, now=now, reason=reason)
-    entries = [(Account.BAD_DEBT, invoice.due), (Account.RECEIVABLE, -invoice.due)]
+    unpaid = Fraction(invoice.due_minor, invoice.total_minor)
+    unserved = Money(recognition.end_unpaid(invoice.pk, unpaid=unpaid, now=now), invoice.currency)
+    entries = [
+        (Account.BAD_DEBT, invoice.due - unserved),
+        (Account.REVENUE_DEFERRED, unserved),
+        (Account.RECEIVABLE, -invoice.due),
+    ]
     ledger.post(f"invoice-bad-debt:{invoice.pk}", entries, customer_id=invoice.customer_id, now=now)
     recoveries.exhaust(invoice, now=now)
     Payment.objects.filter(invoice=invoice, status=Payment.Status.NEEDS_ACTION).update(check_at=now)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from apps.billing import emails, ledger, rules
+from apps.billing import emails, ledger, recognition, rules
 from apps.billing.gateway.port import Refunded, RefundFailed, RefundResult, Throttled, Unknown
 from apps.billing.models import Account, LedgerEntry, Parked, Payment, Refund
 from apps.core.money import Money
@@ -21,7 +22,8 @@ _STATUS = Refund.Status
 
 def open_refund(payment: Payment, *, money: Money, key: str, reason: str, customer_id: int, now: datetime) -> Refund:
     """A new refund, PENDING, of a payment that the caller has locked. What was sold is taken back in the ledger at
-    once, tax included, in the proportions of the invoice; surplus money was never sold for anything."""
+    once, tax included, in the proportions of the invoice, and of a service first what is not earned yet; surplus money
+    was never sold for anything."""
     shares = None if payment.surplus else _shares(payment, money)
     refund = Refund.objects.create(
         payment=payment,
@@ -125,6 +127,7 @@ def _fail(refund: Refund, result: RefundFailed, *, now: datetime) -> None:
         entries = [(Account.CASH, refund.amount), (Account.REFUNDS_CLEARING, -refund.amount)]
         ledger.post(f"refund-bounced:{refund.pk}", entries, customer_id=customer_id, now=now)
     ledger.reverse(f"refund:{refund.pk}", as_key=f"refund-failed:{refund.pk}", now=now)
+    recognition.put_back(refund.payment.invoice_id, minor=_taken_from_deferred(refund), now=now)
     Parked.objects.put("refund", ref=str(refund.pk), reason=message, now=now)
 
 
@@ -134,11 +137,20 @@ def _post_cash(refund: Refund, *, now: datetime) -> None:
 
 
 def _shares(payment: Payment, money: Money) -> tuple[int, int, int]:
+    """Of the refund: (tax, deferred revenue, revenue). The schedules of the invoice give up what is deferred."""
     postings = LedgerEntry.objects.of_document(f"invoice:{payment.invoice_id}").values_list("account", "amount_minor")
     sold = {account: -minor for account, minor in postings}
-    return rules.refund_shares(
+    tax, service, revenue = rules.refund_shares(
         money.minor,
         tax_minor=sold.get(Account.TAX_PAYABLE, 0),
         deferred_minor=sold.get(Account.REVENUE_DEFERRED, 0),
         revenue_minor=sold.get(Account.REVENUE, 0),
     )
+    deferred = recognition.take(payment.invoice_id, minor=service)
+    return tax, deferred, revenue + service - deferred
+
+
+def _taken_from_deferred(refund: Refund) -> int:
+    """What the refund took out of deferred revenue when it was opened."""
+    entries = LedgerEntry.objects.of_document(f"refund:{refund.pk}")
+    return entries.filter(account=Account.REVENUE_DEFERRED).aggregate(taken=Sum("amount_minor"))["taken"] or 0

@@ -4,11 +4,13 @@ from .credit import CreditAccount, CreditEntry
 from .dunning import DunningPolicy, Recovery
 from .history import InvoiceChange, PaymentChange, RecoveryChange, RefundChange
 from .invoice import Invoice, InvoiceLine, InvoiceSeries
+from .journal import JournalBalance, JournalMonth
 from .ledger import Account, LedgerEntry
 from .parked import Parked
 from .payment import Payment
 from .profile import Card, Profile
 from .refund import Refund
+from .revenue import RevenueSchedule
 from .tax import TaxRate
 
 __all__ = [
@@ -21,6 +23,8 @@ __all__ = [
     "InvoiceChange",
     "InvoiceLine",
     "InvoiceSeries",
+    "JournalBalance",
+    "JournalMonth",
     "LedgerEntry",
     "Parked",
     "Payment",
@@ -30,5 +34,6 @@ __all__ = [
     "RecoveryChange",
     "Refund",
     "RefundChange",
+    "RevenueSchedule",
     "TaxRate",
 ]
