@@ -1,8 +1,8 @@
 """Deferred revenue becomes revenue month by month; refunds, voids and write-offs take it back.
 
 Revenue of a month is posted when the month is over and dated at its last instant, but never before its invoice was
-issued, nor in a month that is closed: what comes late is dated in the first open month. Each (line, month) posts once,
-under the key `revenue:<line>:<month>`.
+issued. So it never falls into a closed month, which closes only when its revenue is recognised. Each (line, month)
+posts once, under the key `revenue:<line>:<month>`.
 
 Whoever takes deferred revenue back posts it himself, in the same transaction: these functions move the schedules and
 say how much there was. They lock the schedules of the invoice; the sweep passes over locked ones.
@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from apps.core.money import round_half_up
 
 from . import straight_line
-from .models import InvoiceLine, JournalMonth, RevenueSchedule
+from .models import InvoiceLine, RevenueSchedule
 from .months import Month
 
 BATCH = 2_000
@@ -41,7 +41,7 @@ WITH claimed AS (
     INSERT INTO billing_ledgerentry (key, account, currency, amount_minor, customer_id, at)
     SELECT 'revenue:' || line_id || ':' || to_char((next_at - interval '1 second') AT TIME ZONE 'UTC', 'YYYY-MM'),
         side.account, invoice.currency, side.sign * part, invoice.customer_id,
-        greatest(next_at - interval '1 microsecond', invoice.issued_at, %(open_from)s)
+        greatest(next_at - interval '1 microsecond', invoice.issued_at)
     FROM parts
     JOIN billing_invoice invoice ON invoice.id = parts.invoice_id
     CROSS JOIN (VALUES ('revenue_deferred', 1), ('revenue', -1)) AS side(account, sign)
@@ -85,9 +85,8 @@ def recognise_due(*, now: datetime) -> int:
 
 @transaction.atomic
 def _recognise_batch(*, now: datetime) -> int:
-    open_from = JournalMonth.objects.open_from()
     with connection.cursor() as cursor:
-        cursor.execute(_RECOGNISE, {"now": now, "limit": BATCH, "open_from": open_from})
+        cursor.execute(_RECOGNISE, {"now": now, "limit": BATCH})
         return cursor.rowcount
 
 

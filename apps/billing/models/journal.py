@@ -15,7 +15,7 @@ from .ledger import Account
 
 
 class JournalMonthQuerySet(models.QuerySet["JournalMonth"]):
-    def last(self) -> JournalMonth | None:
+    def latest_closed(self) -> JournalMonth | None:
         """The latest closed month."""
         return self.order_by("-month").first()
 
@@ -26,11 +26,6 @@ class JournalMonthQuerySet(models.QuerySet["JournalMonth"]):
     def of(self, month: Month) -> JournalMonth | None:
         """The row of a month, when it is closed."""
         return self.filter(month=month.first_day).first()
-
-    def open_from(self) -> datetime | None:
-        """The first instant that may still be posted to; None when no month was ever closed."""
-        last = self.last()
-        return last.as_month.end if last else None
 
 
 class JournalMonth(models.Model):
