@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 from apps.core.append_only import protect
 
-# The lock is shared by everybody who posts, and taken alone by whoever closes a month (journal.LOCK): a posting that is
+# The lock is shared by everybody who posts, and taken alone by whoever closes a month (journal.closing.LOCK): a posting that is
 # under way is waited for, and one that comes later sees the month closed.
 OPEN_MONTH = """
 CREATE FUNCTION billing_ledger_open_month() RETURNS trigger LANGUAGE plpgsql AS $$
