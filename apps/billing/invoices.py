@@ -45,7 +45,7 @@ def issue(drafts: Sequence[Draft], *, now: datetime, series: str = SERIES) -> li
     lines = InvoiceLine.objects.bulk_create([line for invoice, draft in pairs for line in _lines(invoice, draft)])
     recognition.schedule(lines)
     Payment.objects.bulk_create([_payment(invoice, draft, now=now) for invoice, draft in pairs if invoice.due_minor])
-    ledger.post_many([posting for invoice, draft in pairs for posting in _postings(invoice, draft)], now=now)
+    ledger.post_many([posting for invoice, draft in pairs for posting in postings(invoice, draft.lines)], now=now)
     CreditEntry.objects.bulk_create([_credit_entry(invoice, now=now) for invoice in invoices if invoice.credit_applied])
     lifecycle.pay_at_issue([invoice for invoice in invoices if not invoice.due_minor], now=now)
     return invoices
@@ -158,13 +158,14 @@ def _payment(invoice: Invoice, draft: Draft, *, now: datetime) -> Payment:
     )
 
 
-def _postings(invoice: Invoice, draft: Draft) -> list[ledger.Posting]:
+def postings(invoice: Invoice, lines: Sequence[LineDraft] | Sequence[InvoiceLine]) -> list[ledger.Posting]:
+    """What an invoice posts when it is issued: the sale, a service as deferred revenue, and the credit it uses up."""
     revenue = [
         (
             Account.REVENUE_DEFERRED if line.period_start else Account.REVENUE,
             Money(-line.net_minor, invoice.currency),
         )
-        for line in draft.lines
+        for line in lines
     ]
     sale = [(Account.RECEIVABLE, invoice.total), (Account.TAX_PAYABLE, -invoice.tax), *revenue]
     paid_by_credit = [

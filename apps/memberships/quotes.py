@@ -104,7 +104,11 @@ def first_charge(price: Price, *, customer: User, promotion: Promotion | None = 
     """What joining at `now` costs. Raises billing's NoTaxRate when the shop cannot sell to the customer's country."""
     rate = tax.rate_for(customer.country, now.date()).basis_points
     period = periods.period(now, 0, price.interval, customer.time_zone)
-    lines = [] if price.is_free else rules.period_lines(price, period, promotion=promotion, tax_basis_points=rate)
+    lines = []
+    if not price.is_free:
+        lines = rules.period_lines(
+            price, period, promotion=promotion, tax_basis_points=rate, anchor=now, zone=customer.time_zone
+        )
     granted = promotion.periods_granted() if promotion and rules.discount(price, promotion) else 0
     return FirstCharge(
         price=price,
@@ -166,7 +170,10 @@ def _at_once(subscription: Subscription, price: Price, *, now: datetime) -> Chan
     credit = -sum(line.amount_minor for line in lines)
     if starts_anew:
         period = periods.period(now, 0, price.interval, subscription.zone)
-        lines += rules.period_lines(price, period, promotion=subscription.promotion, tax_basis_points=rate)
+        promotion = subscription.promotion
+        lines += rules.period_lines(
+            price, period, promotion=promotion, tax_basis_points=rate, anchor=now, zone=subscription.zone
+        )
     else:
         period = current
         promotion = span.promotion if span is not None else None

@@ -123,7 +123,14 @@ def _compute(subscription: Subscription, start: datetime, rates: dict[str, int],
     span = periods.Period(subscription.period_number, start, end)
     promotion = subscription.promotion
     with override(subscription.customer.locale):
-        lines = rules.period_lines(subscription.price, span, promotion=promotion, tax_basis_points=rates[country])
+        lines = rules.period_lines(
+            subscription.price,
+            span,
+            promotion=promotion,
+            tax_basis_points=rates[country],
+            anchor=subscription.anchor,
+            zone=subscription.zone,
+        )
     subscription.use_discounted_period()
     draft = Draft(
         customer=subscription.customer,

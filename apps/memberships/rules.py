@@ -60,9 +60,16 @@ def discount(price: Price, promotion: Promotion | None) -> int:
 
 
 def period_lines(
-    price: Price, period: Period, *, promotion: Promotion | None, tax_basis_points: int
+    price: Price,
+    period: Period,
+    *,
+    promotion: Promotion | None,
+    tax_basis_points: int,
+    anchor: datetime,
+    zone: str,
 ) -> list[LineDraft]:
-    """The lines of one full period, described in the active language."""
+    """The lines of one full period, described in the active language. `anchor` and `zone` (IANA) are those from which
+    the period was counted: the line keeps them, so that it can be counted again."""
     shared: dict[str, Any] = {
         "tax_basis_points": tax_basis_points,
         "period_start": period.start,
@@ -77,7 +84,16 @@ def period_lines(
             else _("%(plan)s membership, %(interval)s") % {"plan": price.plan.name, "interval": price.interval_label},
             amount_minor=price.amount_minor,
             unit_minor=price.amount_minor,
-            inputs={"unit_minor": price.amount_minor, "quantity": 1, **_told(price), "period": period.number},
+            inputs={
+                "unit_minor": price.amount_minor,
+                "quantity": 1,
+                **_told(price),
+                "period": period.number,
+                "anchor": anchor.isoformat(),
+                "zone": zone,
+                "interval_unit": price.interval.unit.value,
+                "interval_count": price.interval.count,
+            },
             **shared,
         )
     ]
