@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -158,7 +158,7 @@ def _payment(invoice: Invoice, draft: Draft, *, now: datetime) -> Payment:
     )
 
 
-def postings(invoice: Invoice, lines: Sequence[LineDraft] | Sequence[InvoiceLine]) -> list[ledger.Posting]:
+def postings(invoice: Invoice, lines: Iterable[LineDraft | InvoiceLine]) -> list[ledger.Posting]:
     """What an invoice posts when it is issued: the sale, a service as deferred revenue, and the credit it uses up."""
     revenue = [
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import MoneyColumn
@@ -21,6 +21,12 @@ class RevenueScheduleQuerySet(models.QuerySet["RevenueSchedule"]):
     def of_invoice(self, invoice_id: int) -> RevenueScheduleQuerySet:
         """The schedules of an invoice, in the order of its lines."""
         return self.filter(invoice=invoice_id).order_by("line")
+
+    def left_by_currency(self) -> dict[str, int]:
+        """What is still deferred, in minor units by currency."""
+        left = Sum(F("deferred_minor") - F("recognised_minor") - F("released_minor"))
+        rows = self.order_by().values("invoice__currency").annotate(held=left)
+        return {row["invoice__currency"]: row["held"] for row in rows}
 
 
 class RevenueSchedule(models.Model):
@@ -74,6 +80,13 @@ class RevenueSchedule(models.Model):
     def left_minor(self) -> int:
         """What is still deferred."""
         return self.deferred_minor - self.recognised_minor - self.released_minor
+
+    @property
+    def start(self) -> datetime:
+        """The beginning of the service."""
+        start = self.line.period_start
+        assert start is not None, "only lines with a service period have a schedule"
+        return start
 
     @property
     def currency(self) -> str:

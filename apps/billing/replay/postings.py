@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from apps.billing import invoices, straight_line
 from apps.billing.models import Account, Invoice, LedgerEntry, Payment, RevenueSchedule
@@ -57,7 +56,7 @@ def revenue_differences(invoice: Invoice, books: Books) -> Iterator[tuple[int, s
         if schedule.recognised_minor != total:
             yield line.position, "recognised so far", total, schedule.recognised_minor
         if untouched and not schedule.released_minor and schedule.until == line.period_end:
-            expected = _straight(schedule, line.period_start)
+            expected = _straight(schedule)
             for month in expected:
                 if parts[month] != expected[month]:
                     yield line.position, f"revenue of {month}", expected[month], parts[month]
@@ -88,9 +87,9 @@ def _sides(entries) -> Sides:
     return {account: minor for account, minor in sides.items() if minor}
 
 
-def _straight(schedule: RevenueSchedule, start: datetime) -> dict[str, int]:
+def _straight(schedule: RevenueSchedule) -> dict[str, int]:
     """What each month recognised so far takes of a line of which nothing was taken back."""
-    parts, left, since = {}, schedule.deferred_minor, start
+    parts, left, since = {}, schedule.deferred_minor, schedule.start
     for month in _months(schedule):
         parts[str(month)] = straight_line.part(left, since=since, until=schedule.until, upto=month.end)
         left, since = left - parts[str(month)], month.end
@@ -99,8 +98,7 @@ def _straight(schedule: RevenueSchedule, start: datetime) -> dict[str, int]:
 
 def _months(schedule: RevenueSchedule) -> Iterator[Month]:
     """The months that are recognised, from the first of the service on."""
-    start = schedule.line.period_start
-    month = Month.of(start)
+    month = Month.of(schedule.start)
     while month.end <= schedule.since:
         yield month
         month = month.next

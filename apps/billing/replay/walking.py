@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import F, Prefetch, Sum
+from django.db.models import Prefetch
 
 from apps.billing.models import Account, Invoice, InvoiceLine, LedgerEntry, Payment, RevenueSchedule
 
@@ -51,8 +51,7 @@ def whole_ledger() -> list[Difference]:
     with transaction.atomic():
         _one_snapshot()
         balances = LedgerEntry.objects.balances()
-        left = Sum(F("deferred_minor") - F("recognised_minor") - F("released_minor"))
-        held = dict(RevenueSchedule.objects.order_by().values_list("invoice__currency").annotate(left=left))
+        held = RevenueSchedule.objects.left_by_currency()
     found = []
     for currency in sorted({currency for _account, currency in balances} | held.keys()):
         total = sum(minor for (_account, one), minor in balances.items() if one == currency)
