@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
@@ -87,10 +88,12 @@ def invoice(request: SignedInRequest, number: str) -> HttpResponse:
     if "\x00" in number:
         raise Http404
     found = get_object_or_404(Invoice.objects.of(request.user).with_lines(), number=number)
+    with timezone.override(request.user.time_zone):
+        explained = explanations.of(found)
     context = {
         "invoice": found,
         "payments": found.payments.select_related("card").order_by("attempt"),
-        "explanations": explanations.of(found),
+        "explanations": explained,
     }
     return render(request, "storefront/account/invoice.html", context)
 
