@@ -23,9 +23,9 @@ START = datetime(2026, 3, 17, tzinfo=UTC)
 
 EXPECTED_APRIL = """\
 month,currency,part,document,account,documents,opening,debit,credit,closing
-2026-04,EUR,journal,refund,revenue_deferred,1,,5.00,0.00,
-2026-04,EUR,journal,refund,tax_payable,1,,1.10,0.00,
-2026-04,EUR,journal,refund,refunds_clearing,1,,0.00,6.10,
+2026-04,EUR,journal,credit-note,revenue_deferred,1,,5.00,0.00,
+2026-04,EUR,journal,credit-note,tax_payable,1,,1.10,0.00,
+2026-04,EUR,journal,credit-note,refunds_clearing,1,,0.00,6.10,
 2026-04,EUR,journal,revenue,revenue_deferred,1,,11.00,0.00,
 2026-04,EUR,journal,revenue,revenue,1,,0.00,11.00,
 2026-04,EUR,balance,,cash,0,37.82,0.00,0.00,37.82
@@ -33,7 +33,7 @@ month,currency,part,document,account,documents,opening,debit,credit,closing
 2026-04,EUR,balance,,revenue,1,-15.00,0.00,11.00,-26.00
 2026-04,EUR,balance,,tax_payable,1,-6.82,1.10,0.00,-5.72
 2026-04,EUR,balance,,refunds_clearing,1,0.00,0.00,6.10,-6.10
-2026-04,EUR,deferred,refund,revenue_deferred,1,-16.00,5.00,0.00,-11.00
+2026-04,EUR,deferred,credit-note,revenue_deferred,1,-16.00,5.00,0.00,-11.00
 2026-04,EUR,deferred,revenue,revenue_deferred,1,-11.00,11.00,0.00,0.00
 2026-04,EUR,check,,,,0.00,17.10,17.10,0.00
 """

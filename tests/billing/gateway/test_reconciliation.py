@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from apps.billing import collection, janitor, lifecycle, refunds
+from apps.billing import charging, collection, janitor, lifecycle, refunds
 from apps.billing.models import Break, LedgerEntry, Sighting
 from apps.core.money import Money
 
@@ -134,7 +134,7 @@ def test_a_difference_that_comes_back_is_a_new_break(world, now):
 def test_a_charge_that_is_still_under_way_is_not_judged(world, now):
     payment = bill(cardholder(world, now=now), now=now)
     [claimed] = lifecycle.claim(now=now, limit=1)
-    collection._charge(world.gateway, claimed, deadline=float("inf"))
+    charging.charge(world.gateway, claimed, deadline=float("inf"))
     night(now)
     assert (breaks(), payment.status) == ([], "pending")
 
