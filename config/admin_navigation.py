@@ -46,7 +46,10 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Parked"), "pause_circle", "billing.parked"),
             _link(_("Breaks"), "difference", "billing.break"),
             _link(_("Reconciliations"), "compare_arrows", "billing.reconciliation"),
+            _page(_("Books"), "menu_book", "admin:billing_books", "billing.view_ledgerentry"),
+            _page(_("Trial balance"), "balance", "admin:billing_trial_balance", "billing.view_ledgerentry"),
             _link(_("Ledger"), "account_balance", "billing.ledgerentry"),
+            _link(_("Deferred revenue"), "hourglass_top", "billing.revenueschedule"),
             _link(_("Billing details"), "badge", "billing.billingdetails"),
             _link(_("Customer credit"), "savings", "billing.creditaccount"),
             _link(_("Dunning policies"), "rule", "billing.dunningpolicy"),
@@ -108,14 +111,7 @@ def _time_machine() -> list[dict]:
     """The way to the time machine, where there is one."""
     if not settings.TIME_MACHINE:
         return []
-    return [
-        {
-            "title": _("Time machine"),
-            "icon": "fast_forward",
-            "link": reverse_lazy("admin:insights_time_machine"),
-            "permission": lambda request: request.user.has_perm("core.add_clockjourney"),
-        }
-    ]
+    return [_page(_("Time machine"), "fast_forward", "admin:insights_time_machine", "core.add_clockjourney")]
 
 
 def _group(title: str | Promise, *items: dict) -> dict:
@@ -125,9 +121,14 @@ def _group(title: str | Promise, *items: dict) -> dict:
 def _link(title: str | Promise, icon: str, model: str) -> dict:
     """A link to the list of a model ("app.model"), with one of Unfold's Material symbols."""
     app, name = model.split(".")
+    return _page(title, icon, f"admin:{app}_{name}_changelist", f"{app}.view_{name}")
+
+
+def _page(title: str | Promise, icon: str, url: str, permission: str) -> dict:
+    """A link to a page by the name of its address, for those who have the permission."""
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
-        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
+        "link": reverse_lazy(url),
+        "permission": lambda request: request.user.has_perm(permission),
     }

@@ -25,6 +25,7 @@ EVERY_SECONDS = {
     "billing.janitor": 20,
     "billing.refund": 15,
     "billing.disputes": 60,
+    "billing.recognise": 300,
     "billing.dunning": 30,
     "billing.prune": 3600,
     "billing.reconcile": 600,

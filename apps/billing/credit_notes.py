@@ -1,6 +1,7 @@
 """Writing credit notes: number, lines, postings, and the customer's credit where it goes there.
 
-A credit note posts once, under `credit-note:<pk>`: tax and revenue of its lines are taken back, against
+A credit note posts once, under `credit-note:<pk>`: tax and revenue of its lines are taken back, of a service first what
+is not earned yet, against
 
 - refunds clearing, when the money goes back to the card: `refund-sent:<refund>` carries it from there to cash;
 - customer credit, when it stays with the shop as the customer's;
@@ -22,7 +23,7 @@ from django.db.models.functions import Coalesce
 
 from apps.core.money import Money
 
-from . import ledger, numbering, rules
+from . import ledger, numbering, recognition, rules
 from .models import Account, CreditEntry, CreditNote, CreditNoteLine, Invoice, InvoiceLine, Seller
 
 SERIES = "credit"
@@ -54,8 +55,9 @@ def issue(invoice: Invoice, *, amount: Money, to: str, key: str, reason: str, no
         issued_at=now,
     )
     credited = _write_lines(note, [line for line, _gross, _tax in lines], parts)
+    entries = postings(note, invoice, deferred=_take_deferred(note, credited))
+    ledger.post(f"credit-note:{note.pk}", entries, customer_id=note.customer_id, now=now)
     back = _credit_given(note, invoice)
-    ledger.post(f"credit-note:{note.pk}", _entries(note, credited, back), customer_id=note.customer_id, now=now)
     if back:
         CreditEntry.objects.create(
             customer_id=note.customer_id,
@@ -71,6 +73,19 @@ def issue(invoice: Invoice, *, amount: Money, to: str, key: str, reason: str, no
 def creditable(invoice: Invoice) -> Money:
     """What is left of an invoice that no credit note has taken back yet, tax included."""
     return invoice.total - Money(invoice.credit_notes.all().total_minor(), invoice.currency)
+
+
+def postings(note: CreditNote, invoice: Invoice, *, deferred: Money) -> list[tuple[str, Money]]:
+    """What a note posts of which `deferred` was not earned yet: the rest without tax is revenue already."""
+    back = _credit_given(note, invoice)
+    against = Account.RECEIVABLE if note.settlement == _TO.OPEN else Account.REFUNDS_CLEARING
+    return [
+        (Account.TAX_PAYABLE, note.tax),
+        (Account.REVENUE_DEFERRED, deferred),
+        (Account.REVENUE, note.net - deferred),
+        (Account.CUSTOMER_CREDIT, -back),
+        (against, back - note.total),
+    ]
 
 
 def _lines_left(invoice: Invoice) -> list[tuple[InvoiceLine, int, int]]:
@@ -115,7 +130,10 @@ def _credit_given(note: CreditNote, invoice: Invoice) -> Money:
             return Money(0, note.currency)
 
 
-def _entries(note: CreditNote, lines: Sequence[CreditNoteLine], back: Money) -> list[tuple[str, Money]]:
-    sold = [(Account.REVENUE_DEFERRED if line.period_start else Account.REVENUE, line.net) for line in lines]
-    against = Account.RECEIVABLE if note.settlement == _TO.OPEN else Account.REFUNDS_CLEARING
-    return [(Account.TAX_PAYABLE, note.tax), *sold, (Account.CUSTOMER_CREDIT, -back), (against, back - note.total)]
+def _take_deferred(note: CreditNote, lines: Sequence[CreditNoteLine]) -> Money:
+    """What of the note is not revenue yet; the schedules of the invoice give it up. One that withdraws an invoice ends
+    them: of the service it takes back, what was recognised meanwhile is revenue."""
+    service = sum(line.net_minor for line in lines if line.period_start)
+    if note.settlement == _TO.OPEN:
+        return Money(service - recognition.withdraw(note.invoice_id), note.currency)
+    return Money(recognition.take(note.invoice_id, minor=service), note.currency)

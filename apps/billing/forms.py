@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -334,3 +334,30 @@ class DunningPolicyForm(forms.ModelForm):
         is_general = not (cleaned["scope"] or cleaned["currency"] or cleaned["minimum"])
         name = cleaned.get("name", self.instance.name)
         return DunningPolicy.objects.default().name == name and not (is_general and cleaned["is_current"])
+
+
+class CloseMonthForm(forms.Form):
+    """Somebody says that they have looked at the month."""
+
+    checked = forms.BooleanField(label=_("I have checked these figures. A closed month cannot be opened again."))
+
+
+class TrialBalanceForm(forms.Form):
+    """The day at whose end the balances are wanted, in UTC as all dates of the books."""
+
+    day = forms.DateField(
+        label=_("At the end of"),
+        input_formats=["%Y-%m-%d"],
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+
+    def clean_day(self) -> date:
+        day: date = self.cleaned_data["day"]
+        if not 1900 <= day.year <= 9000:
+            raise forms.ValidationError(_("Give a day of this era."))
+        return day
+
+    def end_of_day(self) -> datetime:
+        """The first instant after the day, once the form is valid."""
+        following = self.cleaned_data["day"] + timedelta(days=1)
+        return datetime(following.year, following.month, following.day, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from django.db import transaction
 
 from apps.core.money import Money
 
-from . import credit, ledger, lifecycle, numbering, tax
+from . import credit, ledger, lifecycle, numbering, recognition, tax
 from .drafts import Draft, LineDraft
 from .models import Account, CreditEntry, Invoice, InvoiceLine, Payment, Seller
 from .taxation import Settled, Settlement, Taxation
@@ -45,11 +45,13 @@ def issue(drafts: Sequence[Draft], *, now: datetime, series: str = SERIES) -> li
     credits_used = _use_credit(bills)
     invoices = _number_and_create(bills, credits_used, series=series, now=now)
     issued = list(zip(invoices, bills, strict=True))
-    InvoiceLine.objects.bulk_create([line for invoice, bill in issued for line in _lines(invoice, bill)])
+    rows = [_lines(invoice, bill) for invoice, bill in issued]
+    recognition.schedule(InvoiceLine.objects.bulk_create([line for lines in rows for line in lines]))
     Payment.objects.bulk_create(
         [_payment(invoice, bill.draft, now=now) for invoice, bill in issued if invoice.due_minor]
     )
-    ledger.post_many([posting for invoice, bill in issued for posting in _postings(invoice, bill)], now=now)
+    sold = [posting for invoice, lines in zip(invoices, rows, strict=True) for posting in postings(invoice, lines)]
+    ledger.post_many(sold, now=now)
     CreditEntry.objects.bulk_create([_credit_entry(invoice, now=now) for invoice in invoices if invoice.credit_applied])
     lifecycle.pay_at_issue([invoice for invoice in invoices if not invoice.due_minor], now=now)
     return invoices
@@ -147,7 +149,7 @@ def _number_and_create(
             customer_address=bill.taxation.address,
             customer_tax_number=bill.taxation.tax_number,
             tax_treatment=bill.taxation.treatment,
-            seller_details=seller,
+            seller_details={**seller, "tax_rounding": bill.taxation.rounding.value},
             issued_at=now,
         )
         for serial, (bill, used) in enumerate(zip(bills, credits_used, strict=True), start=first)
@@ -178,8 +180,9 @@ def _lines(invoice: Invoice, bill: _Bill) -> list[InvoiceLine]:
 
 
 def _inputs(line: LineDraft, settled: Settled) -> Mapping[str, Any]:
-    """The inputs of the line, and the tax that was taken out of its amount, without which they do not come to it."""
-    if not settled.relieved_minor:
+    """The inputs of the line, and the tax that was taken out of its amount, without which they do not come to it. Also
+    where it rounds to nothing: by document, it counts among the others."""
+    if not line.tax_included or settled.basis_points == line.tax_basis_points:
         return dict(line.inputs)
     relief = {"relieved_minor": settled.relieved_minor, "relieved_basis_points": line.tax_basis_points}
     return {**line.inputs, **relief}
@@ -197,13 +200,14 @@ def _payment(invoice: Invoice, draft: Draft, *, now: datetime) -> Payment:
     )
 
 
-def _postings(invoice: Invoice, bill: _Bill) -> list[ledger.Posting]:
+def postings(invoice: Invoice, lines: Iterable[InvoiceLine]) -> list[ledger.Posting]:
+    """What an invoice posts when it is issued: the sale, a service as deferred revenue, and the credit it uses up."""
     revenue = [
         (
             Account.REVENUE_DEFERRED if line.period_start else Account.REVENUE,
-            Money(-settled.net_minor, invoice.currency),
+            Money(-line.net_minor, invoice.currency),
         )
-        for line, settled in zip(bill.draft.lines, bill.settlement.lines, strict=True)
+        for line in lines
     ]
     sale = [(Account.RECEIVABLE, invoice.total), (Account.TAX_PAYABLE, -invoice.tax), *revenue]
     paid_by_credit = [

@@ -8,9 +8,9 @@ from django.db.models import Min
 
 from apps.core.sweeps import register
 
-from . import billing_details, collection, disputes, dunning, janitor, reconciliation, refunds, webhooks
+from . import billing_details, collection, disputes, dunning, janitor, recognition, reconciliation, refunds, webhooks
 from .lifecycle.payments import STRANDED_AFTER
-from .models import Dispute, Payment, Recovery, Refund
+from .models import Dispute, Payment, Recovery, Refund, RevenueSchedule
 
 _STATUS = Payment.Status
 
@@ -34,6 +34,10 @@ def _next_refund(*, now: datetime) -> datetime | None:
 
 def _next_dispute(*, now: datetime) -> datetime | None:
     return Dispute.objects.aggregate(at=Min("check_at"))["at"]
+
+
+def _next_month_end(*, now: datetime) -> datetime | None:
+    return RevenueSchedule.objects.aggregate(at=Min("next_at"))["at"]
 
 
 def _next_step(*, now: datetime) -> datetime | None:
@@ -68,6 +72,12 @@ def refund(*, now: datetime) -> int:
 def ask_about_disputes(*, now: datetime) -> int:
     """Find out what became of disputes."""
     return disputes.ask_due(now=now)
+
+
+@register(name="billing.recognise", order=275, next_due=_next_month_end)
+def recognise(*, now: datetime) -> int:
+    """Turn deferred revenue of months that are over into revenue."""
+    return recognition.recognise_due(now=now)
 
 
 @register(name="billing.dunning", order=300, next_due=_next_step)

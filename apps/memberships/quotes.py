@@ -115,7 +115,11 @@ def first_charge(price: Price, *, customer: User, promotion: Promotion | None = 
     taxation = assessor.taxation(customer)
     rate = assessor.rate(customer, on=local_day(now, customer.time_zone))
     period = periods.period(now, 0, price.interval, customer.time_zone)
-    lines = [] if price.is_free else rules.period_lines(price, period, promotion=promotion, tax_basis_points=rate)
+    lines: list[LineDraft] = []
+    if not price.is_free:
+        lines = rules.period_lines(
+            price, period, promotion=promotion, tax_basis_points=rate, anchor=now, zone=customer.time_zone
+        )
     settlement = taxation.settle(lines)
     granted = promotion.periods_granted() if promotion and rules.discount(price, promotion) else 0
     later = promotion if granted != 1 else None
@@ -191,7 +195,10 @@ def _at_once(subscription: Subscription, price: Price, *, assessor: tax.Assessor
     given_back = _given_back(span, now=now)
     if starts_anew:
         period = periods.period(now, 0, price.interval, subscription.zone)
-        charged = rules.period_lines(price, period, promotion=subscription.promotion, tax_basis_points=rate)
+        promotion = subscription.promotion
+        charged = rules.period_lines(
+            price, period, promotion=promotion, tax_basis_points=rate, anchor=now, zone=subscription.zone
+        )
     else:
         period = current
         promotion = span.promotion if span is not None else None
@@ -283,7 +290,7 @@ def _period_total(
         rate = assessor.rate(customer, on=on)
     except tax.NoTaxRate:
         return None
-    lines = rules.period_lines(price, None, promotion=promotion, tax_basis_points=rate)
+    lines = rules.price_lines(price, promotion=promotion, tax_basis_points=rate)
     return Money(taxation.settle(lines).total_minor, price.currency)
 
 

@@ -134,7 +134,14 @@ def _compute(subscription: Subscription, start: datetime, assessor: tax.Assessor
     span = periods.Period(subscription.period_number, start, end)
     promotion = subscription.promotion
     with override(customer.locale):
-        lines = rules.period_lines(subscription.price, span, promotion=promotion, tax_basis_points=rate)
+        lines = rules.period_lines(
+            subscription.price,
+            span,
+            promotion=promotion,
+            tax_basis_points=rate,
+            anchor=subscription.anchor,
+            zone=subscription.zone,
+        )
     subscription.use_discounted_period()
     draft = Draft(
         customer=customer,

@@ -6,6 +6,7 @@ second and rounded half up.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -69,15 +70,33 @@ def discount(price: Price, promotion: Promotion | None) -> int:
 
 
 def period_lines(
-    price: Price, period: Period | None, *, promotion: Promotion | None, tax_basis_points: int
+    price: Price,
+    period: Period,
+    *,
+    promotion: Promotion | None,
+    tax_basis_points: int,
+    anchor: datetime,
+    zone: str,
 ) -> list[LineDraft]:
-    """The lines of one full period, described in the active language; of any one when `period` is None, to say what it
-    will cost."""
+    """The lines of one full period, described in the active language. `anchor` and `zone` (IANA) are those from which
+    the period was counted: the line of the plan keeps them, so that it can be counted again."""
+    counted = {
+        "period": period.number,
+        "anchor": anchor.isoformat(),
+        "zone": zone,
+        "interval_unit": price.interval.unit.value,
+        "interval_count": price.interval.count,
+    }
+    plan, *discounts = [
+        replace(line, period_start=period.start, period_end=period.end)
+        for line in price_lines(price, promotion=promotion, tax_basis_points=tax_basis_points)
+    ]
+    return [replace(plan, inputs={**plan.inputs, **counted}), *discounts]
+
+
+def price_lines(price: Price, *, promotion: Promotion | None, tax_basis_points: int) -> list[LineDraft]:
+    """The lines of a period that is not counted yet, to say what any one will cost."""
     shared: dict[str, Any] = {"tax_basis_points": tax_basis_points, "tax_included": price.tax_included}
-    told = _told(price)
-    if period is not None:
-        shared |= {"period_start": period.start, "period_end": period.end}
-        told["period"] = period.number
     lines = [
         LineDraft(
             kind="plan",
@@ -87,7 +106,7 @@ def period_lines(
             else _("%(plan)s membership, %(interval)s") % {"plan": price.plan.name, "interval": price.interval_label},
             amount_minor=price.amount_minor,
             unit_minor=price.amount_minor,
-            inputs={"unit_minor": price.amount_minor, "quantity": 1, **told},
+            inputs={"unit_minor": price.amount_minor, "quantity": 1, **_told(price)},
             **shared,
         )
     ]

@@ -59,6 +59,7 @@ def test_documents_cannot_be_added(office, name):
 def test_an_invoice_shows_how_each_line_was_computed(office, paid):
     text = office.get(page("invoice", "change", paid.invoice_id)).content.decode()
     assert "€29.00 × 1 = €29.00 ✓" in text
+    assert "€29.00 × 22 ÷ 122 = €5.23 ✓" in text
     assert "plan: grove" in text
     assert office.get(page("payment", "change", paid.pk)).status_code == 200
 

@@ -25,9 +25,11 @@ def net_line(amount_minor, *, start, **changes):
 
 
 def explained(invoice) -> list[tuple[str, bool]]:
+    """The formula of each line, and whether its amount and its tax agree with it."""
+    lines = list(InvoiceLine.objects.select_related("invoice").filter(invoice=invoice))
+    taxes = explanation.taxes_of(Invoice.objects.get(pk=invoice.pk), lines)
     return [
-        (one.formula, one.agrees)
-        for one in map(explanation.of, InvoiceLine.objects.select_related("invoice").filter(invoice=invoice))
+        (one.formula, one.agrees and tax.agrees) for one, tax in zip(map(explanation.of, lines), taxes, strict=True)
     ]
 
 

@@ -73,7 +73,7 @@ def test_what_is_given_back_and_what_was_used_make_what_was_paid(paid, seconds, 
 def test_a_period_with_a_discount_sums_to_the_discounted_price(amount, basis_points):
     price, promotion = FakePrice(1, amount), percent(basis_points)
     period = Period(0, START, START + timedelta(days=31))
-    lines = rules.period_lines(price, period, promotion=promotion, tax_basis_points=2200)
+    lines = rules.period_lines(price, period, promotion=promotion, tax_basis_points=2200, anchor=START, zone="UTC")
     assert sum(line.amount_minor for line in lines) == rules.discounted(price, promotion) >= 0
     for line in lines:
         assert recompute(line.kind, line.inputs) == line.amount_minor

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from django.core.management import call_command
 from django.db.models import Sum
 
 from apps.accounts.models import User
@@ -44,5 +45,7 @@ def test_a_short_history_leaves_a_sound_shop(own_database, settings):
     assert not Payment.objects.undecided().exists()
     assert not Subscription.objects.due(END).exists()
     assert LedgerEntry.objects.aggregate(sum=Sum("amount_minor"))["sum"] == 0
+    call_command("replay_invoices")
+    assert LedgerEntry.objects.filter(key__startswith="revenue:", account="revenue").exists()
     succeeded = Payment.objects.filter(status="succeeded").count()
     assert len(history.rehearsal.export()["payment_intents"]) == succeeded

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
@@ -26,7 +26,7 @@ class LineInline(DocumentInline):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest):
-        return super().get_queryset(request).select_related("invoice")
+        return super().get_queryset(request).select_related("invoice").prefetch_related("invoice__lines")
 
     @display(description=_("amount"))
     def amount(self, line: InvoiceLine) -> str:
@@ -46,10 +46,15 @@ class LineInline(DocumentInline):
 
     @display(description=_("how it was computed"))
     def explained(self, line: InvoiceLine) -> str:
-        derived = explanation.of(line)
-        verdict = "✓" if derived.agrees else _text("does not agree with its inputs")
-        facts = ", ".join(f"{name}: {value}" for name, value in line.inputs.items())
-        return format_html("{} {}<br><small>{}</small>", derived.formula, verdict, facts)
+        taxes = explanation.taxes_of(line.invoice, list(line.invoice.lines.all()))
+        steps = [explanation.of(line), taxes[line.position - 1], explanation.net_of(line)]
+        wrong = _text("does not agree with its inputs")
+        told = [*steps[0].facts, *((name, value) for name, value in line.inputs.items())]
+        return format_html(
+            "{}<small>{}</small>",
+            format_html_join("", "{} {}<br>", ((step.formula, "✓" if step.agrees else wrong) for step in steps)),
+            format_html_join("", "{}: {}<br>", told),
+        )
 
 
 class PaymentInline(DocumentInline):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from fractions import Fraction
 
-from apps.billing import credit_notes, emails, ledger, signals
+from apps.billing import credit_notes, emails, ledger, recognition, signals
 from apps.billing.models import Account, CreditNote, DunningPolicy, Invoice, Payment
+from apps.core.money import Money
 
 from . import recoveries
 from .moves import move, move_many
@@ -43,8 +45,8 @@ def _announce_paid(invoices: Sequence[Invoice], *, now: datetime) -> None:
 
 
 def void(invoice: Invoice, *, reason: str, actor: str = "", now: datetime) -> None:
-    """OPEN -> VOID: a credit note takes it back and gives used credit back; ends a recovery, announces
-    `invoice_voided`."""
+    """OPEN -> VOID: a credit note takes it back, also what of it became revenue, and gives used credit back; ends a
+    recovery, announces `invoice_voided`."""
     move(invoice, Invoice.Status.VOID, now=now, reason=reason, actor=actor, voided_at=now)
     to = CreditNote.Settlement.OPEN
     credit_notes.issue(invoice, amount=invoice.total, to=to, key=f"void:{invoice.pk}", reason=reason, now=now)
@@ -58,14 +60,25 @@ def give_up(invoice: Invoice, *, action: str, now: datetime) -> None:
     OPEN -> UNCOLLECTIBLE where what is owed becomes bad debt; with LEAVE_OPEN the invoice stays OPEN for a person.
     """
     if action != DunningPolicy.FinalAction.LEAVE_OPEN:
-        _write_off(invoice, now=now)
+        _write_off(invoice, ends_service=action == DunningPolicy.FinalAction.END, now=now)
     recoveries.exhaust(invoice, now=now)
     signals.dunning_exhausted.send(sender=Invoice, invoice_id=invoice.pk, action=action, now=now)
 
 
-def _write_off(invoice: Invoice, *, now: datetime) -> None:
-    """A charge that still waits for the customer is left to the janitor, which closes it at the gateway."""
+def _write_off(invoice: Invoice, *, ends_service: bool, now: datetime) -> None:
+    """What is owed becomes bad debt, but for a service that is not given any more. A charge that still waits for the
+    customer is left to the janitor, which closes it at the gateway."""
     move(invoice, Invoice.Status.UNCOLLECTIBLE, now=now, reason="recovery exhausted")
-    entries = [(Account.BAD_DEBT, invoice.due), (Account.RECEIVABLE, -invoice.due)]
+    unserved = Money(_end_service(invoice, now=now) if ends_service else 0, invoice.currency)
+    entries = [
+        (Account.BAD_DEBT, invoice.due - unserved),
+        (Account.REVENUE_DEFERRED, unserved),
+        (Account.RECEIVABLE, -invoice.due),
+    ]
     ledger.post(f"invoice-bad-debt:{invoice.pk}", entries, customer_id=invoice.customer_id, now=now)
     Payment.objects.filter(invoice=invoice, status=Payment.Status.NEEDS_ACTION).update(check_at=now)
+
+
+def _end_service(invoice: Invoice, *, now: datetime) -> int:
+    """What of deferred revenue, in minor units, will be neither served nor paid."""
+    return recognition.end_unpaid(invoice.pk, unpaid=Fraction(invoice.due_minor, invoice.total_minor), now=now)

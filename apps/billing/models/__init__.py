@@ -7,12 +7,14 @@ from .dispute import Dispute, DisputeMovement
 from .dunning import DunningPolicy, Recovery
 from .history import BreakChange, DisputeChange, InvoiceChange, PaymentChange, RecoveryChange, RefundChange
 from .invoice import Invoice, InvoiceLine, InvoiceSeries, TaxTreatment
+from .journal import JournalBalance, JournalMonth
 from .ledger import Account, LedgerEntry
 from .parked import Parked
 from .payment import Payment
 from .profile import Card, Profile
 from .reconciliation import Break, Reconciliation, Sighting
 from .refund import Refund
+from .revenue import RevenueSchedule
 from .seller import Seller, TaxRounding
 from .tax import TaxRate
 
@@ -34,6 +36,8 @@ __all__ = [
     "InvoiceChange",
     "InvoiceLine",
     "InvoiceSeries",
+    "JournalBalance",
+    "JournalMonth",
     "LedgerEntry",
     "NumberStatus",
     "Outcome",
@@ -46,6 +50,7 @@ __all__ = [
     "RecoveryChange",
     "Refund",
     "RefundChange",
+    "RevenueSchedule",
     "Seller",
     "Sighting",
     "TaxNumberCheck",

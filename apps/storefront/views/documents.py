@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -36,12 +37,14 @@ def invoices(request: SignedInRequest) -> HttpResponse:
 def invoice(request: SignedInRequest, number: str) -> HttpResponse:
     """One invoice with the derivation of every line, its payments and what corrects it."""
     found = _invoice(request, number)
+    with timezone.override(request.user.time_zone):
+        explained = explanations.of(found)
     context = {
         "paper": papers.of_invoice(found),
         "invoice": found,
         "payments": found.payments.select_related("card").order_by("attempt"),
         "credit_notes": found.credit_notes.order_by("pk"),
-        "explanations": explanations.of(found),
+        "explanations": explained,
     }
     return render(request, "storefront/account/invoice.html", context)
 

@@ -8,10 +8,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from apps.accounts.models import User
-from apps.core import clock
+from apps.core import clock, progress
 from apps.storefront.demo import stock
 from apps.storefront.demo.history import DAY, History
 from apps.storefront.demo.people import PASSWORD, STAFF
@@ -51,15 +50,11 @@ def _build(*, customers: int, days: int) -> None:
     # to return to, and each would be two more statements.
     connection.features.uses_savepoints = False
     history = History(end=end, days=days, count=customers)
-    with _progress() as progress:
-        task = progress.add_task("A year of the shop", total=days)
+    with progress.bar() as bar:
+        task = bar.add_task("A year of the shop", total=days)
         for _day in history.live():
-            progress.advance(task)
+            bar.advance(task)
     _hand_over(history.rehearsal.export())
-
-
-def _progress() -> Progress:
-    return Progress(TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 
 
 def _hand_over(book: dict) -> None:
