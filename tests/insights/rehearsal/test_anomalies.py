@@ -39,11 +39,10 @@ def plant(gateway) -> dict[str, Subscription]:
     Profile.objects.filter(user=people["cardless"].customer).update(default_card=None)
     books.expire_card(people["expiring"], on=NOW)
     dearer = services.new_price_version(memberships.price("grove"), amount_minor=1300, now=joined)
-    # The database refuses what is planted here.
+    # The database refuses what is planted here: somebody must have taken its guard away.
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE memberships_subscription DISABLE TRIGGER USER")
-        Subscription.objects.filter(pk=people["dearer"].pk).update(pending_price=dearer)
-        cursor.execute("ALTER TABLE memberships_subscription ENABLE TRIGGER USER")
+        cursor.execute("DROP TRIGGER memberships_no_silent_rise ON memberships_subscription")
+    Subscription.objects.filter(pk=people["dearer"].pk).update(pending_price=dearer)
     down = people["downgrading"]
     cheaper = Price.objects.get(plan__slug="grove", currency="EUR", interval_unit="month", closed_at=None)
     services.change_plan(down.pk, cheaper.pk, customer=down.customer, now=NOW - DAY)
