@@ -15,6 +15,7 @@ app.autodiscover_tasks()
 
 # Seconds between two rings of each sweep. A ring that is not picked up before the next one expires.
 EVERY_SECONDS = {
+    "memberships.trials": 300,
     "memberships.bill": 15,
     "billing.collect": 5,
     "billing.janitor": 20,

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from apps.mail import outbox
+from apps.memberships import quotes
 from apps.memberships.models import Status, Subscription
 from apps.offers import wording
 
@@ -99,7 +100,7 @@ def _put(subscription: Subscription, key: str, *, now: datetime) -> None:
     customer = subscription.customer
     price = subscription.pending_price or subscription.price
     with translation.override(customer.locale):
-        terms = wording.rate(price)
+        terms = wording.rate(price, quantity=subscription.holding_next.quantity)
     outbox.put(
         "renewal-notice",
         key=key,
@@ -112,7 +113,7 @@ def _put(subscription: Subscription, key: str, *, now: datetime) -> None:
             "plan": price.plan.name,
             "renews_at": subscription.next_bill_at,
             "terms": terms,
-            "amount": wording.next_amount(price, subscription.promotion),
+            "amount": quotes.next_total(subscription),
             "account_url": settings.SITE_URL + reverse("account"),
             "cancel_url": settings.SITE_URL + reverse("cancel"),
         },

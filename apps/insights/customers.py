@@ -10,7 +10,7 @@ from apps.billing.models import Card, CreditAccount, Invoice, Profile
 from apps.core.money import Money
 from apps.loyalty.models import PointsAccount
 from apps.loyalty.rules import value_of
-from apps.memberships import rules
+from apps.memberships import quotes
 from apps.memberships.models import Subscription
 
 
@@ -64,6 +64,5 @@ def _last_of(customer: User) -> Subscription | None:
 def _next_charge(subscription: Subscription | None) -> tuple[datetime | None, Money | None]:
     if subscription is None or subscription.next_bill_at is None or subscription.is_cancelling:
         return None, None
-    price = subscription.pending_price or subscription.price
-    amount = rules.discounted(price, subscription.promotion)
-    return (subscription.next_bill_at, Money(amount, price.currency)) if amount else (None, None)
+    amount = None if subscription.is_last_period else quotes.next_total(subscription)
+    return (subscription.next_bill_at, amount) if amount else (None, None)

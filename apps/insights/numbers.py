@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 
 from apps.billing import tax
@@ -15,31 +15,32 @@ from apps.billing.models import Payment
 from apps.billing.rules import tax_in
 from apps.core.money import Money, round_half_up
 from apps.memberships import rules
-from apps.memberships.models import Plan, Price, Subscription
+from apps.memberships.models import Period, Plan, Price, Status, Subscription
 from apps.offers.models import Arm, Offer
 from apps.offers.models import Kind as OfferKind
 from apps.promotions.models import Duration, Promotion
 
 
 def mrr(*, now: datetime) -> list[Money]:
-    """Monthly recurring revenue at `now`, by currency: the recurring prices of active and past-due memberships, without
-    tax, per month (year / 12, week x 52 / 12). Discounts that last for ever lower it; others do not. Rounded once, half
+    """Monthly recurring revenue at `now`, by currency: the recurring prices of active and past-due memberships, times
+    their quantity, without tax, per month (year / 12, week x 52 / 12). Free trials are not revenue yet. Discounts that last for ever lower it; others do not. Rounded once, half
     up, for each currency.
     """
     groups = list(
         Subscription.objects.open_at(now)
         .filter(price__amount_minor__gt=0)
+        .exclude(status=Status.TRIALING)
         .order_by()
-        .values_list("price", "promotion", "customer__country")
+        .values_list("price", "quantity", "promotion", "customer__country")
         .annotate(members=Count("pk"))
     )
     prices = Price.objects.in_bulk({price for price, *_rest in groups})
-    lasting = Promotion.objects.filter(duration=Duration.FOREVER).in_bulk({row[1] for row in groups if row[1]})
+    lasting = Promotion.objects.filter(duration=Duration.FOREVER).in_bulk({row[2] for row in groups if row[2]})
     rates = tax.rates_on(now.date())
     totals: dict[str, Fraction] = defaultdict(Fraction)
-    for price_id, promotion_id, country, members in groups:
+    for price_id, quantity, promotion_id, country, members in groups:
         price = prices[price_id]
-        gross = rules.discounted(price, lasting.get(promotion_id))
+        gross = rules.discounted(price, lasting.get(promotion_id), quantity=quantity)
         net = gross - tax_in(gross, rates.get(country, 0))
         totals[price.currency] += Fraction(net * members) / price.interval.months_per_interval
     return [Money(round_half_up(total), currency) for currency, total in sorted(totals.items())]
@@ -97,8 +98,9 @@ def collected(*, since: datetime, until: datetime) -> list[Money]:
 
 
 def joined_and_left(*, since: datetime, until: datetime) -> tuple[int, int]:
-    """Paid memberships that started and that ended in `(since, until]`."""
-    paid = Subscription.objects.filter(price__amount_minor__gt=0)
+    """Paid memberships that started and that ended in `(since, until]`, without trials that nothing was billed for."""
+    billed = Period.objects.filter(subscription=OuterRef("pk"))
+    paid = Subscription.objects.filter(Exists(billed), price__amount_minor__gt=0)
     return (
         paid.filter(started_at__gt=since, started_at__lte=until).count(),
         paid.filter(started_at__isnull=False, ended_at__gt=since, ended_at__lte=until).count(),

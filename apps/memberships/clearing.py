@@ -1,4 +1,4 @@
-"""Ending what was cancelled and clearing away what was left half-way, one row at a time."""
+"""Ending what was cancelled or agreed to end, and clearing away what was left half-way, one row at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHANGE_LASTS = timedelta(hours=1)
 
 
 def end_due(*, now: datetime) -> int:
-    """End the subscriptions whose `ends_at` has come; returns how many. One that cannot be ended is parked."""
+    """End the subscriptions whose `ends_at` has come, cancelled or by their term; returns how many. One that cannot be ended is parked."""
     handled = 0
     while batch := list(Subscription.objects.to_end(now).values_list("pk", flat=True)[:BATCH]):
         for subscription_id in batch:
@@ -45,7 +45,8 @@ def _end(subscription_id: int, *, now: datetime) -> None:
         with transaction.atomic():
             subscription = Subscription.objects.to_end(now).filter(pk=subscription_id).first()
             if subscription is not None:
-                closing.end_now(subscription_id, reason=EndReason.CANCELLED, now=now, ended_at=subscription.ends_at)
+                reason = EndReason.TERM if subscription.term_ends_at else EndReason.CANCELLED
+                closing.end_now(subscription_id, reason=reason, now=now, ended_at=subscription.ends_at)
     except Exception as problem:
         log.exception("Subscription %s could not be ended", subscription_id)
         parking.park({subscription_id: f"{type(problem).__name__}: {problem}"}, now=now)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from apps.accounts.models import User
@@ -13,7 +12,7 @@ from apps.core.money import Money
 from apps.loyalty import rules as loyalty
 from apps.mail import outbox
 
-from . import rules
+from . import quotes
 from .models import Period, PlanChange, Price, Subscription
 
 ACCOUNT = "/account/"
@@ -34,11 +33,12 @@ def membership_confirmation(subscription: Subscription, *, now: datetime) -> Non
         context={
             **_price(price, subscription),
             "is_free": price.is_free,
+            "is_trial": subscription.is_trial,
             "first_total": first.gross if first else Money(0, price.currency),
             "period_start": subscription.current_start,
             "period_end": subscription.current_end,
-            "next_charge_at": subscription.next_bill_at,
-            "next_total": Money(rules.discounted(price, subscription.promotion), price.currency),
+            **_next_charge(subscription),
+            "term_ends_at": subscription.term_ends_at,
             "discount": subscription.promotion.name if subscription.promotion else "",
             "benefits": [benefit.text for benefit in price.plan.benefits.all()],
         },
@@ -69,7 +69,31 @@ def cancellation_undone(subscription: Subscription, *, now: datetime) -> None:
         subscription,
         occasion=f"cancellation-undone:{subscription.pk}:{now.isoformat()}",
         now=now,
-        context={**_price(subscription.price, subscription), "next_charge_at": subscription.next_bill_at},
+        context={
+            **_price(subscription.price, subscription),
+            **_next_charge(subscription),
+            "term_ends_at": subscription.term_ends_at,
+        },
+    )
+
+
+def trial_ending(subscription: Subscription, *, now: datetime) -> None:
+    """The free trial ends soon: when, what is charged then, and how to leave before."""
+    ends_at = subscription.begins_next()
+    price = subscription.pending_price or subscription.price
+    _put(
+        "trial-ending",
+        subscription,
+        occasion=f"trial-ending:{subscription.pk}:{ends_at:%Y-%m-%d}",
+        now=now,
+        context={
+            **_price(price, subscription),
+            "quantity": subscription.holding_next.quantity,
+            "is_free": price.is_free,
+            "ends_at": ends_at,
+            **_next_charge(subscription),
+            "term_ends_at": subscription.natural_end(),
+        },
     )
 
 
@@ -78,6 +102,7 @@ def plan_changed(
     *,
     old: Price,
     new: Price,
+    quantity: int,
     effective_at: datetime,
     charged: Money | None,
     now: datetime,
@@ -90,13 +115,15 @@ def plan_changed(
         now=now,
         context={
             **_price(new, subscription),
+            "quantity": quantity,
             "old_plan": old.plan.name,
+            "is_other_plan": new.plan_id != old.plan_id,
             "is_free": new.is_free,
             "effective_at": effective_at,
             "is_later": effective_at > now,
             "charged": charged,
-            "next_charge_at": subscription.next_bill_at,
-            "next_total": Money(rules.discounted(new, subscription.promotion), new.currency),
+            **_next_charge(subscription),
+            "term_ends_at": subscription.term_ends_at,
         },
     )
 
@@ -150,14 +177,19 @@ def points_redeemed(customer: User, *, points: int, credit: Money, balance: int,
 
 def _price(price: Price, subscription: Subscription) -> dict:
     with override(subscription.customer.locale):
-        return {"plan": price.plan.name, "price": price.amount, "per": _per(price)}
+        return {
+            "plan": price.plan.name,
+            "price": price.amount,
+            "per": price.per,
+            "quantity": subscription.quantity,
+        }
 
 
-def _per(price: Price) -> str:
-    """What the amount is for, in the active language: "a month"."""
-    if price.interval_count == 1:
-        return {"week": _("a week"), "month": _("a month"), "year": _("a year")}[price.interval_unit]
-    return _("every %(interval)s") % {"interval": price.interval_label}
+def _next_charge(subscription: Subscription) -> dict:
+    """What the next period costs and when it is charged; nothing after the last period of a term."""
+    if subscription.is_last_period:
+        return {"next_charge_at": None, "next_total": None}
+    return {"next_charge_at": subscription.next_bill_at, "next_total": quotes.next_total(subscription)}
 
 
 def _put(kind: str, subscription: Subscription, *, occasion: str, now: datetime, context: dict) -> None:

@@ -15,6 +15,8 @@ from apps.billing.rules import prorated
 from apps.core.periods import Period
 from apps.promotions import rules as promotions
 
+from .models import intervals
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -31,38 +33,42 @@ class Direction(StrEnum):
     SAME = "same"
 
 
-def direction(old: Price, new: Price) -> Direction:
-    """Which way a change goes.
+def direction(old: Price, new: Price, *, held: int = 1, wanted: int = 1) -> Direction:
+    """Which way a change goes, from `held` of the old price to `wanted` of the new one.
 
     A shorter interval always waits for the end of the period that was paid for. The same plan at a longer interval is
-    up. Otherwise the price per month decides, and at equal prices the rank.
+    up, unless there will be fewer of it. Otherwise what it all costs per day decides, and at equal cost the rank.
     """
-    if new.pk == old.pk or (new.plan_id == old.plan_id and new.interval == old.interval):
+    same_price = new.pk == old.pk or (new.plan_id == old.plan_id and new.rhythm == old.rhythm)
+    if same_price and wanted == held:
         return Direction.SAME
-    old_length, new_length = old.interval.months_per_interval, new.interval.months_per_interval
+    old_length, new_length = old.interval.days_per_interval, new.interval.days_per_interval
     if new_length < old_length:
         return Direction.DOWN
-    if new.plan_id == old.plan_id:
+    if new.plan_id == old.plan_id and new_length > old_length and wanted >= held:
         return Direction.UP
-    return Direction.UP if (new.per_month, new.plan.rank) > (old.per_month, old.plan.rank) else Direction.DOWN
+    dearer = (new.per_day * wanted, new.plan.rank) > (old.per_day * held, old.plan.rank)
+    return Direction.UP if dearer else Direction.DOWN
 
 
-def discounted(price: Price, promotion: Promotion | None) -> int:
-    """What one period of the price costs under the promotion."""
-    return price.amount_minor - discount(price, promotion)
+def discounted(price: Price, promotion: Promotion | None, *, quantity: int = 1) -> int:
+    """What one period of so many at the price costs under the promotion."""
+    return price.amount_minor * quantity - discount(price, promotion, quantity=quantity)
 
 
-def discount(price: Price, promotion: Promotion | None) -> int:
-    """What the promotion takes off one period of the price; nothing in another currency."""
+def discount(price: Price, promotion: Promotion | None, *, quantity: int = 1) -> int:
+    """What the promotion takes off one period; an amount is taken off once, not for each of the quantity. Nothing in
+    another currency."""
     if promotion is None or not promotions.applies(promotion, price.currency):
         return 0
-    return promotions.discount(price.amount_minor, promotion)
+    return promotions.discount(price.amount_minor * quantity, promotion)
 
 
 def period_lines(
-    price: Price, period: Period, *, promotion: Promotion | None, tax_basis_points: int
+    price: Price, period: Period, *, promotion: Promotion | None, tax_basis_points: int, quantity: int = 1
 ) -> list[LineDraft]:
-    """The lines of one full period, described in the active language."""
+    """The lines of one full period of so many at the price, described in the active language."""
+    full = price.amount_minor * quantity
     shared: dict[str, Any] = {
         "tax_basis_points": tax_basis_points,
         "period_start": period.start,
@@ -71,17 +77,16 @@ def period_lines(
     lines = [
         LineDraft(
             kind="plan",
-            description=_("%(plan)s membership, one %(interval)s")
-            % {"plan": price.plan.name, "interval": price.interval_label}
-            if price.interval_count == 1
-            else _("%(plan)s membership, %(interval)s") % {"plan": price.plan.name, "interval": price.interval_label},
-            amount_minor=price.amount_minor,
+            description=_("%(plan)s membership, %(interval)s")
+            % {"plan": _named(price, quantity), "interval": intervals.length(price.interval)},
+            amount_minor=full,
+            quantity=quantity,
             unit_minor=price.amount_minor,
-            inputs={"unit_minor": price.amount_minor, "quantity": 1, **_told(price), "period": period.number},
+            inputs={"unit_minor": price.amount_minor, "quantity": quantity, **_told(price), "period": period.number},
             **shared,
         )
     ]
-    off = discount(price, promotion)
+    off = discount(price, promotion, quantity=quantity)
     if off and promotion is not None:
         rate: dict[str, int | None] = (
             {"percent_basis_points": promotion.percent_basis_points}
@@ -93,7 +98,7 @@ def period_lines(
                 kind="discount",
                 description=_("Discount: %(name)s") % {"name": promotion.name},
                 amount_minor=-off,
-                inputs={"base_minor": price.amount_minor, **rate, "promotion": promotion.pk, "name": promotion.name},
+                inputs={"base_minor": full, **rate, "promotion": promotion.pk, "name": promotion.name},
                 **shared,
             )
         )
@@ -114,14 +119,15 @@ def credit_line(price: Price, *, paid_minor: int, span: Period, now: datetime, t
 
 
 def charge_line(
-    price: Price, *, promotion: Promotion | None, span: Period, now: datetime, tax_basis_points: int
+    price: Price, *, promotion: Promotion | None, span: Period, now: datetime, tax_basis_points: int, quantity: int = 1
 ) -> LineDraft:
     """What the rest of the period costs at the new price; a discount on the present period goes on to its end."""
     return _share_line(
         "proration_charge",
-        _("%(plan)s for the rest of the period") % {"plan": price.plan.name},
+        _("%(plan)s for the rest of the period") % {"plan": _named(price, quantity)},
         price,
-        base_minor=discounted(price, promotion),
+        quantity=quantity,
+        base_minor=discounted(price, promotion, quantity=quantity),
         span=span,
         now=now,
         tax_basis_points=tax_basis_points,
@@ -129,7 +135,15 @@ def charge_line(
 
 
 def _share_line(
-    kind: str, description: str, price: Price, *, base_minor: int, span: Period, now: datetime, tax_basis_points: int
+    kind: str,
+    description: str,
+    price: Price,
+    *,
+    base_minor: int,
+    span: Period,
+    now: datetime,
+    tax_basis_points: int,
+    **told: int,
 ) -> LineDraft:
     whole = int((span.end - span.start).total_seconds())
     left = max(0, min(whole, int((span.end - now).total_seconds())))
@@ -148,8 +162,13 @@ def _share_line(
             "span_start": span.start.isoformat(),
             "span_end": span.end.isoformat(),
             **_told(price),
+            **told,
         },
     )
+
+
+def _named(price: Price, quantity: int) -> str:
+    return price.plan.name if quantity == 1 else f"{quantity} × {price.plan.name}"
 
 
 def _told(price: Price) -> dict:

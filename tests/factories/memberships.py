@@ -38,6 +38,19 @@ def week_price(slug: str, *, amount_minor: int) -> Price:
     )
 
 
+def special_price(slug: str = "grove", *, version: int = 9, **terms) -> Price:
+    """A price in euro with terms that the ordinary plans do not have: a trial, a term, another interval."""
+    facts = {"currency": "EUR", "amount_minor": 1200, "interval_unit": "month", "available_from": OPENED}
+    return Price.objects.create(plan=plans()[slug], version=version, **{**facts, **terms})
+
+
+def several(slug: str, *, most: int) -> Plan:
+    """The plan, of which one membership may hold so many."""
+    plans()
+    Plan.objects.filter(slug=slug).update(max_quantity=most)
+    return Plan.objects.get(slug=slug)
+
+
 def begin(
     gateway: Rehearsal,
     chosen: Price,
@@ -46,13 +59,15 @@ def begin(
     user: User | None = None,
     script: tuple[Rule, ...] = (),
     promotion: Promotion | None = None,
+    quantity: int = 1,
+    fingerprint: str | None = None,
 ) -> tuple[Signup, str]:
     """A sign-up with a card typed in: everything but `signup.complete`. Returns it with the set-up's id."""
     user = user or accounts.customer()
-    begun = signup.start(user, chosen.pk, now=now, promotion=promotion, **TERMS)
+    begun = signup.start(user, chosen.pk, now=now, promotion=promotion, quantity=quantity, **TERMS)
     started = cards.start_setup(user, purpose="signup", now=now)
     signup.attach_setup(begun.token, user=user, setup_id=started.id)
-    gateway.save_card(started.id, script=script)
+    gateway.save_card(started.id, script=script, fingerprint=fingerprint)
     return begun, started.id
 
 

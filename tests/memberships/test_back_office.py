@@ -42,7 +42,8 @@ def test_a_price_gets_a_new_version(office, now):
 
 def test_a_price_is_added_once_for_a_currency_and_interval(office):
     plan = make.plans()["grove"]
-    facts = {"plan": plan.pk, "currency": "EUR", "amount_minor": 3300, "interval_unit": "month", "interval_count": 3}
+    facts = {"plan": plan.pk, "currency": "EUR", "amount": "33", "interval_unit": "month", "interval_count": 3}
+    facts["trial_days"] = 0
     address = reverse("admin:memberships_price_add")
     assert office.post(address, facts).status_code == 302
     assert office.post(address, facts).status_code == 200

@@ -157,8 +157,10 @@ class Rehearsal:
         exp_month: int = 12,
         exp_year: int = 2099,
         script: tuple[Rule, ...] | None = None,
+        fingerprint: str | None = None,
     ) -> Setup:
-        """Type a card into the form of a setup. Without a script the test card's number decides how it behaves."""
+        """Type a card into the form of a setup. Without a script the test card's number decides how it behaves, and
+        without a `fingerprint` it tells which cards are the same."""
         with self._lock:
             setup = self._setups[setup_id]
             if number in REFUSED_AT_SETUP:
@@ -169,7 +171,7 @@ class Rehearsal:
                 last4=number[-4:],
                 exp_month=exp_month,
                 exp_year=exp_year,
-                fingerprint=sha1(f"card {number}".encode(), usedforsecurity=False).hexdigest()[:16],
+                fingerprint=_fingerprint(number) if fingerprint is None else fingerprint,
                 customer_id=setup.customer_id,
             )
             rules = BY_NUMBER.get(number, ()) if script is None else script
@@ -250,3 +252,7 @@ class Rehearsal:
             return RefundFailed("charge_already_refunded", "More than what is left of the charge.")
         intent.refunded += money.minor
         return Refunded(self._id("re"))
+
+
+def _fingerprint(number: str) -> str:
+    return sha1(f"card {number}".encode(), usedforsecurity=False).hexdigest()[:16]

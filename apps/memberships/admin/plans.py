@@ -25,7 +25,7 @@ class BenefitInline(TabularInline):
 
 class PriceInline(ReadOnlyInline):
     model = Price
-    fields = ["amount_shown", "interval_label", "version", "available_from", "closed_at", "members"]
+    fields = ["amount_shown", "interval_label", "trial_days", "version", "available_from", "closed_at", "members"]
     readonly_fields = fields
     show_change_link = True
     ordering = ["closed_at", "currency", "amount_minor"]
@@ -55,13 +55,13 @@ class PriceAdmin(ModelAdmin):
     """Prices. Members keep the version they joined at."""
 
     form = NewPriceForm
-    list_display = ["plan", "amount_shown", "interval_label", "version", "available_from", "closed_at"]
+    list_display = ["plan", "amount_shown", "interval_label", "trial_days", "version", "available_from", "closed_at"]
     list_filter = ["plan", "currency", "interval_unit"]
     list_select_related = ["plan"]
     actions_detail = ["new_version"]
 
     def get_fields(self, request, obj=None) -> list[str]:
-        return self.list_display if obj else self.form.Meta.fields
+        return self.list_display if obj else ["plan", "amount", *self.form.Meta.fields[1:]]
 
     def has_change_permission(self, request, obj=None) -> bool:
         return False
@@ -73,12 +73,15 @@ class PriceAdmin(ModelAdmin):
         created = services.add_price(
             obj.plan,
             currency=obj.currency,
-            amount_minor=obj.amount_minor,
+            amount_minor=form.cleaned_data["amount_minor"],
             interval_unit=obj.interval_unit,
             interval_count=obj.interval_count,
+            term_periods=obj.term_periods,
+            trial_days=obj.trial_days,
             now=clock.now(),
         )
-        obj.pk, obj.version, obj.available_from = created.pk, created.version, created.available_from
+        for name in ("pk", "version", "available_from", "amount_minor", "trial_days"):
+            setattr(obj, name, getattr(created, name))
 
     @admin.display(description=gettext_lazy("amount"), ordering="amount_minor")
     def amount_shown(self, price: Price) -> str:
@@ -90,10 +93,15 @@ class PriceAdmin(ModelAdmin):
     @action(description=gettext_lazy("New version"), url_path="new-version", permissions=["new_version"])
     def new_version(self, request: HttpRequest, object_id: int) -> HttpResponse:
         price = get_object_or_404(Price.objects.select_related("plan"), pk=object_id)
-        form = NewVersionForm(request.POST or None, currency=price.currency)
+        form = NewVersionForm(request.POST or None, price=price)
         if request.method == "POST" and form.is_valid():
             try:
-                new = services.new_price_version(price, amount_minor=form.cleaned_data["amount"], now=clock.now())
+                new = services.new_price_version(
+                    price,
+                    amount_minor=form.cleaned_data["amount"],
+                    trial_days=form.cleaned_data["trial_days"],
+                    now=clock.now(),
+                )
             except Refused as refusal:
                 messages.error(request, str(refusal))
                 return redirect(reverse("admin:memberships_price_change", args=[price.pk]))

@@ -88,6 +88,7 @@ class HistoryKind(models.TextChoices):
     UNDO = "undo", _("cancellation undone")
     PARK = "park", _("parked")
     UNPARK = "unpark", _("taken up again")
+    TRIAL = "trial", _("end of the trial moved")
 
 
 class History(models.Model):

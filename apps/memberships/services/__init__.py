@@ -9,6 +9,7 @@ from .changing import (
     check_change,
     continue_change,
     keep_plan,
+    preview_change,
 )
 from .joining import join_free
 from .parking import park, unpark
@@ -27,6 +28,7 @@ __all__ = [
     "keep_plan",
     "new_price_version",
     "park",
+    "preview_change",
     "redeem_points",
     "request_cancel",
     "undo_cancel",

@@ -1,4 +1,4 @@
-"""Changing the plan: up at once and paid for first, down at the end of the period."""
+"""Changing the plan or the quantity: up at once and paid for first, down at the end of the period."""
 
 from __future__ import annotations
 
@@ -53,10 +53,12 @@ def change_plan(
     *,
     customer: User,
     now: datetime,
+    quantity: int | None = None,
     quoted_at: datetime | None = None,
     actor: str = "",
 ) -> ChangeResult:
-    """Change to another price of the same group and currency; see `quotes.change` for which way, when and how much.
+    """Change to another price of the same group and currency, to another `quantity`, or both; see `quotes.change` for
+    which way, when and how much.
 
     Up: the invoice is charged now, with the customer present, and the plan changes when it is paid; a declined card
     changes nothing. Down: the price waits for the end of the period. `quoted_at` is the instant of the preview the
@@ -64,7 +66,9 @@ def change_plan(
 
     Talks to the gateway: never call it inside a transaction. Raises subclasses of Refused; nothing is changed then.
     """
-    result = _begin(subscription_id, price_id, customer=customer, now=now, quoted_at=quoted_at, actor=actor)
+    result = _begin(
+        subscription_id, price_id, customer=customer, now=now, quantity=quantity, quoted_at=quoted_at, actor=actor
+    )
     if result.change is None:
         return result
     payment = _payment_of(result.change)
@@ -97,16 +101,17 @@ def continue_change(token: UUID | str, *, customer: User, now: datetime) -> Chan
 def keep_plan(subscription_id: int, *, customer: User, now: datetime, actor: str = "") -> Subscription:
     """Take back a change that waits for the end of the period. Raises NotOpen, NothingToChange."""
     subscription = finding.open_subscription(subscription_id, customer=customer)
-    pending = subscription.pending_price
-    if pending is None:
+    if not subscription.has_pending_change:
         raise NothingToChange(_("No change of plan is waiting."))
-    subscription.pending_price = None
-    subscription.save(update_fields=["pending_price"])
+    old = subscription.holding_next
+    subscription.pending_price = subscription.pending_quantity = None
+    subscription.end_by_itself()
+    subscription.save(update_fields=["pending_price", "pending_quantity", "ends_at", "term_ends_at"])
     lifecycle.record(
         subscription,
         HistoryKind.PLAN,
-        old=pending.plan.name,
-        new=subscription.plan.name,
+        old=str(old),
+        new=str(subscription.holding),
         reason="kept",
         actor=actor or customer.email,
         now=now,
@@ -159,15 +164,20 @@ def abandon_open(subscription: Subscription, *, message: str, now: datetime) -> 
 
 @transaction.atomic
 def _begin(
-    subscription_id: int, price_id: int, *, customer: User, now: datetime, quoted_at: datetime | None, actor: str
+    subscription_id: int,
+    price_id: int,
+    *,
+    customer: User,
+    now: datetime,
+    quantity: int | None,
+    quoted_at: datetime | None,
+    actor: str,
 ) -> ChangeResult:
     subscription = finding.open_subscription(subscription_id, customer=customer)
-    price = finding.price_on_sale(price_id, now=now)
-    check_change(subscription, price)
+    # A member may change the quantity at the price they joined at, which need not be on sale any more.
+    price = subscription.price if price_id == subscription.price_id else finding.price_on_sale(price_id, now=now)
     at = _moment_of_preview(subscription, quoted_at, now=now)
-    quote = quotes.change(subscription, price, now=at)
-    if quote.direction == Direction.SAME or price.pk == subscription.pending_price_id:
-        raise NothingToChange(_("This is your plan already."))
+    quote = preview_change(subscription, price, quantity=quantity, now=at)
     actor = actor or customer.email
     if quote.direction == Direction.DOWN:
         return _schedule(subscription, quote, now=now, actor=actor)
@@ -177,13 +187,31 @@ def _begin(
     return _start(subscription, quote, now=now, actor=actor)
 
 
+def preview_change(
+    subscription: Subscription, price: Price, *, quantity: int | None = None, now: datetime
+) -> quotes.Change:
+    """Exactly what changing now would do: the quote that the page shows and that `change_plan` charges. Raises
+    subclasses of Refused."""
+    check_change(subscription, price)
+    if quantity is not None:
+        finding.check_quantity(price, quantity)
+    quote = quotes.change(subscription, price, quantity=quantity, now=now)
+    waiting = (
+        subscription.pending_price_id or subscription.price_id,
+        subscription.pending_quantity or subscription.quantity,
+    )
+    if quote.direction == Direction.SAME or (quote.price.pk, quote.quantity) == waiting:
+        raise NothingToChange(_("This is your plan already."))
+    return quote
+
+
 def check_change(subscription: Subscription, price: Price) -> None:
     """Refuse what cannot be changed at all now, whatever it costs. Raises subclasses of Refused."""
     if price.plan.group != subscription.plan_group or price.currency != subscription.price.currency:
         raise UnknownPlan(_("Your membership cannot be changed to this plan."))
     if subscription.price.is_free and not price.is_free:
         raise NeedsSignup(_("Please join this plan with a card."))
-    if subscription.ends_at is not None:
+    if subscription.is_cancelling:
         raise CancellationPending(_("Your membership is cancelled. Undo the cancellation to change your plan."))
     if subscription.status == Status.PAST_DUE:
         raise ChangeInProgress(_("A payment is overdue. Once it is paid you can change your plan."))
@@ -203,19 +231,27 @@ def _moment_of_preview(subscription: Subscription, quoted_at: datetime | None, *
 
 
 def _schedule(subscription: Subscription, quote: quotes.Change, *, now: datetime, actor: str) -> ChangeResult:
-    subscription.pending_price = quote.price
-    subscription.save(update_fields=["pending_price"])
+    subscription.pending_price = quote.price if quote.price.pk != subscription.price_id else None
+    subscription.pending_quantity = quote.quantity if quote.quantity != subscription.quantity else None
+    subscription.end_by_itself()
+    subscription.save(update_fields=["pending_price", "pending_quantity", "ends_at", "term_ends_at"])
     lifecycle.record(
         subscription,
         HistoryKind.PLAN,
-        old=str(subscription.price),
-        new=str(quote.price),
+        old=str(subscription.holding),
+        new=str(subscription.holding_next),
         reason="at the end of the period",
         actor=actor,
         now=now,
     )
     emails.plan_changed(
-        subscription, old=subscription.price, new=quote.price, effective_at=quote.effective_at, charged=None, now=now
+        subscription,
+        old=subscription.price,
+        new=quote.price,
+        quantity=quote.quantity,
+        effective_at=quote.effective_at,
+        charged=None,
+        now=now,
     )
     return ChangeResult("scheduled", subscription)
 
@@ -236,6 +272,7 @@ def _start(subscription: Subscription, quote: quotes.Change, *, now: datetime, a
         token=token,
         subscription=subscription,
         price=quote.price,
+        quantity=quote.quantity,
         quote=quote.as_json(),
         invoice=invoice,
         actor=actor,

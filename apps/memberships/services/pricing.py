@@ -13,8 +13,11 @@ from apps.memberships.models import Plan, Price
 
 
 @transaction.atomic
-def new_price_version(price: Price, *, amount_minor: int, now: datetime) -> Price:
-    """Close the price for new customers and put its next version on sale at once.
+def new_price_version(
+    price: Price, *, amount_minor: int, now: datetime, trial_days: int | None = None
+) -> Price:
+    """Close the price for new customers and put its next version on sale at once, with the same trial unless another is
+    given.
 
     Subscriptions on the old version keep it. Raises ValueError for a negative amount, ClosedPlan for a price that was
     closed before.
@@ -31,28 +34,50 @@ def new_price_version(price: Price, *, amount_minor: int, now: datetime) -> Pric
         currency=old.currency,
         interval_unit=old.interval_unit,
         interval_count=old.interval_count,
+        term_periods=old.term_periods,
         amount_minor=amount_minor,
+        trial_days=old.trial_days if trial_days is None else trial_days,
         now=now,
     )
 
 
 @transaction.atomic
 def add_price(
-    plan: Plan, *, currency: str, amount_minor: int, interval_unit: str, interval_count: int, now: datetime
+    plan: Plan,
+    *,
+    currency: str,
+    amount_minor: int,
+    interval_unit: str,
+    interval_count: int,
+    now: datetime,
+    term_periods: int | None = None,
+    trial_days: int = 0,
 ) -> Price:
-    """Put a price on sale for a currency and interval that the plan has no open price for.
+    """Put a price on sale for a currency, interval and term that the plan has no open price for.
 
     Raises ValueError for a negative amount, Refused when there is an open price: that gets a new version instead.
     """
     if amount_minor < 0:
         raise ValueError("A price is not negative")
     Plan.objects.select_for_update().get(pk=plan.pk)
-    family = {"currency": currency, "interval_unit": interval_unit, "interval_count": interval_count}
+    family = {
+        "currency": currency,
+        "interval_unit": interval_unit,
+        "interval_count": interval_count,
+        "term_periods": term_periods,
+    }
     if plan.prices.filter(closed_at=None, **family).exists():
         raise Refused(_("There is a price for this currency and interval already: give it a new version."))
-    return _add(plan=plan, amount_minor=amount_minor, now=now, **family)
+    return _add(plan=plan, amount_minor=amount_minor, trial_days=trial_days, now=now, **family)
 
 
-def _add(*, plan: Plan, amount_minor: int, now: datetime, **family) -> Price:
+def _add(*, plan: Plan, amount_minor: int, trial_days: int, now: datetime, **family) -> Price:
     last = plan.prices.filter(**family).aggregate(last=Max("version"))["last"] or 0
-    return Price.objects.create(plan=plan, amount_minor=amount_minor, version=last + 1, available_from=now, **family)
+    return Price.objects.create(
+        plan=plan,
+        amount_minor=amount_minor,
+        trial_days=trial_days if amount_minor else 0,
+        version=last + 1,
+        available_from=now,
+        **family,
+    )
