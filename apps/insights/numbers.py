@@ -23,8 +23,8 @@ from apps.promotions.models import Duration, Promotion
 
 def mrr(*, now: datetime) -> list[Money]:
     """Monthly recurring revenue at `now`, by currency: the recurring prices of active and past-due memberships, times
-    their quantity, without tax, per month (year / 12, week x 52 / 12). Free trials are not revenue yet. Discounts that last for ever lower it; others do not. Rounded once, half
-    up, for each currency.
+    their quantity, without tax, per month (year / 12, week x 52 / 12). Free trials are not revenue yet. Discounts that
+    last for ever lower it; others do not. Rounded once, half up, for each currency.
     """
     groups = list(
         Subscription.objects.open_at(now)

@@ -21,7 +21,9 @@ CHANGE_LASTS = timedelta(hours=1)
 
 
 def end_due(*, now: datetime) -> int:
-    """End the subscriptions whose `ends_at` has come, cancelled or by their term; returns how many. One that cannot be ended is parked."""
+    """End the subscriptions whose `ends_at` has come, cancelled or by their term; returns how many. One that cannot be
+    ended is parked.
+    """
     handled = 0
     while batch := list(Subscription.objects.to_end(now).values_list("pk", flat=True)[:BATCH]):
         for subscription_id in batch:

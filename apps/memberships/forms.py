@@ -63,11 +63,14 @@ class NewVersionForm(forms.Form):
         min_value=0,
         max_value=730,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text=gettext_lazy("For new members. Nothing is charged before it is over; 0 is without a trial, empty as before."),
+        help_text=gettext_lazy(
+            "For new members. Nothing is charged before it is over; 0 is without a trial, empty as before."
+        ),
     )
 
     def __init__(self, *args, price: Price, **kwargs) -> None:
-        super().__init__(*args, initial={"trial_days": price.trial_days}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.fields["trial_days"].initial = price.trial_days
         self.currency = price.currency
         self.fields["amount"].help_text = price.currency
 

@@ -71,7 +71,7 @@ def leave_trial(subscription: Subscription, *, now: datetime, actor: str = SYSTE
 
 @transaction.atomic
 def fall_behind(subscription_id: int, *, reason: str, now: datetime) -> Subscription:
-    """ACTIVE -> PAST_DUE, when the payment of a period failed. Safe to repeat; nothing happens to one that has ended."""
+    """ACTIVE -> PAST_DUE, when a period's payment failed. Safe to repeat; nothing happens to one that has ended."""
     subscription = _locked(subscription_id)
     if subscription.status in (Status.PAST_DUE, Status.ENDED):
         return subscription

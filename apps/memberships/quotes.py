@@ -49,6 +49,11 @@ class FirstCharge:
     trial_refused: bool
     ends_at: datetime | None
 
+    @property
+    def full_total(self) -> Money:
+        """What a period costs when no discount is left."""
+        return self.price.amount * self.quantity
+
     def as_json(self) -> dict:
         """What was shown, for the record: amounts in minor units, instants in ISO 8601."""
         return {
@@ -63,7 +68,7 @@ class FirstCharge:
             "period_start": self.period.start.isoformat(),
             "period_end": self.period.end.isoformat(),
             "next_charge_at": self.next_charge_at and self.next_charge_at.isoformat(),
-            "next_total_minor": self.next_total and self.next_total.minor,
+            "next_total_minor": None if self.next_total is None else self.next_total.minor,
             "lines": _lines_json(self.lines),
         }
 
@@ -113,7 +118,7 @@ class Change:
             "period_start": self.period.start.isoformat(),
             "period_end": self.period.end.isoformat(),
             "next_charge_at": self.next_charge_at and self.next_charge_at.isoformat(),
-            "next_total_minor": self.next_total and self.next_total.minor,
+            "next_total_minor": None if self.next_total is None else self.next_total.minor,
             "lines": _lines_json(self.lines),
         }
 
@@ -127,7 +132,7 @@ def first_charge(
     Raises billing's NoTaxRate when the shop cannot sell to the customer's country.
     """
     rate = tax.rate_for(customer.country, now.date()).basis_points
-    refused = price.trial_days > 0 and TrialUse.objects.by(customer, group=price.plan.group).exists()
+    refused = price.trial_days > 0 and TrialUse.objects.by(customer, groups=[price.plan.group]).exists()
     trial_days = 0 if refused else price.trial_days
     anchor = periods.days_after(now, trial_days, customer.time_zone)
     first = periods.period(anchor, 0, price.interval, customer.time_zone)
@@ -248,9 +253,7 @@ def _given_back(span: Span | None, *, now: datetime) -> list[LineDraft]:
         return []
     paid_for = Period(span.number, span.start, span.end)
     return [
-        rules.credit_line(
-            span.price, paid_minor=paid, span=paid_for, now=now, tax_basis_points=span.tax_basis_points
-        )
+        rules.credit_line(span.price, paid_minor=paid, span=paid_for, now=now, tax_basis_points=span.tax_basis_points)
     ]
 
 

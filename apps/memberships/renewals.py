@@ -156,8 +156,8 @@ def _compute(subscription: Subscription, start: datetime, rates: dict[str, int],
 
 
 def _move_on(subscription: Subscription, start: datetime) -> datetime | None:
-    """The next period, with the price and the quantity that were waiting for it, and its end; None when the plan is free
-    from now on.
+    """The next period, with the price and the quantity that waited for it, and its end; None when the plan is free from
+    now on.
 
     A new rhythm starts a new anchor, and so does the first period after a trial.
 

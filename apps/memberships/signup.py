@@ -170,9 +170,7 @@ def _subscribe(signup_id: int, card: Card, *, setup_id: str | None, now: datetim
     finding.refuse_second(customer, price)
     _retire_unfinished(customer, group=price.plan.group, now=now)
     finding.check_quantity(price, signup.quantity)
-    quote = quotes.first_charge(
-        price, customer=customer, promotion=signup.promotion, quantity=signup.quantity, now=now
-    )
+    quote = quotes.first_charge(price, customer=customer, promotion=signup.promotion, quantity=signup.quantity, now=now)
     _refuse_other_than_agreed(signup, quote)
     subscription = Subscription(
         customer=customer,

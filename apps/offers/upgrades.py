@@ -38,9 +38,9 @@ class Member:
 def suggest_upgrades(*, now: datetime) -> int:
     """Look at every membership whose review is due and make the offers; returns how many were made.
 
-    Not considered: the top plan, a free trial, a payment overdue, a cancelled or changing membership, an open upgrade offer, and one
-    that was answered or ended within the policy's quiet time: silence is an answer too. Offers of the control arm are
-    stored and announced to nobody.
+    Not considered: the top plan, a free trial, a payment overdue, a cancelled or changing membership, an open upgrade
+    offer, and one that was answered or ended within the policy's quiet time: silence is an answer too. Offers of the
+    control arm are stored and announced to nobody.
     """
     _add_missing_reviews(now)
     policy = OfferPolicy.objects.current(Kind.UPGRADE)

@@ -52,7 +52,7 @@ def reason(code: str, facts: dict) -> str:
 
 
 def rate(price: Price, *, quantity: int = 1) -> str:
-    """ "€9.00 a month", "3 × €9.00 a month": what so many at a price cost each period."""
+    """ "€9.00 a month", with their number before it for several: what so many at a price cost each period."""
     amount = str(price.amount) if quantity == 1 else f"{quantity} × {price.amount}"
     return _("%(amount)s %(per)s") % {"amount": amount, "per": price.per}
 

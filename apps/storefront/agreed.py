@@ -23,14 +23,21 @@ class AgreedLine:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """The first charge and the one after it; amounts include tax, instants are UTC."""
+    """The first charge and the one after it, if there is one; amounts include tax, instants are UTC.
+
+    During a free trial nothing is charged first, and the next charge is the first one. `ends_at` is when the membership
+    ends by itself.
+    """
 
     lines: list[AgreedLine]
     first: Payable
     tax: Money
     tax_basis_points: int
-    next_charge_at: datetime
-    next_total: Money
+    next_charge_at: datetime | None
+    next_total: Money | None
+    quantity: int
+    trial_days: int
+    ends_at: datetime | None
 
     @property
     def total(self) -> Money:
@@ -52,6 +59,13 @@ class Agreed:
             first=Payable.after_credit(Money(quote["total_minor"], currency), balance=balance),
             tax=Money(quote["tax_minor"], currency),
             tax_basis_points=quote["tax_basis_points"],
-            next_charge_at=datetime.fromisoformat(quote["next_charge_at"]),
-            next_total=Money(quote["next_total_minor"], currency),
+            next_charge_at=_instant(quote["next_charge_at"]),
+            next_total=None if quote["next_total_minor"] is None else Money(quote["next_total_minor"], currency),
+            quantity=quote.get("quantity", 1),
+            trial_days=quote.get("trial_days", 0),
+            ends_at=_instant(quote.get("ends_at")),
         )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -6,12 +6,13 @@ from uuid import uuid4
 
 from babel import Locale
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from apps.loyalty import rules as points_rules
-from apps.memberships.models import CancelReason
+from apps.memberships.models import CancelReason, Plan
 
 # One digit fewer than the largest id has.
 MAX_DIGITS = 18
@@ -53,6 +54,29 @@ class CountryForm(forms.Form):
             label=_("Your country"), choices=[(code, name) for name, code in named], initial=current
         )
         self.current_name = names.get(current, current)
+
+
+class QuantityForm(forms.Form):
+    """How many seats or boxes, asked for in the address; `held` where the address says nothing."""
+
+    quantity = forms.IntegerField(label=_("How many"))
+
+    def __init__(self, data: QueryDict, *, plan: Plan, held: int = 1) -> None:
+        super().__init__({"quantity": data.get("quantity") or held})
+        self.held = held
+        field = self.fields["quantity"]
+        field.validators += [MinValueValidator(1), MaxValueValidator(plan.max_quantity)]
+        field.widget.attrs |= {"min": 1, "max": plan.max_quantity, "inputmode": "numeric"}
+
+    @property
+    def chosen(self) -> int:
+        """The number asked for; what is held when that is refused."""
+        return self.cleaned_data["quantity"] if self.is_valid() else self.held
+
+    @property
+    def problem(self) -> str:
+        """Why the number is refused."""
+        return " ".join(str(text) for text in self.errors.get("quantity", ()))
 
 
 class CancelForm(forms.Form):

@@ -106,6 +106,13 @@ class PriceQuerySet(models.QuerySet["Price"]):
         """Prices that renew until cancelled: those of a fixed term are chosen on purpose, never instead of another."""
         return self.filter(term_periods=None)
 
+    def of_rhythm(self, rhythm: Rhythm) -> PriceQuerySet:
+        return self.filter(
+            interval_unit=rhythm.interval.unit,
+            interval_count=rhythm.interval.count,
+            term_periods=rhythm.term_periods,
+        )
+
     def offered(
         self, plan: Plan, *, currency: str, unit: str, now: datetime, count: int = 1, term_periods: int | None = None
     ) -> Price | None:

@@ -88,7 +88,7 @@ class PlanChangeQuerySet(models.QuerySet["PlanChange"]):
 
 
 class PlanChange(models.Model):
-    """A change to a higher plan or quantity that is applied when its invoice is paid. At most one waits per subscription."""
+    """A change to a higher plan or quantity, applied when its invoice is paid. At most one waits per subscription."""
 
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="changes")

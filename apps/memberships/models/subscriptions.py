@@ -124,7 +124,8 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         columns = [
             ("bigint", "pk"), ("bigint", "price_id"), ("bigint", "plan_id"), ("bigint", "pending_price_id"),
             ("integer", "quantity"), ("integer", "pending_quantity"), ("varchar", "status"),
-            ("timestamptz", "ends_at"), ("timestamptz", "term_ends_at"), ("timestamptz", "anchor"), ("integer", "period_number"), ("timestamptz", "current_start"),
+            ("timestamptz", "ends_at"), ("timestamptz", "term_ends_at"), ("timestamptz", "anchor"),
+            ("integer", "period_number"), ("timestamptz", "current_start"),
             ("timestamptz", "current_end"), ("timestamptz", "next_bill_at"), ("bigint", "promotion_id"),
             ("integer", "promotion_periods_left"),
         ]  # fmt: skip
@@ -240,8 +241,7 @@ class Subscription(models.Model):
             ),
             models.CheckConstraint(
                 name="memberships_quantity_positive",
-                condition=Q(quantity__gte=1)
-                & (Q(pending_quantity=None) | Q(pending_quantity__gte=1, status__in=OPEN)),
+                condition=Q(quantity__gte=1) & (Q(pending_quantity=None) | Q(pending_quantity__gte=1, status__in=OPEN)),
             ),
             models.CheckConstraint(
                 name="memberships_term_ends_by_itself",
@@ -291,8 +291,8 @@ class Subscription(models.Model):
         return Holding(self.pending_price or self.price, self.pending_quantity or self.quantity)
 
     def natural_end(self) -> datetime | None:
-        """When it ends by itself, from the anchor; None for a price that renews until cancelled, and when the price that
-        waits for the next period begins a term of its own, or none."""
+        """When it ends by itself, from the anchor; None for a price that renews until cancelled, and when the price
+        that waits for the next period begins a term of its own, or none."""
         term = self.price.term_periods
         if term is None or (self.pending_price is not None and self.pending_price.rhythm != self.price.rhythm):
             return None

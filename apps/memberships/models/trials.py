@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -14,10 +16,10 @@ from .subscriptions import Subscription
 
 
 class TrialUseQuerySet(models.QuerySet["TrialUse"]):
-    def by(self, customer: User, *, group: str) -> TrialUseQuerySet:
-        """Trials of the group that this person had, or that were taken with a card of theirs."""
+    def by(self, customer: User, *, groups: Collection[str]) -> TrialUseQuerySet:
+        """Trials of the groups that this person had, or that were taken with a card of theirs."""
         cards = Card.objects.of(customer).exclude(fingerprint="").order_by().values("fingerprint")
-        return self.filter(Q(customer=customer) | Q(fingerprint__in=cards), plan_group=group)
+        return self.filter(Q(customer=customer) | Q(fingerprint__in=cards), plan_group__in=groups)
 
 
 class TrialUse(models.Model):

@@ -193,7 +193,7 @@ def preview_change(
     """Exactly what changing now would do: the quote that the page shows and that `change_plan` charges. Raises
     subclasses of Refused."""
     check_change(subscription, price)
-    if quantity is not None:
+    if quantity is not None and (price.pk, quantity) != (subscription.price_id, subscription.quantity):
         finding.check_quantity(price, quantity)
     quote = quotes.change(subscription, price, quantity=quantity, now=now)
     waiting = (

@@ -13,9 +13,7 @@ from apps.memberships.models import Plan, Price
 
 
 @transaction.atomic
-def new_price_version(
-    price: Price, *, amount_minor: int, now: datetime, trial_days: int | None = None
-) -> Price:
+def new_price_version(price: Price, *, amount_minor: int, now: datetime, trial_days: int | None = None) -> Price:
     """Close the price for new customers and put its next version on sale at once, with the same trial unless another is
     given.
 

@@ -97,7 +97,9 @@ def invoice(request: SignedInRequest, number: str) -> HttpResponse:
 
 def next_charge(subscription: Subscription | None, *, balance: Money) -> NextCharge | None:
     """What the next renewal takes, or None when nothing will be charged. `balance` is the customer's credit."""
-    if subscription is None or subscription.ends_at is not None or subscription.next_bill_at is None:
+    if subscription is None or subscription.next_bill_at is None:
+        return None
+    if subscription.is_cancelling or subscription.is_last_period:
         return None
     total = quotes.next_total(subscription)
     if total is None:
@@ -116,8 +118,7 @@ def preview_of(offer: Offer, *, now: datetime) -> quotes.Change | None:
     if offer.needs_signup:
         return None
     try:
-        services.check_change(offer.subscription, offer.price)
-        return quotes.change(offer.subscription, offer.price, now=now)
+        return services.preview_change(offer.subscription, offer.price, now=now)
     except Refused:
         return None
 
