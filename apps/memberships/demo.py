@@ -132,6 +132,7 @@ def build_quarterly(*, now: datetime) -> None:
             currency=currency,
             interval_unit="month",
             interval_count=3,
+            term_periods=None,
             version=1,
             defaults={"amount_minor": amount_minor, "available_from": now},
         )
@@ -150,6 +151,7 @@ def _build(position: int, facts: dict, *, trial_days: int, now: datetime) -> Pla
             currency=currency,
             interval_unit=unit,
             interval_count=1,
+            term_periods=None,
             version=1,
             defaults={
                 "amount_minor": amount_minor,

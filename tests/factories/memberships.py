@@ -24,7 +24,8 @@ def plans(*, now: datetime = OPENED) -> dict[str, Plan]:
 def price(slug: str, *, unit: str = "month", currency: str = "EUR") -> Price:
     """The first version of a plan's price."""
     plans()
-    return Price.objects.select_related("plan").get(plan__slug=slug, interval_unit=unit, currency=currency, version=1)
+    ordinary = Price.objects.renewing().select_related("plan").filter(interval_count=1, version=1)
+    return ordinary.get(plan__slug=slug, interval_unit=unit, currency=currency)
 
 
 def week_price(slug: str, *, amount_minor: int) -> Price:

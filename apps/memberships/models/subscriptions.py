@@ -99,9 +99,12 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
     def trials_to_announce(self) -> SubscriptionQuerySet:
         """Trials that will be charged for and whose customer was not told so yet, the first to end first."""
-        return self.filter(status=Status.TRIALING, ends_at=None, trial_noticed_at=None, parked_at=None).order_by(
-            "next_bill_at", "pk"
-        )
+        return self.filter(
+            Q(ends_at=None) | Q(ends_at__gt=F("next_bill_at")),
+            status=Status.TRIALING,
+            trial_noticed_at=None,
+            parked_at=None,
+        ).order_by("next_bill_at", "pk")
 
     def to_end(self, now: datetime) -> SubscriptionQuerySet:
         """Whose service is over; one that could not be ended is parked."""
