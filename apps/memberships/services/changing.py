@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.billing import collection, invoices, janitor
 from apps.billing.drafts import Draft
-from apps.billing.models import Invoice, Payment
+from apps.billing.models import Invoice, Payment, Refund
 from apps.memberships import emails, lifecycle, quotes
 from apps.memberships.errors import (
     CancellationPending,
@@ -220,12 +220,15 @@ def check_change(subscription: Subscription, price: Price) -> None:
 
 
 def _moment_of_preview(subscription: Subscription, quoted_at: datetime | None, *, now: datetime) -> datetime:
-    """The instant to charge for: the preview's, as long as it lies in the present span and is fresh."""
+    """The instant to charge for: the preview's, as long as it lies in the present span and is fresh, and no money of
+    the span went back since."""
     if quoted_at is None:
         return now
     span = Period.objects.latest_of(subscription)
     begun = span.start if span is not None else subscription.current_start
-    if not max(begun, now - PREVIEW_LASTS) <= quoted_at <= now:
+    refunds = Refund.objects.filter(payment__invoice__periods=span, created_at__gt=quoted_at)
+    went_back = span is not None and refunds.exists()
+    if went_back or not max(begun, now - PREVIEW_LASTS) <= quoted_at <= now:
         raise QuoteChanged(_("The amounts have changed since you saw them. Please look at them again."))
     return quoted_at
 
