@@ -26,6 +26,7 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Prices"), "sell", "memberships.price"),
             _link(_("Sign-ups"), "login", "memberships.signup"),
             _link(_("Plan changes"), "swap_vert", "memberships.planchange"),
+            _link(_("Free trials"), "hourglass_top", "memberships.trialuse"),
         ),
         _group(
             _("Billing"),

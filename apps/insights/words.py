@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
 _DID = {
+    "memberships.trials": ngettext_lazy("%d end of a trial announced", "%d ends of trials announced"),
     "memberships.bill": ngettext_lazy("%d renewal billed", "%d renewals billed"),
     "memberships.end": ngettext_lazy("%d membership ended", "%d memberships ended"),
     "memberships.abandon": ngettext_lazy("%d unfinished sign-up closed", "%d unfinished sign-ups closed"),
@@ -24,6 +25,7 @@ _DID = {
     "mail.deliver": ngettext_lazy("%d mail delivered", "%d mails delivered"),
 }
 _NAMES = {
+    "memberships.trials": _("Announce the end of trials"),
     "memberships.bill": _("Bill renewals"),
     "memberships.end": _("End memberships"),
     "memberships.abandon": _("Close unfinished sign-ups"),

@@ -80,7 +80,7 @@ def test_cancelling_for_a_customer_and_back(office, gateway):
 def test_every_page_opens(office, gateway, now):
     member = make.member(gateway, now=now)
     services.change_plan(member.pk, make.price("estate").pk, customer=member.customer, now=now)
-    for name in ("plan", "price", "subscription", "signup", "planchange"):
+    for name in ("plan", "price", "subscription", "signup", "planchange", "trialuse"):
         assert office.get(reverse(f"admin:memberships_{name}_changelist")).status_code == 200
     for name, pk in (("plan", member.plan_id), ("subscription", member.pk)):
         assert office.get(reverse(f"admin:memberships_{name}_change", args=[pk])).status_code == 200

@@ -3,7 +3,7 @@ history.
 """
 
 from .plans import PlanAdmin, PriceAdmin
-from .purchases import PlanChangeAdmin, SignupAdmin
+from .purchases import PlanChangeAdmin, SignupAdmin, TrialUseAdmin
 from .subscriptions import SubscriptionAdmin
 
-__all__ = ["PlanAdmin", "PlanChangeAdmin", "PriceAdmin", "SignupAdmin", "SubscriptionAdmin"]
+__all__ = ["PlanAdmin", "PlanChangeAdmin", "PriceAdmin", "SignupAdmin", "SubscriptionAdmin", "TrialUseAdmin"]

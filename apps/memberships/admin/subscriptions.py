@@ -49,7 +49,7 @@ class PeriodInline(ReadOnlyInline):
 class SubscriptionAdmin(ReadOnlyAdmin):
     """Subscriptions change through what staff and customers do, never by editing a column."""
 
-    list_display = ["customer", "plan", "price_shown", "status", "current_end", "ends_at", "parked_reason"]
+    list_display = ["customer", "plan", "price_shown", "quantity", "status", "current_end", "ends_at", "parked_reason"]
     list_filter = ["status", ParkedFilter, "plan", "price__interval_unit", "end_reason", "cancel_reason"]
     list_select_related = ["customer", "plan", "price"]
     search_fields = ["customer__email", "customer__name", "id"]
