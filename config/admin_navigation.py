@@ -32,6 +32,7 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Price promises"), "handshake", "memberships.pricepromise"),
             _link(_("Sign-ups"), "login", "memberships.signup"),
             _link(_("Plan changes"), "swap_vert", "memberships.planchange"),
+            _link(_("Free trials"), "hourglass_top", "memberships.trialuse"),
             _link(_("Pauses"), "pause", "memberships.pause"),
             _link(_("Gifts"), "featured_seasonal_and_gifts", "memberships.gift"),
         ),

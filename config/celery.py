@@ -19,6 +19,7 @@ EVERY_SECONDS = {
     "memberships.promises": 60,
     "memberships.pause": 30,
     "memberships.resume": 30,
+    "memberships.trials": 300,
     "memberships.bill": 15,
     "memberships.remind": 300,
     "billing.collect": 5,

@@ -18,8 +18,8 @@ from django.urls import reverse
 from apps.billing.models import Card
 from apps.mail import outbox
 from apps.mail.models import Message
-from apps.memberships.models import Status, Subscription
-from apps.offers import wording
+from apps.memberships import quotes
+from apps.memberships.models import BILLED, Subscription
 
 # Days before the charge, the first notice first.
 NOTICE_DAYS = (30, 7)
@@ -71,7 +71,7 @@ def _without(days: int) -> QuerySet[Subscription]:
             notice_key=_key_in_database(days),
         )
         # What may be charged, in the words of the index of what is due.
-        .filter(status=Status.ACTIVE, parked_at=None, changing_since=None, next_bill_at__isnull=False)
+        .filter(status__in=BILLED, parked_at=None, changing_since=None, next_bill_at__isnull=False)
         .filter(Q(ends_at=None) | Q(ends_at__gt=F("next_bill_at")), charge_minor__gt=0)
         .filter(**{f"{_CARD}__isnull": False, f"{_CARD}__detached_at": None}, charge_month__gt=F("card_month"))
         .filter(~Exists(Message.objects.filter(key=OuterRef("notice_key"))))
@@ -106,7 +106,7 @@ def _put(subscription: Subscription, days: int, *, now: datetime) -> bool:
     """Put one mail; False when nothing is charged after all, or another row of the batch has put it."""
     customer, charge = subscription.customer, subscription.begins_next()
     price = subscription.pending_price or subscription.price
-    amount = wording.next_amount(price, subscription.promotion)
+    amount = quotes.next_total(subscription, now=now)
     card = customer.billing_profile.default_card
     assert card is not None, "the notice is about a card"
     key = _key(card, charge, days)

@@ -101,7 +101,7 @@ def _put(subscription: Subscription, key: str, *, now: datetime) -> None:
     customer = subscription.customer
     price = subscription.pending_price or subscription.price
     with translation.override(customer.locale):
-        terms = wording.rate(price)
+        terms = wording.rate(price, quantity=subscription.holding_next.quantity)
     outbox.put(
         "renewal-notice",
         key=key,

@@ -34,6 +34,13 @@ class Interval:
         """Length in months for MRR: year 12, week 12/52."""
         return {Unit.WEEK: Fraction(12, 52), Unit.MONTH: Fraction(1), Unit.YEAR: Fraction(12)}[self.unit] * self.count
 
+    @property
+    def days_per_interval(self) -> Fraction:
+        """Mean length in days: a year of the Gregorian calendar has 146097 days in 400 years. Unlike the months above,
+        it tells 52 weeks (364 days) from a year."""
+        year = Fraction(146_097, 400)
+        return {Unit.WEEK: Fraction(7), Unit.MONTH: year / 12, Unit.YEAR: year}[self.unit] * self.count
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -57,16 +64,24 @@ def boundary(anchor: datetime, number: int, interval: Interval, zone: str) -> da
         day = local.date() + timedelta(weeks=interval.count * number)
     else:
         day = _add_months(local.date(), number * interval.count * (12 if interval.unit == Unit.YEAR else 1))
-    # A wall-clock time that DST skips is read with the offset before the change (PEP 495, fold=0), which lands after
-    # it.
-    return local.replace(year=day.year, month=day.month, day=day.day, fold=local.fold if number == 0 else 0).astimezone(
-        UTC
-    )
+    return _at_same_time(local, day, fold=local.fold if number == 0 else 0)
+
+
+def days_after(moment: datetime, days: int, zone: str) -> datetime:
+    """The instant (UTC) so many calendar days after `moment`, at the same time on the wall in `zone`."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return _at_same_time(local, local.date() + timedelta(days=days), fold=0 if days else local.fold)
 
 
 def period(anchor: datetime, number: int, interval: Interval, zone: str) -> Period:
     """Period `number` of a contract anchored at `anchor`."""
     return Period(number, boundary(anchor, number, interval, zone), boundary(anchor, number + 1, interval, zone))
+
+
+def _at_same_time(local: datetime, day: date, *, fold: int) -> datetime:
+    # A wall-clock time that DST skips is read with the offset before the change (PEP 495, fold=0), which lands after
+    # it.
+    return local.replace(year=day.year, month=day.month, day=day.day, fold=fold).astimezone(UTC)
 
 
 def _add_months(day: date, months: int) -> date:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 
 from apps.billing import tax
@@ -15,31 +15,33 @@ from apps.billing.models import Payment
 from apps.billing.rules import tax_in
 from apps.core.money import Money, round_half_up
 from apps.memberships import rules
-from apps.memberships.models import Origin, Plan, Price, Subscription
+from apps.memberships.models import Origin, Period, Plan, Price, Status, Subscription
 from apps.offers.models import Arm, Offer
 from apps.offers.models import Kind as OfferKind
 from apps.promotions.models import Duration, Promotion
 
 
 def mrr(*, now: datetime) -> list[Money]:
-    """Monthly recurring revenue at `now`, by currency: the recurring prices of active and past-due memberships, without
-    tax, per month (year / 12, week x 52 / 12). Discounts that last for ever lower it; others do not. Paused, gift and
-    complimentary memberships do not recur and do not count. Rounded once, half up, for each currency.
+    """Monthly recurring revenue at `now`, by currency: the recurring prices of active and past-due memberships, times
+    their quantity, without tax, per month (year / 12, week x 52 / 12). Discounts that last for ever lower it; others do
+    not. Free trials are not revenue yet, and paused, gift and complimentary memberships do not recur: they do not
+    count. Rounded once, half up, for each currency.
     """
     groups = list(
         Subscription.objects.open_at(now)
         .filter(price__amount_minor__gt=0, origin=Origin.PURCHASE)
+        .exclude(status=Status.TRIALING)
         .order_by()
-        .values_list("price", "promotion", "customer__country")
+        .values_list("price", "quantity", "promotion", "customer__country")
         .annotate(members=Count("pk"))
     )
     prices = Price.objects.in_bulk({price for price, *_rest in groups})
-    lasting = Promotion.objects.filter(duration=Duration.FOREVER).in_bulk({row[1] for row in groups if row[1]})
+    lasting = Promotion.objects.filter(duration=Duration.FOREVER).in_bulk({row[2] for row in groups if row[2]})
     rates = tax.rates_on(now.date())
     totals: dict[str, Fraction] = defaultdict(Fraction)
-    for price_id, promotion_id, country, members in groups:
+    for price_id, quantity, promotion_id, country, members in groups:
         price = prices[price_id]
-        amount = rules.discounted(price, lasting.get(promotion_id))
+        amount = rules.discounted(price, lasting.get(promotion_id), quantity=quantity)
         net = amount - tax_in(amount, rates.get(country, 0)) if price.tax_included else amount
         totals[price.currency] += Fraction(net * members) / price.interval.months_per_interval
     return [Money(round_half_up(total), currency) for currency, total in sorted(totals.items())]
@@ -66,7 +68,7 @@ def members_by_plan(*, now: datetime) -> list[PlanCount]:
         .annotate(
             members=Count("pk"),
             past_due=Count("pk", filter=Q(status="past_due")),
-            leaving=Count("pk", filter=Q(ends_at__isnull=False)),
+            leaving=Count("pk", filter=Q(ends_at__isnull=False, term_ends_at=None)),
         )
     }
     whole = sum(row["members"] for row in counts.values()) or 1
@@ -97,8 +99,10 @@ def collected(*, since: datetime, until: datetime) -> list[Money]:
 
 
 def joined_and_left(*, since: datetime, until: datetime) -> tuple[int, int]:
-    """Paid memberships that started and that ended in `(since, until]`; a gift is none."""
-    paid = Subscription.objects.filter(price__amount_minor__gt=0, origin=Origin.PURCHASE)
+    """Paid memberships that started and that ended in `(since, until]`, without gifts, and without trials that nothing
+    was billed for."""
+    billed = Period.objects.filter(subscription=OuterRef("pk"))
+    paid = Subscription.objects.filter(Exists(billed), price__amount_minor__gt=0, origin=Origin.PURCHASE)
     return (
         paid.filter(started_at__gt=since, started_at__lte=until).count(),
         paid.filter(started_at__isnull=False, ended_at__gt=since, ended_at__lte=until).count(),

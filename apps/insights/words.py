@@ -9,6 +9,7 @@ from django.utils.translation import ngettext, ngettext_lazy
 
 _DID = {
     "memberships.promises": ngettext_lazy("%d price promise advanced", "%d price promises advanced"),
+    "memberships.trials": ngettext_lazy("%d end of a trial announced", "%d ends of trials announced"),
     "memberships.bill": ngettext_lazy("%d renewal billed", "%d renewals billed"),
     "memberships.pause": ngettext_lazy("%d pause begun", "%d pauses begun"),
     "memberships.resume": ngettext_lazy("%d membership resumed", "%d memberships resumed"),
@@ -39,6 +40,7 @@ _DID = {
 }
 _NAMES = {
     "memberships.promises": _("Keep price promises"),
+    "memberships.trials": _("Announce the end of trials"),
     "memberships.bill": _("Bill renewals"),
     "memberships.pause": _("Begin pauses"),
     "memberships.resume": _("End pauses"),

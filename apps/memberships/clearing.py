@@ -1,4 +1,4 @@
-"""Ending what was cancelled and clearing away what was left half-way, one row at a time."""
+"""Ending what was cancelled or agreed to end, and clearing away what was left half-way, one row at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ GIFT_LASTS = timedelta(days=1)
 
 
 def end_due(*, now: datetime) -> int:
-    """End the subscriptions whose `ends_at` has come; returns how many. One that cannot be ended is parked."""
+    """End the subscriptions whose `ends_at` has come, cancelled or by their term; returns how many. One that cannot be
+    ended is parked.
+    """
     handled = 0
     while batch := list(Subscription.objects.to_end(now).values_list("pk", flat=True)[:BATCH]):
         for subscription_id in batch:
@@ -60,9 +62,12 @@ def _end(subscription_id: int, *, now: datetime) -> None:
 
 
 def _reason(subscription: Subscription) -> EndReason:
-    """Why the service is over: what was given ran out, or the member cancelled, or did not agree to a new price."""
+    """Why the service is over: what was given ran out, the agreed term was over, the member did not agree to a new
+    price, or cancelled."""
     if subscription.origin != Origin.PURCHASE:
         return EndReason.RAN_OUT
+    if subscription.term_ends_at is not None:
+        return EndReason.TERM
     over_price = subscription.price_promises.filter(outcome=Outcome.ENDED).exists()
     return EndReason.PRICE if over_price else EndReason.CANCELLED
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
@@ -103,13 +105,40 @@ PLANS: list[dict[str, Any]] = [
 ]
 
 
+# What the demo shop sells beside the ordinary prices: the days of a free trial before the monthly price, and what three
+# months cost in one payment.
+TRIALS = {"estate": 14}
+QUARTERLY = {("conservatory", "EUR"): 6600, ("conservatory", "USD"): 7200}
+
+
 @transaction.atomic
-def build_plans(*, now: datetime) -> dict[str, Plan]:
-    """The four plans with prices in euro and dollars on sale from `now`, by slug. Idempotent: what is there stays."""
-    return {facts["slug"]: _build(position, facts, now=now) for position, facts in enumerate(PLANS, start=1)}
+def build_plans(*, now: datetime, trials: Mapping[str, int] = MappingProxyType({})) -> dict[str, Plan]:
+    """The four plans with prices in euro and dollars on sale from `now`, by slug. Idempotent: what is there stays.
+
+    `trials` gives the days of a free trial by slug, for the monthly prices.
+    """
+    return {
+        facts["slug"]: _build(position, facts, trial_days=trials.get(facts["slug"], 0), now=now)
+        for position, facts in enumerate(PLANS, start=1)
+    }
 
 
-def _build(position: int, facts: dict, *, now: datetime) -> Plan:
+@transaction.atomic
+def build_quarterly(*, now: datetime) -> None:
+    """Prices for three months at a time, on sale from `now`. Idempotent."""
+    for (slug, currency), amount_minor in QUARTERLY.items():
+        Price.objects.get_or_create(
+            plan=Plan.objects.get(slug=slug),
+            currency=currency,
+            interval_unit="month",
+            interval_count=3,
+            term_periods=None,
+            version=1,
+            defaults={"amount_minor": amount_minor, "available_from": now},
+        )
+
+
+def _build(position: int, facts: dict, *, trial_days: int, now: datetime) -> Plan:
     columns = {name: value for name, value in facts.items() if name not in ("slug", "prices", "benefits")}
     plan, _created = Plan.objects.get_or_create(
         slug=facts["slug"], defaults={**columns, "position": position, "illustration": facts["slug"]}
@@ -122,7 +151,12 @@ def _build(position: int, facts: dict, *, now: datetime) -> Plan:
             currency=currency,
             interval_unit=unit,
             interval_count=1,
+            term_periods=None,
             version=1,
-            defaults={"amount_minor": amount_minor, "available_from": now},
+            defaults={
+                "amount_minor": amount_minor,
+                "available_from": now,
+                "trial_days": trial_days if unit == "month" else 0,
+            },
         )
     return plan

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from apps.accounts.models import User
@@ -38,11 +37,12 @@ def membership_confirmation(subscription: Subscription, *, now: datetime) -> Non
         context={
             **_price(price, subscription),
             "is_free": price.is_free,
+            "is_trial": subscription.is_trial,
             "first_total": first.gross if first else Money(0, price.currency),
             "period_start": subscription.current_start,
             "period_end": subscription.current_end,
-            "next_charge_at": subscription.next_bill_at,
-            "next_total": quotes.next_total(subscription, now=now),
+            **_next_charge(subscription, now=now),
+            "term_ends_at": subscription.term_ends_at,
             "discount": subscription.promotion.name if subscription.promotion else "",
             "benefits": [benefit.text for benefit in price.plan.benefits.all()],
         },
@@ -75,8 +75,29 @@ def cancellation_undone(subscription: Subscription, *, now: datetime) -> None:
         now=now,
         context={
             **_price(subscription.price, subscription),
+            **_next_charge(subscription, now=now),
             "pause_at": subscription.pause_at,
-            "next_charge_at": subscription.next_charge_at,
+            "term_ends_at": subscription.term_ends_at,
+        },
+    )
+
+
+def trial_ending(subscription: Subscription, *, now: datetime) -> None:
+    """The free trial ends soon: when, what is charged then, and how to leave before."""
+    ends_at = subscription.begins_next()
+    price = subscription.pending_price or subscription.price
+    _put(
+        "trial-ending",
+        subscription,
+        occasion=f"trial-ending:{subscription.pk}:{ends_at:%Y-%m-%d}",
+        now=now,
+        context={
+            **_price(price, subscription),
+            "quantity": subscription.holding_next.quantity,
+            "is_free": price.is_free,
+            "ends_at": ends_at,
+            **_next_charge(subscription, now=now),
+            "term_ends_at": subscription.natural_end(),
         },
     )
 
@@ -139,6 +160,7 @@ def plan_changed(
     *,
     old: Price,
     new: Price,
+    quantity: int,
     effective_at: datetime,
     charged: Money | None,
     now: datetime,
@@ -151,13 +173,15 @@ def plan_changed(
         now=now,
         context={
             **_price(new, subscription),
+            "quantity": quantity,
             "old_plan": old.plan.name,
+            "is_other_plan": new.plan_id != old.plan_id,
             "is_free": new.is_free,
             "effective_at": effective_at,
             "is_later": effective_at > now,
             "charged": charged,
-            "next_charge_at": subscription.next_bill_at,
-            "next_total": quotes.renewal_total(subscription, new, now=now),
+            **_next_charge(subscription, now=now),
+            "term_ends_at": subscription.term_ends_at,
         },
     )
 
@@ -227,21 +251,15 @@ def _price(price: Price, subscription: Subscription) -> dict:
         return {
             "plan": price.plan.name,
             "price": price.amount,
-            "per": per(price),
+            "per": price.per,
             "tax_included": price.tax_included,
+            "quantity": subscription.quantity,
         }
 
 
-def per(price: Price) -> str:
-    """What the amount is for, in the active language: "a month", "a month plus VAT"."""
-    every = _every(price)
-    return every if price.tax_included else _("%(every)s plus VAT") % {"every": every}
-
-
-def _every(price: Price) -> str:
-    if price.interval_count == 1:
-        return {"week": _("a week"), "month": _("a month"), "year": _("a year")}[price.interval_unit]
-    return _("every %(interval)s") % {"interval": price.interval_label}
+def _next_charge(subscription: Subscription, *, now: datetime) -> dict:
+    """What the next period costs and when it is charged; nothing after the last period of a term."""
+    return {"next_charge_at": subscription.next_charge_at, "next_total": quotes.next_total(subscription, now=now)}
 
 
 def _put(kind: str, subscription: Subscription, *, occasion: str, now: datetime, context: dict) -> None:

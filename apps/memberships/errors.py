@@ -61,5 +61,13 @@ class QuoteChanged(Refused):
     """What is due differs from what was shown and agreed to."""
 
 
+class TrialUsed(QuoteChanged):
+    """A free trial was agreed to, but this person or this card had one before."""
+
+
+class QuantityRefused(Refused):
+    """The plan does not allow so many."""
+
+
 class IllegalMove(Exception):
     """A change of status that no arrow allows: a bug in the caller."""

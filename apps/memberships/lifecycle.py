@@ -1,6 +1,7 @@
 """The states of a subscription, and the only place that assigns them. A past-due subscription keeps its benefits while
 its payment is being recovered, and its next period is billed when the overdue one is paid. A paused one grants nothing
-and is not billed."""
+and is not billed. A trial has all benefits before anything is paid; it becomes active when its first period is
+billed."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ from .models import (
 from .signals import subscription_activated, subscription_ended
 
 ARROWS = {
-    Status.INCOMPLETE: {Status.ACTIVE, Status.EXPIRED},
+    Status.INCOMPLETE: {Status.ACTIVE, Status.TRIALING, Status.EXPIRED},
+    Status.TRIALING: {Status.ACTIVE, Status.ENDED},
     Status.ACTIVE: {Status.PAST_DUE, Status.PAUSED, Status.ENDED},
     Status.PAST_DUE: {Status.ACTIVE, Status.ENDED},
     Status.PAUSED: {Status.ACTIVE, Status.ENDED},
@@ -46,27 +48,37 @@ def activate(subscription_id: int, *, now: datetime, actor: str = SYSTEM) -> Sub
     A free or complimentary subscription of the same group ends in the same transaction: the new one takes its place.
     What was given is not billed, and whoever gives it writes to the customer.
     """
-    subscription = _locked(subscription_id)
-    if subscription.status == Status.ACTIVE:
-        return subscription
+    return _begin(subscription_id, Status.ACTIVE, now=now, actor=actor)
+
+
+@transaction.atomic
+def start_trial(subscription_id: int, *, now: datetime, actor: str = SYSTEM) -> Subscription:
+    """INCOMPLETE -> TRIALING, when the card is saved and the trial is written down. Safe to repeat.
+
+    A free or complimentary subscription of the same group ends in the same transaction: the new one takes its place.
+    """
+    return _begin(subscription_id, Status.TRIALING, now=now, actor=actor)
+
+
+def leave_trial(subscription: Subscription, *, now: datetime, actor: str = SYSTEM) -> History:
+    """TRIALING -> ACTIVE, when the first period is billed. The caller holds the lock on the subscription and saves it
+    and the history row, so that a batch of them costs no more than one."""
     _check(subscription, Status.ACTIVE)
-    for other in Subscription.objects.open().filter(
-        customer=subscription.customer_id, plan_group=subscription.plan_group, price__amount_minor=0
-    ):
-        end(other.pk, reason=EndReason.UPGRADED, now=now, actor=actor)
-    subscription.started_at = now
-    if subscription.origin == Origin.PURCHASE:
-        subscription.next_bill_at = subscription.current_end
-    _move(subscription, Status.ACTIVE, reason="", now=now, actor=actor)
-    if subscription.origin == Origin.PURCHASE:
-        emails.membership_confirmation(subscription, now=now)
-    subscription_activated.send(Subscription, subscription_id=subscription.pk, now=now)
-    return subscription
+    old, subscription.status = subscription.status, Status.ACTIVE
+    return History(
+        subscription=subscription,
+        kind=HistoryKind.STATUS,
+        old=old,
+        new=Status.ACTIVE,
+        reason="the trial is over",
+        actor=actor,
+        at=now,
+    )
 
 
 @transaction.atomic
 def fall_behind(subscription_id: int, *, reason: str, now: datetime) -> Subscription:
-    """ACTIVE -> PAST_DUE, when a renewal's payment failed. Safe to repeat; nothing happens to one that has ended."""
+    """ACTIVE -> PAST_DUE, when a period's payment failed. Safe to repeat; nothing happens to one that has ended."""
     subscription = _locked(subscription_id)
     if subscription.status in (Status.PAST_DUE, Status.ENDED):
         return subscription
@@ -135,7 +147,7 @@ def close_pause(
 def end(
     subscription_id: int, *, reason: str, now: datetime, actor: str = SYSTEM, ended_at: datetime | None = None
 ) -> Subscription:
-    """ACTIVE, PAST_DUE or PAUSED -> ENDED, for a reason of EndReason. Safe to repeat.
+    """ACTIVE, PAST_DUE, TRIALING or PAUSED -> ENDED, for a reason of EndReason. Safe to repeat.
 
     `ended_at` is the end of the service where it lies before `now` (a late worker). The caller settles what is unpaid.
     """
@@ -215,10 +227,31 @@ def record(subscription: Subscription, kind: HistoryKind, *, now: datetime, acto
     return History.objects.create(subscription=subscription, kind=kind, actor=actor, at=now, **what)
 
 
+def _begin(subscription_id: int, new: Status, *, now: datetime, actor: str) -> Subscription:
+    subscription = _locked(subscription_id)
+    if subscription.status == new:
+        return subscription
+    if subscription.status != Status.INCOMPLETE:
+        raise IllegalMove(f"Subscription {subscription.pk}: {subscription.status} -> {new}")
+    for other in Subscription.objects.open().filter(
+        customer=subscription.customer_id, plan_group=subscription.plan_group, price__amount_minor=0
+    ):
+        end(other.pk, reason=EndReason.UPGRADED, now=now, actor=actor)
+    subscription.started_at = now
+    if subscription.origin == Origin.PURCHASE:
+        subscription.next_bill_at = subscription.current_end
+        subscription.end_by_itself()
+    _move(subscription, new, reason="", now=now, actor=actor)
+    if subscription.origin == Origin.PURCHASE:
+        emails.membership_confirmation(subscription, now=now)
+    subscription_activated.send(Subscription, subscription_id=subscription.pk, now=now)
+    return subscription
+
+
 def _locked(subscription_id: int) -> Subscription:
     return (
         Subscription.objects.select_for_update(of=("self",))
-        .select_related("customer", "plan", "price__plan", "promotion")
+        .select_related("customer", "plan", "price__plan", "pending_price__plan", "promotion")
         .get(pk=subscription_id)
     )
 
@@ -231,6 +264,7 @@ def _check(subscription: Subscription, new: Status) -> None:
 def _forget_intents(subscription: Subscription) -> None:
     subscription.next_bill_at = None
     subscription.pending_price = None
+    subscription.pending_quantity = None
     subscription.changing_since = None
     subscription.parked_at = None
     subscription.parked_reason = ""

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import override
 
-from apps.core.money import Money
 from apps.mail.outbox import Letter
 
 from . import emails
@@ -54,7 +53,7 @@ def _letter(kind: str, promise: PricePromise, *, key: str, context: dict) -> Let
     subscription = promise.subscription
     customer = subscription.customer
     with override(customer.locale):
-        per = emails.per(promise.old_price)
+        per = promise.old_price.per
     return Letter(
         kind=kind,
         key=key,
@@ -65,9 +64,9 @@ def _letter(kind: str, promise: PricePromise, *, key: str, context: dict) -> Let
         context={
             "greeting_name": customer.short_name,
             "plan": promise.old_price.plan.name,
-            "old_price": promise.old_price.amount,
-            "new_price": promise.new_price.amount,
-            "difference": Money(abs(promise.rise_minor), promise.new_price.currency),
+            "old_price": promise.old_total,
+            "new_price": promise.new_total,
+            "difference": promise.difference,
             "per": per,
             "applies_from": promise.applies_from,
             "protected_until": promise.protected_until,

@@ -24,7 +24,7 @@ from apps.billing.drafts import Draft
 from apps.core import periods
 
 from . import lifecycle, quotes, rules
-from .models import History, HistoryKind, Period, Price, Subscription
+from .models import History, HistoryKind, Holding, Period, Subscription
 from .services import parking, promises
 from .signals import subscription_changed
 
@@ -43,18 +43,20 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """One computed renewal: the subscription moved on (not saved), the price it had before, and its bill unless it is
-    free from now on."""
+    """One computed renewal: the subscription moved on (not saved), what it held before, its bill unless it is free from
+    now on, and its change of status when a trial became a paid membership."""
 
     subscription: Subscription
-    old_price: Price
+    held: Holding
     bill: Bill | None
+    conversion: History | None
 
     @property
     def is_another_plan(self) -> bool:
-        """Whether the plan or the interval is another one, and not the price alone."""
-        new = self.subscription.price
-        return (new.plan_id, new.interval) != (self.old_price.plan_id, self.old_price.interval)
+        """Whether the plan, its rhythm or the quantity is another one, and not the price alone."""
+        old, new = self.held, self.subscription.holding
+        was = (old.price.plan_id, old.price.rhythm, old.quantity)
+        return (new.price.plan_id, new.price.rhythm, new.quantity) != was
 
 
 def bill_due(*, now: datetime) -> int:
@@ -124,10 +126,11 @@ def _bill(due: list[Subscription], *, now: datetime) -> None:
 def _compute(subscription: Subscription, start: datetime, assessor: tax.Assessor, *, now: datetime) -> Renewal:
     """The subscription in its next period, from `start`, and what to invoice for it: taxed at the rate of the day on
     which the period begins where the customer lives. No database but for the rates of a day, once for the batch."""
-    old_price = subscription.price
+    held = subscription.holding
     end = _move_on(subscription, start)
+    conversion = lifecycle.leave_trial(subscription, now=now) if subscription.is_trial else None
     if end is None:
-        return Renewal(subscription, old_price, None)
+        return Renewal(subscription, held, None, conversion)
     customer = subscription.customer
     taxation = assessor.taxation(customer)
     rate = assessor.rate(customer, on=quotes.local_day(start, subscription.zone))
@@ -139,6 +142,7 @@ def _compute(subscription: Subscription, start: datetime, assessor: tax.Assessor
             span,
             promotion=promotion,
             tax_basis_points=rate,
+            quantity=subscription.quantity,
             anchor=subscription.anchor,
             zone=subscription.zone,
         )
@@ -166,24 +170,29 @@ def _compute(subscription: Subscription, start: datetime, assessor: tax.Assessor
         tax_minor=settlement.tax_minor,
         tax_basis_points=taxation.charged(rate),
     )
-    return Renewal(subscription, old_price, Bill(draft, period))
+    return Renewal(subscription, held, Bill(draft, period), conversion)
 
 
 def _move_on(subscription: Subscription, start: datetime) -> datetime | None:
-    """The next period, with the price that was waiting for it, and its end; None when the plan is free from now on.
+    """The next period, with the price and the quantity that waited for it, and its end; None when the plan is free from
+    now on.
 
-    A new interval starts a new anchor; so does the end of a pause, which has set the anchor to this start already.
+    A new rhythm starts a new anchor; so do the first period after a trial and the end of a pause, which have set the
+    anchor to this start already.
 
     The start is the stored end of the last period, not computed again: should the rules of a time zone change, the
     periods still leave no gap.
     """
     number = 0 if subscription.anchor == start else subscription.period_number + 1
+    if subscription.pending_quantity is not None:
+        subscription.quantity, subscription.pending_quantity = subscription.pending_quantity, None
     if subscription.pending_price is not None:
-        if subscription.pending_price.interval != subscription.price.interval:
+        if subscription.pending_price.rhythm != subscription.price.rhythm:
             subscription.anchor, number = start, 0
         subscription.price = subscription.pending_price
         subscription.plan = subscription.pending_price.plan
         subscription.pending_price = None
+        subscription.end_by_itself()
     subscription.period_number = number
     subscription.current_start = start
     end = None
@@ -201,19 +210,20 @@ def _write(renewals: list[Renewal], *, now: datetime) -> None:
     Period.objects.bulk_create([bill.period for bill in bills])
     if renewals:
         Subscription.objects.advance([renewal.subscription for renewal in renewals])
-    changed = [renewal for renewal in renewals if renewal.subscription.price_id != renewal.old_price.pk]
-    History.objects.bulk_create(
+    changed = [renewal for renewal in renewals if renewal.subscription.holding != renewal.held]
+    plans = [
         History(
             subscription=renewal.subscription,
             kind=HistoryKind.PLAN,
-            old=str(renewal.old_price),
-            new=str(renewal.subscription.price),
+            old=str(renewal.held),
+            new=str(renewal.subscription.holding),
             reason="start of the period",
             actor=lifecycle.SYSTEM,
             at=now,
         )
         for renewal in changed
-    )
+    ]
+    History.objects.bulk_create([*(r.conversion for r in renewals if r.conversion is not None), *plans])
     for renewal in changed:
         if renewal.is_another_plan:
             subscription_changed.send(Subscription, subscription_id=renewal.subscription.pk, now=now)

@@ -18,6 +18,8 @@ from apps.billing.rules import WHOLE, prorated, tax_given_back
 from apps.core.periods import Period
 from apps.promotions import rules as promotions
 
+from .models import intervals
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -34,39 +36,41 @@ class Direction(StrEnum):
     SAME = "same"
 
 
-def direction(old: Price, new: Price, *, tax_basis_points: int = 0) -> Direction:
-    """Which way a change goes.
+def direction(old: Price, new: Price, *, held: int = 1, wanted: int = 1, tax_basis_points: int = 0) -> Direction:
+    """Which way a change goes, from `held` of the old price to `wanted` of the new one.
 
     A shorter interval always waits for the end of the period that was paid for. The same plan at a longer interval is
-    up. Otherwise the price per month decides, and at equal prices the rank; `tax_basis_points` is the rate at which a
-    price without tax compares with one that includes it.
+    up, unless there will be fewer of it. Otherwise what it all costs per day decides, and at equal cost the rank;
+    `tax_basis_points` is the rate at which a price without tax compares with one that includes it.
     """
-    if new.pk == old.pk or (new.plan_id == old.plan_id and new.interval == old.interval):
+    same_price = new.pk == old.pk or (new.plan_id == old.plan_id and new.rhythm == old.rhythm)
+    if same_price and wanted == held:
         return Direction.SAME
-    old_length, new_length = old.interval.months_per_interval, new.interval.months_per_interval
+    old_length, new_length = old.interval.days_per_interval, new.interval.days_per_interval
     if new_length < old_length:
         return Direction.DOWN
-    if new.plan_id == old.plan_id:
+    if new.plan_id == old.plan_id and new_length > old_length and wanted >= held:
         return Direction.UP
-    before, after = (_monthly(price, tax_basis_points) for price in (old, new))
-    return Direction.UP if (after, new.plan.rank) > (before, old.plan.rank) else Direction.DOWN
+    before, after = (_daily(price, tax_basis_points) for price in (old, new))
+    return Direction.UP if (after * wanted, new.plan.rank) > (before * held, old.plan.rank) else Direction.DOWN
 
 
-def _monthly(price: Price, tax_basis_points: int) -> Fraction:
-    """Minor units per month with tax, exact."""
-    return Fraction(price.per_month) * (1 if price.tax_included else 1 + Fraction(tax_basis_points, WHOLE))
+def _daily(price: Price, tax_basis_points: int) -> Fraction:
+    """Minor units per day with tax, exact."""
+    return price.per_day * (1 if price.tax_included else 1 + Fraction(tax_basis_points, WHOLE))
 
 
-def discounted(price: Price, promotion: Promotion | None) -> int:
-    """What one period of the price costs under the promotion, with or without tax as the price is."""
-    return price.amount_minor - discount(price, promotion)
+def discounted(price: Price, promotion: Promotion | None, *, quantity: int = 1) -> int:
+    """What one period of so many at the price costs under the promotion, with or without tax as the price is."""
+    return price.amount_minor * quantity - discount(price, promotion, quantity=quantity)
 
 
-def discount(price: Price, promotion: Promotion | None) -> int:
-    """What the promotion takes off one period of the price; nothing in another currency."""
+def discount(price: Price, promotion: Promotion | None, *, quantity: int = 1) -> int:
+    """What the promotion takes off one period; an amount is taken off once, not for each of the quantity. Nothing in
+    another currency."""
     if promotion is None or not promotions.applies(promotion, price.currency):
         return 0
-    return promotions.discount(price.amount_minor, promotion)
+    return promotions.discount(price.amount_minor * quantity, promotion)
 
 
 def period_lines(
@@ -77,9 +81,11 @@ def period_lines(
     tax_basis_points: int,
     anchor: datetime,
     zone: str,
+    quantity: int = 1,
 ) -> list[LineDraft]:
-    """The lines of one full period, described in the active language. `anchor` and `zone` (IANA) are those from which
-    the period was counted: the line of the plan keeps them, so that it can be counted again."""
+    """The lines of one full period of so many at the price, described in the active language. `anchor` and `zone`
+    (IANA) are those from which the period was counted: the line of the plan keeps them, so that it can be counted
+    again."""
     counted = {
         "period": period.number,
         "anchor": anchor.isoformat(),
@@ -89,28 +95,30 @@ def period_lines(
     }
     plan, *discounts = [
         replace(line, period_start=period.start, period_end=period.end)
-        for line in price_lines(price, promotion=promotion, tax_basis_points=tax_basis_points)
+        for line in price_lines(price, promotion=promotion, tax_basis_points=tax_basis_points, quantity=quantity)
     ]
     return [replace(plan, inputs={**plan.inputs, **counted}), *discounts]
 
 
-def price_lines(price: Price, *, promotion: Promotion | None, tax_basis_points: int) -> list[LineDraft]:
-    """The lines of a period that is not counted yet, to say what any one will cost."""
+def price_lines(
+    price: Price, *, promotion: Promotion | None, tax_basis_points: int, quantity: int = 1
+) -> list[LineDraft]:
+    """The lines of a period of so many that is not counted yet, to say what any one will cost."""
+    full = price.amount_minor * quantity
     shared: dict[str, Any] = {"tax_basis_points": tax_basis_points, "tax_included": price.tax_included}
     lines = [
         LineDraft(
             kind="plan",
-            description=_("%(plan)s membership, one %(interval)s")
-            % {"plan": price.plan.name, "interval": price.interval_label}
-            if price.interval_count == 1
-            else _("%(plan)s membership, %(interval)s") % {"plan": price.plan.name, "interval": price.interval_label},
-            amount_minor=price.amount_minor,
+            description=_("%(plan)s membership, %(interval)s")
+            % {"plan": _named(price, quantity), "interval": intervals.length(price.interval)},
+            amount_minor=full,
+            quantity=quantity,
             unit_minor=price.amount_minor,
-            inputs={"unit_minor": price.amount_minor, "quantity": 1, **_told(price)},
+            inputs={"unit_minor": price.amount_minor, "quantity": quantity, **_told(price)},
             **shared,
         )
     ]
-    off = discount(price, promotion)
+    off = discount(price, promotion, quantity=quantity)
     if off and promotion is not None:
         rate: dict[str, int | None] = (
             {"percent_basis_points": promotion.percent_basis_points}
@@ -122,7 +130,7 @@ def price_lines(price: Price, *, promotion: Promotion | None, tax_basis_points: 
                 kind="discount",
                 description=_("Discount: %(name)s") % {"name": promotion.name},
                 amount_minor=-off,
-                inputs={"base_minor": price.amount_minor, **rate, "promotion": promotion.pk, "name": promotion.name},
+                inputs={"base_minor": full, **rate, "promotion": promotion.pk, "name": promotion.name},
                 **shared,
             )
         )
@@ -153,13 +161,18 @@ def credit_line(
 
 
 def charge_line(
-    price: Price, *, promotion: Promotion | None, span: Period, now: datetime, tax_basis_points: int
+    price: Price, *, promotion: Promotion | None, span: Period, now: datetime, tax_basis_points: int, quantity: int = 1
 ) -> LineDraft:
     """What the rest of the period costs at the new price; a discount on the present period goes on to its end."""
-    inputs = {"base_minor": discounted(price, promotion), **_share(span, now=now), **_told(price)}
+    inputs = {
+        "base_minor": discounted(price, promotion, quantity=quantity),
+        "quantity": quantity,
+        **_share(span, now=now),
+        **_told(price),
+    }
     return LineDraft(
         kind="proration_charge",
-        description=_("%(plan)s for the rest of the period") % {"plan": price.plan.name},
+        description=_("%(plan)s for the rest of the period") % {"plan": _named(price, quantity)},
         amount_minor=_prorated(inputs),
         tax_basis_points=tax_basis_points,
         tax_included=price.tax_included,
@@ -182,6 +195,10 @@ def _share(span: Period, *, now: datetime) -> dict[str, Any]:
 
 def _prorated(inputs: dict[str, Any]) -> int:
     return prorated(inputs["base_minor"], seconds_left=inputs["seconds_left"], seconds_whole=inputs["seconds_whole"])
+
+
+def _named(price: Price, quantity: int) -> str:
+    return price.plan.name if quantity == 1 else f"{quantity} × {price.plan.name}"
 
 
 def _told(price: Price) -> dict:

@@ -1,4 +1,5 @@
 """Signing up for a paid plan: quote and consent, then the card, then the first charge, then the membership.
+A free trial begins with the card, and its first charge is the renewal's.
 
     signup = start(user, price_id, terms_version=…, terms_text=…, now=now)      the review page
     attach_setup(signup.token, user=user, setup_id=started.id)                   the card page, after cards.start_setup
@@ -26,10 +27,10 @@ from apps.promotions import rules as discounts
 from apps.promotions import services as promotions
 from apps.promotions.models import Promotion
 
-from . import quotes
-from .errors import AlreadySubscribed, NotOpen, QuoteChanged, UnknownPlan
+from . import lifecycle, quotes
+from .errors import AlreadySubscribed, NotOpen, QuoteChanged, TrialUsed, UnknownPlan
 from .models import EndReason, Period, Signup, SignupStatus, Status, Subscription
-from .services import closing, finding, settling
+from .services import closing, finding, settling, trying
 
 
 @transaction.atomic
@@ -40,24 +41,28 @@ def start(
     terms_version: str,
     terms_text: str,
     now: datetime,
+    quantity: int = 1,
     promotion: Promotion | None = None,
     source: str = "signup",
 ) -> Signup:
     """Note what the customer agreed to: the quote as shown and the terms with their text.
 
-    Raises UnknownPlan, ClosedPlan, AlreadySubscribed, promotions' NotRedeemable and billing's NoTaxRate; nothing is
-    changed then.
+    Raises UnknownPlan, ClosedPlan, AlreadySubscribed, QuantityRefused, promotions' NotRedeemable and billing's
+    NoTaxRate; nothing is changed then.
     """
     price = finding.price_on_sale(price_id, now=now)
     if price.is_free:
         raise UnknownPlan(_("A free plan needs no card."))
+    finding.check_quantity(price, quantity)
     finding.refuse_second(user, price)
     if promotion is not None:
         promotions.check(promotion, customer=user, now=now)
         if not discounts.applies(promotion, price.currency):
             raise promotions.NotRedeemable(_("This promotion is not for prices in this currency."))
-    quote = quotes.first_charge(price, customer=user, promotion=promotion, now=now)
-    signup = Signup(customer=user, price=price, promotion=promotion, quote=quote.as_json(), created_at=now)
+    quote = quotes.first_charge(price, customer=user, promotion=promotion, quantity=quantity, now=now)
+    signup = Signup(
+        customer=user, price=price, quantity=quantity, promotion=promotion, quote=quote.as_json(), created_at=now
+    )
     signup.consent = accounts.record_consent(
         user,
         kind="subscription_terms",
@@ -84,11 +89,13 @@ def attach_setup(token: UUID | str, *, user: User, setup_id: str) -> Signup:
 
 
 def complete(token: UUID | str, *, user: User, setup_id: str, now: datetime) -> Signup:
-    """Save the card, charge the first period and start the membership. Repeating it never charges twice.
+    """Save the card, charge the first period and start the membership; where a free trial was agreed to, nothing is
+    charged. Repeating it never charges twice.
 
     Talks to the gateway: never call it inside a transaction. Raises NotOpen for a sign-up that is not theirs, billing's
     SetupRefused for a card set-up that is not this sign-up's, and what `start` raises when the plan was closed or the
-    customer became a member in the meantime; nothing is charged then, and no card is saved.
+    customer became a member in the meantime; nothing is charged then, and no card is saved. Raises TrialUsed when the
+    card, or the customer, had a trial before: nothing is charged, the card is saved, and the customer can agree to pay.
     """
     signup = _mine(token, user)
     if signup.status != SignupStatus.OPEN:
@@ -162,15 +169,16 @@ def _subscribe(signup_id: int, card: Card, *, setup_id: str | None, now: datetim
     price = finding.price_on_sale(signup.price_id, now=now)
     finding.refuse_second(customer, price)
     _retire_unfinished(customer, group=price.plan.group, now=now)
-    quote = quotes.first_charge(price, customer=customer, promotion=signup.promotion, now=now)
-    if quote.total.minor != signup.quote["total_minor"]:
-        raise QuoteChanged(_("The amounts have changed since you saw them. Please look at them again."))
+    finding.check_quantity(price, signup.quantity)
+    quote = quotes.first_charge(price, customer=customer, promotion=signup.promotion, quantity=signup.quantity, now=now)
+    _refuse_other_than_agreed(signup, quote)
     subscription = Subscription(
         customer=customer,
         price=price,
         plan=price.plan,
         plan_group=price.plan.group,
-        anchor=now,
+        quantity=signup.quantity,
+        anchor=quote.period.end if quote.trial_days else now,
         zone=customer.time_zone,
         current_start=quote.period.start,
         current_end=quote.period.end,
@@ -181,12 +189,26 @@ def _subscribe(signup_id: int, card: Card, *, setup_id: str | None, now: datetim
         promotions.redeem(signup.promotion.pk, customer=customer, key=key, now=now)
         subscription.promotion = signup.promotion
         subscription.promotion_periods_left = signup.promotion.periods_granted()
-        subscription.use_discounted_period()
+        if not quote.trial_days:
+            subscription.use_discounted_period()
     subscription.save()
     signup.subscription = subscription
     signup.setup_id = setup_id
     signup.save(update_fields=["subscription", "setup_id"])
-    _bill(signup, subscription, quote, card, now=now)
+    if quote.trial_days:
+        trying.begin(subscription, card=card, now=now)
+        lifecycle.complete_signup(signup, now=now)
+    else:
+        _bill(signup, subscription, quote, card, now=now)
+
+
+def _refuse_other_than_agreed(signup: Signup, quote: quotes.FirstCharge) -> None:
+    """What the customer saw and agreed to is what happens, or nothing does."""
+    if signup.quote.get("trial_days", 0) and quote.trial_refused:
+        raise TrialUsed(_("This card, or you, had a free trial before, and everybody has one. Nothing was charged."))
+    agreed = (signup.quote["total_minor"], signup.quote.get("trial_days", 0))
+    if (quote.total.minor, quote.trial_days) != agreed:
+        raise QuoteChanged(_("The amounts have changed since you saw them. Please look at them again."))
 
 
 def _bill(signup: Signup, subscription: Subscription, quote: quotes.FirstCharge, card: Card, *, now: datetime) -> None:

@@ -6,7 +6,7 @@ from django.db.models import Min
 
 from apps.core import sweeps
 
-from . import clearing, renewals, resting
+from . import clearing, renewals, resting, trials
 from .gifts import settling as gifts
 from .models import Gift, PlanChange, PriceChange, PricePromise, Signup, Subscription
 from .services import promises
@@ -78,6 +78,16 @@ def keep_promises(*, now: datetime) -> int:
     return handled + promises.give_due(now=now)
 
 
+def _next_trial(*, now: datetime) -> datetime | None:
+    return trials.next_due(now=now)
+
+
+@sweeps.register(name="memberships.trials", order=90, next_due=_next_trial)
+def announce_trials(*, now: datetime) -> int:
+    """Tell customers that their free trial ends soon, and what is charged then."""
+    return trials.announce_due(now=now)
+
+
 @sweeps.register(name="memberships.bill", order=100, next_due=_next_bill)
 def bill(*, now: datetime) -> int:
     """Bill the periods that have begun."""
@@ -86,7 +96,7 @@ def bill(*, now: datetime) -> int:
 
 @sweeps.register(name="memberships.end", order=110, next_due=_next_end)
 def end(*, now: datetime) -> int:
-    """End cancelled memberships whose paid time is over."""
+    """End memberships that were cancelled, and terms, whose paid time is over."""
     return clearing.end_due(now=now)
 
 

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, Min, OuterRef, Q
 
 from apps.catalog.models import GuideView
-from apps.memberships.models import Price, Status, Subscription
+from apps.memberships.models import OPEN, Price, Status, Subscription
 
 from . import history, rules
 from .models import Arm, Kind, Offer, OfferPolicy, Review
@@ -38,9 +38,9 @@ class Member:
 def suggest_upgrades(*, now: datetime) -> int:
     """Look at every membership whose review is due and make the offers; returns how many were made.
 
-    Not considered: the top plan, a payment overdue, a cancelled or changing membership, an open upgrade offer, and one
-    that was answered or ended within the policy's quiet time: silence is an answer too. Offers of the control arm are
-    stored and announced to nobody.
+    Not considered: the top plan, a free trial, a payment overdue, a cancelled or changing membership, an open upgrade
+    offer, and one that was answered or ended within the policy's quiet time: silence is an answer too. Offers of the
+    control arm are stored and announced to nobody.
     """
     _add_missing_reviews(now)
     policy = OfferPolicy.objects.current(Kind.UPGRADE)
@@ -71,7 +71,7 @@ def _add_missing_reviews(now: datetime) -> None:
             " SELECT s.id, %s FROM memberships_subscription s WHERE s.status = ANY(%s)"
             " AND NOT EXISTS (SELECT 1 FROM offers_review r WHERE r.subscription_id = s.id)"
             " ON CONFLICT DO NOTHING",
-            [now, [Status.ACTIVE.value, Status.PAST_DUE.value]],
+            [now, [status.value for status in OPEN]],
         )
 
 
@@ -86,7 +86,7 @@ def _review_batch(policy: OfferPolicy, *, now: datetime) -> int | None:
     )
     if not claimed:
         return None
-    Review.objects.filter(pk__in=claimed).exclude(subscription__status__in=[Status.ACTIVE, Status.PAST_DUE]).delete()
+    Review.objects.filter(pk__in=claimed).exclude(subscription__status__in=OPEN).delete()
     Review.objects.filter(pk__in=claimed).update(reviewed_at=now, next_at=_tomorrow(now))
     if not policy.is_active:
         return 0
@@ -192,7 +192,7 @@ def _facts(suggestion: rules.Suggestion, price: Price, policy: OfferPolicy) -> d
 
 def _newest_prices(now: datetime) -> list[Price]:
     newest: dict[tuple, Price] = {}
-    for price in Price.objects.on_sale(now).order_by("version"):
+    for price in Price.objects.on_sale(now).renewing().order_by("version"):
         newest[price.plan_id, price.currency, price.interval_unit, price.interval_count] = price
     return list(newest.values())
 

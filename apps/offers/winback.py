@@ -108,6 +108,7 @@ def _comparable(price: Price, *, now: datetime) -> list[Price]:
     newest: dict[int, Price] = {}
     for candidate in (
         Price.objects.on_sale(now)
+        .renewing()
         .filter(
             plan__group=price.plan.group,
             currency=price.currency,

@@ -51,27 +51,10 @@ def reason(code: str, facts: dict) -> str:
             return _("You were a member, and you are welcome back.")
 
 
-def rate(price: Price) -> str:
-    """ "€9.00 a month", "€9.00 a month plus VAT": what a price costs each period."""
-    plain = _rate(price)
-    return plain if price.tax_included else _("%(rate)s plus VAT") % {"rate": plain}
-
-
-def _rate(price: Price) -> str:
-    amount, count = price.amount, price.interval_count
-    if count == 1:
-        sentence = {
-            "week": _("%(amount)s a week"),
-            "month": _("%(amount)s a month"),
-            "year": _("%(amount)s a year"),
-        }[price.interval_unit]
-        return sentence % {"amount": amount}
-    sentence = {
-        "week": _("%(amount)s every %(count)d weeks"),
-        "month": _("%(amount)s every %(count)d months"),
-        "year": _("%(amount)s every %(count)d years"),
-    }[price.interval_unit]
-    return sentence % {"amount": amount, "count": count}
+def rate(price: Price, *, quantity: int = 1) -> str:
+    """ "€9.00 a month", with their number before it for several: what so many at a price cost each period."""
+    amount = str(price.amount) if quantity == 1 else f"{quantity} × {price.amount}"
+    return _("%(amount)s %(per)s") % {"amount": amount, "per": price.per}
 
 
 def first_span(unit: str, count: int) -> str:

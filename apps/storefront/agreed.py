@@ -30,10 +30,11 @@ class AgreedLine:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """The first charge and the one after it; totals include the tax that is charged, instants are UTC.
+    """The first charge and the one after it, if there is one; totals include the tax that is charged, instants are UTC.
 
     `adds_tax`: the lines are without tax, and `net` is their sum. `reverse_charge`: no tax is charged, the customer
-    accounts for it under `tax_number`.
+    accounts for it under `tax_number`. During a free trial nothing is charged first, and the next charge is the first
+    one. `ends_at` is when the membership ends by itself.
     """
 
     lines: list[AgreedLine]
@@ -44,8 +45,11 @@ class Agreed:
     adds_tax: bool
     reverse_charge: bool
     tax_number: str
-    next_charge_at: datetime
-    next_total: Money
+    next_charge_at: datetime | None
+    next_total: Money | None
+    quantity: int
+    trial_days: int
+    ends_at: datetime | None
 
     @property
     def total(self) -> Money:
@@ -70,6 +74,13 @@ class Agreed:
             adds_tax=quote["adds_tax"],
             reverse_charge=quote["treatment"] == TaxTreatment.REVERSE_CHARGE,
             tax_number=quote["tax_number"],
-            next_charge_at=datetime.fromisoformat(quote["next_charge_at"]),
-            next_total=Money(quote["next_total_minor"], currency),
+            next_charge_at=_instant(quote["next_charge_at"]),
+            next_total=None if quote["next_total_minor"] is None else Money(quote["next_total_minor"], currency),
+            quantity=quote.get("quantity", 1),
+            trial_days=quote.get("trial_days", 0),
+            ends_at=_instant(quote.get("ends_at")),
         )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

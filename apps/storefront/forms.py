@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
 from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext, to_locale
@@ -18,7 +19,7 @@ from apps.billing import tax_numbers
 from apps.billing.models import BillingDetails
 from apps.loyalty import rules as points_rules
 from apps.memberships.gifts import rules as gift_rules
-from apps.memberships.models import CancelReason
+from apps.memberships.models import CancelReason, Plan
 from apps.memberships.pause_rules import PauseSpan
 from apps.memberships.services import PauseChoice
 
@@ -123,6 +124,29 @@ class BillingForm(forms.Form):
                 if name in cleaned and not cleaned[name]:
                     self.add_error(name, _("Please fill this in: it belongs to the VAT number."))
         return cleaned
+
+
+class QuantityForm(forms.Form):
+    """How many seats or boxes, asked for in the address; `held` where the address says nothing."""
+
+    quantity = forms.IntegerField(label=_("How many"))
+
+    def __init__(self, data: QueryDict, *, plan: Plan, held: int = 1) -> None:
+        super().__init__({"quantity": data.get("quantity") or held})
+        self.held = held
+        field = self.fields["quantity"]
+        field.validators += [MinValueValidator(1), MaxValueValidator(plan.max_quantity)]
+        field.widget.attrs |= {"min": 1, "max": plan.max_quantity, "inputmode": "numeric"}
+
+    @property
+    def chosen(self) -> int:
+        """The number asked for; what is held when that is refused."""
+        return self.cleaned_data["quantity"] if self.is_valid() else self.held
+
+    @property
+    def problem(self) -> str:
+        """Why the number is refused."""
+        return " ".join(str(text) for text in self.errors.get("quantity", ()))
 
 
 class CancelForm(forms.Form):

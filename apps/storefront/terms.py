@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from apps.core.money import Money
-from apps.memberships.models import Price, PricePromise, WithoutConsent
+from apps.memberships.models import PricePromise, WithoutConsent
 from apps.memberships.quotes import FirstCharge
 
 from .agreed import percent
@@ -33,32 +32,79 @@ def subscription(charge: FirstCharge, *, zone: str, due: Money | None = None) ->
     `due` is what the card is charged today, where credit pays a part of the total. How a price without tax becomes the
     amounts is said too, and that no VAT is charged to who accounts for it.
     """
-    text = _(
-        "I agree that Orangery charges my card %(due)s today and %(next_total)s %(every)s from %(next_date)s, "
-        "until I cancel. I can cancel at any time in my account, to the end of the paid period. I have read the terms "
-        "and the information on my right of withdrawal within 14 days."
-    ) % {
+    facts = {
         "due": (charge.total if due is None else due).format(),
         "next_total": charge.next_total.format() if charge.next_total else "",
-        "every": every(charge.price),
+        "every": charge.price.every,
         "next_date": local_date(charge.next_charge_at, zone) if charge.next_charge_at else "",
+        "end": local_date(charge.ends_at, zone) if charge.ends_at else "",
+        "full": charge.full_total.format() if charge.full_total else "",
     }
-    return Term(VERSION, " ".join(part for part in (text, _about_tax(charge)) if part))
+    parts = [_charges(charge), _after_discount(charge), _ways_out(charge), _read()]
+    words = [part % facts for part in parts if part]
+    return Term(VERSION, " ".join([*words, *_about_tax(charge)]))
 
 
-def _about_tax(charge: FirstCharge) -> str:
-    """How today's total comes about, where it is not simply the price with its tax."""
+def _charges(charge: FirstCharge) -> str:
+    if charge.next_charge_at is None:
+        return _("I agree that Orangery charges my card %(due)s today. My membership ends by itself on %(end)s.")
+    if charge.trial_days and charge.price.term_periods == 1:
+        return _(
+            "I agree that my free trial ends on %(next_date)s, and that Orangery then charges my card %(next_total)s "
+            "once. Today nothing is charged. My membership ends by itself on %(end)s."
+        )
+    if charge.trial_days and charge.ends_at:
+        return _(
+            "I agree that my free trial ends on %(next_date)s, and that Orangery then charges my card %(next_total)s, "
+            "and again %(every)s. Today nothing is charged. My membership ends by itself on %(end)s."
+        )
+    if charge.trial_days:
+        return _(
+            "I agree that my free trial ends on %(next_date)s, and that Orangery then charges my card %(next_total)s, "
+            "and again %(every)s, until I cancel. Today nothing is charged."
+        )
+    if charge.ends_at:
+        return _(
+            "I agree that Orangery charges my card %(due)s today and %(next_total)s %(every)s from %(next_date)s, "
+            "until my membership ends by itself on %(end)s."
+        )
+    return _(
+        "I agree that Orangery charges my card %(due)s today and %(next_total)s %(every)s from %(next_date)s, "
+        "until I cancel."
+    )
+
+
+def _after_discount(charge: FirstCharge) -> str:
+    is_limited = bool(charge.discounted_periods) and charge.next_total not in (None, charge.full_total)
+    return _("When the discount is over, it is %(full)s %(every)s.") if is_limited else ""
+
+
+def _ways_out(charge: FirstCharge) -> str:
+    if charge.trial_days:
+        return _(
+            "If I cancel in my account before %(next_date)s, nothing is charged; after that I can cancel at any time, "
+            "to the end of the paid period."
+        )
+    return _("I can cancel at any time in my account, to the end of the paid period.")
+
+
+def _read() -> str:
+    return _("I have read the terms and the information on my right of withdrawal within 14 days.")
+
+
+def _about_tax(charge: FirstCharge) -> list[str]:
+    """How the amounts come about, where they are not simply the price with its tax."""
     if charge.taxation.is_reverse_charge:
-        return _("No VAT is charged: I account for it under my VAT number %(number)s (reverse charge).") % {
-            "number": charge.taxation.tax_number
-        }
+        sentence = _("No VAT is charged: I account for it under my VAT number %(number)s (reverse charge).")
+        return [sentence % {"number": charge.taxation.tax_number}]
     if charge.price.tax_included:
-        return ""
-    return _("Today's total is %(net)s plus %(rate)s VAT = %(total)s.") % {
-        "net": (charge.total - charge.tax).format(),
-        "rate": percent(charge.tax_basis_points),
-        "total": charge.total.format(),
-    }
+        return []
+    rate = percent(charge.tax_basis_points)
+    if charge.trial_days:
+        return [_("Each amount includes %(rate)s VAT.") % {"rate": rate}]
+    net = (charge.total - charge.tax).format()
+    sentence = _("Today's total is %(net)s plus %(rate)s VAT = %(total)s.")
+    return [sentence % {"net": net, "rate": rate, "total": charge.total.format()}]
 
 
 def gift(due: Money) -> Term:
@@ -91,22 +137,11 @@ def no_new_price(promise: PricePromise) -> Term:
 def _price_facts(promise: PricePromise) -> dict[str, str]:
     return {
         "plan": promise.old_price.plan.name,
-        "old": promise.old_price.amount.format(),
-        "new": promise.new_price.amount.format(),
-        "every": every(promise.new_price),
+        "old": promise.old_total.format(),
+        "new": promise.new_total.format(),
+        "every": promise.new_price.every,
         "date": local_date(promise.applies_from, promise.subscription.customer.time_zone),
     }
-
-
-def every(price: Price) -> str:
-    """How often a price is charged, as part of a sentence: "every month"."""
-    count = price.interval_count
-    match price.interval_unit:
-        case "week":
-            return ngettext("every week", "every %(count)s weeks", count) % {"count": count}
-        case "year":
-            return ngettext("every year", "every %(count)s years", count) % {"count": count}
-    return ngettext("every month", "every %(count)s months", count) % {"count": count}
 
 
 def local_date(moment, zone: str) -> str:

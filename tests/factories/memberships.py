@@ -24,7 +24,8 @@ def plans(*, now: datetime = OPENED) -> dict[str, Plan]:
 def price(slug: str, *, unit: str = "month", currency: str = "EUR") -> Price:
     """The first version of a plan's price."""
     plans()
-    return Price.objects.select_related("plan").get(plan__slug=slug, interval_unit=unit, currency=currency, version=1)
+    ordinary = Price.objects.renewing().select_related("plan").filter(interval_count=1, version=1)
+    return ordinary.get(plan__slug=slug, interval_unit=unit, currency=currency)
 
 
 def week_price(slug: str, *, amount_minor: int) -> Price:
@@ -45,6 +46,19 @@ def net_price(slug: str = "grove", *, amount_minor: int = 1000, unit: str = "mon
     )
 
 
+def special_price(slug: str = "grove", *, version: int = 9, **terms) -> Price:
+    """A price in euro with terms that the ordinary plans do not have: a trial, a term, another interval."""
+    facts = {"currency": "EUR", "amount_minor": 1200, "interval_unit": "month", "available_from": OPENED}
+    return Price.objects.create(plan=plans()[slug], version=version, **{**facts, **terms})
+
+
+def several(slug: str, *, most: int) -> Plan:
+    """The plan, of which one membership may hold so many."""
+    plans()
+    Plan.objects.filter(slug=slug).update(max_quantity=most)
+    return Plan.objects.get(slug=slug)
+
+
 def begin(
     gateway: Rehearsal,
     chosen: Price,
@@ -53,13 +67,15 @@ def begin(
     user: User | None = None,
     script: tuple[Rule, ...] = (),
     promotion: Promotion | None = None,
+    quantity: int = 1,
+    fingerprint: str | None = None,
 ) -> tuple[Signup, str]:
     """A sign-up with a card typed in: everything but `signup.complete`. Returns it with the set-up's id."""
     user = user or accounts.customer()
-    begun = signup.start(user, chosen.pk, now=now, promotion=promotion, **TERMS)
+    begun = signup.start(user, chosen.pk, now=now, promotion=promotion, quantity=quantity, **TERMS)
     started = cards.start_setup(user, purpose="signup", now=now)
     signup.attach_setup(begun.token, user=user, setup_id=started.id)
-    gateway.save_card(started.id, script=script)
+    gateway.save_card(started.id, script=script, fingerprint=fingerprint)
     return begun, started.id
 
 

@@ -49,7 +49,8 @@ def test_a_price_gets_a_new_version(office, now):
 
 def test_a_price_is_added_once_for_a_currency_and_interval(office):
     plan = make.plans()["grove"]
-    facts = {"plan": plan.pk, "currency": "EUR", "amount_minor": 3300, "interval_unit": "month", "interval_count": 3}
+    facts = {"plan": plan.pk, "currency": "EUR", "amount": "33", "interval_unit": "month", "interval_count": 3}
+    facts["trial_days"] = 0
     address = reverse("admin:memberships_price_add")
     assert office.post(address, facts).status_code == 302
     assert office.post(address, facts).status_code == 200
@@ -86,7 +87,7 @@ def test_cancelling_for_a_customer_and_back(office, gateway):
 def test_every_page_opens(office, gateway, now):
     member = make.member(gateway, now=now)
     services.change_plan(member.pk, make.price("estate").pk, customer=member.customer, now=now)
-    for name in ("plan", "price", "subscription", "signup", "planchange"):
+    for name in ("plan", "price", "subscription", "signup", "planchange", "trialuse"):
         assert office.get(reverse(f"admin:memberships_{name}_changelist")).status_code == 200
     for name, pk in (("plan", member.plan_id), ("subscription", member.pk)):
         assert office.get(reverse(f"admin:memberships_{name}_change", args=[pk])).status_code == 200

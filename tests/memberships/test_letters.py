@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
+from apps.billing.models import Invoice
 from apps.mail.models import Message
-from apps.memberships import clearing, services
+from apps.memberships import clearing, renewals, services
+from apps.memberships.models import Subscription
 from tests.factories import accounts
 from tests.factories import memberships as make
 
@@ -20,6 +22,38 @@ KINDS = {
     "membership-ended",
     "points-redeemed",
 }
+
+
+@pytest.mark.parametrize("locale", [code for code, _name in settings.LANGUAGES])
+@pytest.mark.parametrize("terms", [{"trial_days": 5}, {"trial_days": 5, "term_periods": 3}])
+def test_every_letter_of_a_trial(gateway, now, locale, terms):
+    user = accounts.customer(locale=locale)
+    make.several("estate", most=4)
+    make.join(gateway, make.special_price("estate", **terms), now=now, user=user, quantity=2)
+    trial = Subscription.objects.get()
+    services.change_plan(trial.pk, trial.price_id, customer=user, quantity=1, now=now)
+    services.request_cancel(trial.pk, customer=user, now=now)
+    services.undo_cancel(trial.pk, customer=user, now=now)
+    renewals.bill_due(now=trial.next_bill_at)
+    for period_end in (1, 2):
+        Subscription.objects.update(status="active")
+        renewals.bill_due(now=Subscription.objects.get().next_bill_at)
+        assert Invoice.objects.count() == 1 + period_end
+    clearing.end_due(now=trial.current_end + timedelta(days=400))
+
+    letters = {letter.kind: letter for letter in Message.objects.filter(user_id=user.pk)}
+    expected = {
+        "trial-ending",
+        "membership-confirmation",
+        "plan-changed",
+        "cancellation-receipt",
+        "cancellation-undone",
+    }
+    assert expected <= set(letters)
+    assert ("membership-ended" in letters) == ("term_periods" in terms)
+    for kind in expected:
+        for leftover in ("{{", "{%", "None", "()"):
+            assert leftover not in letters[kind].text + letters[kind].subject, kind
 
 
 @pytest.mark.parametrize("locale", [code for code, _name in settings.LANGUAGES])

@@ -32,16 +32,19 @@ class FakePrice:
     interval: Interval = MONTH
     version: int = 1
     tax_included: bool = True
-    interval_label: str = "month"
-    interval_count: int = 1
+    term_periods: int | None = None
 
     @property
     def plan(self):
         return SimpleNamespace(name="Grove", slug="grove", rank=self.rank)
 
     @property
-    def per_month(self):
-        return self.amount_minor / self.interval.months_per_interval
+    def rhythm(self):
+        return (self.interval, self.term_periods)
+
+    @property
+    def per_day(self):
+        return self.amount_minor / self.interval.days_per_interval
 
 
 def percent(basis_points: int):

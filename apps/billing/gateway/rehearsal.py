@@ -193,8 +193,10 @@ class Rehearsal(RehearsalBooks):
         exp_month: int = 12,
         exp_year: int = 2099,
         script: tuple[Rule, ...] | None = None,
+        fingerprint: str | None = None,
     ) -> Setup:
-        """Type a card into the form of a setup. Without a script the test card's number decides how it behaves."""
+        """Type a card into the form of a setup. Without a script the test card's number decides how it behaves, and
+        without a `fingerprint` it tells which cards are the same."""
         with self._lock:
             setup = self._setups[setup_id]
             if number in REFUSED_AT_SETUP:
@@ -205,7 +207,7 @@ class Rehearsal(RehearsalBooks):
                 last4=number[-4:],
                 exp_month=exp_month,
                 exp_year=exp_year,
-                fingerprint=sha1(f"card {number}".encode(), usedforsecurity=False).hexdigest()[:16],
+                fingerprint=_fingerprint(number) if fingerprint is None else fingerprint,
                 customer_id=setup.customer_id,
             )
             rules = BY_NUMBER.get(number, ()) if script is None else script
@@ -294,3 +296,7 @@ class Rehearsal(RehearsalBooks):
         made = GivenBack(self._id("re"), intent_id, key, money, self._clock())
         self._given_back[made.id] = made
         return Refunded(made.id)
+
+
+def _fingerprint(number: str) -> str:
+    return sha1(f"card {number}".encode(), usedforsecurity=False).hexdigest()[:16]

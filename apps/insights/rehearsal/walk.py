@@ -21,6 +21,7 @@ from apps.mail import lifecycle as outbox
 QUARTER = timedelta(hours=6)
 MAY_WAIT = frozenset(
     {
+        "memberships.trials",
         "memberships.bill",
         "billing.collect",
         "offers.suggest",

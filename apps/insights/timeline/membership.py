@@ -18,7 +18,7 @@ from apps.offers.models import Offer
 from .moment import Kind, Moment, page, sentence
 
 _STATUS = dict(Status.choices)
-_TONES: dict[str, str] = {Status.ACTIVE: "good", Status.PAST_DUE: "bad", Status.ENDED: "bad"}
+_TONES: dict[str, str] = {Status.ACTIVE: "good", Status.TRIALING: "good", Status.PAST_DUE: "bad", Status.ENDED: "bad"}
 
 
 def history(customer: User) -> list[Moment]:
@@ -41,10 +41,11 @@ def history(customer: User) -> list[Moment]:
 
 
 def _shown(kind: str, value: str) -> str:
-    """A value of a history row for people: cancellations keep the instant of the end, pauses both ends (ISO 8601)."""
+    """A value of a history row for people: cancellations and moved trials keep the instant of the end, pauses both ends
+    (ISO 8601)."""
     if kind in (HistoryKind.PAUSE, HistoryKind.UNPAUSE):
         return date_format(datetime.fromisoformat(value), "DATETIME_FORMAT")
-    if kind not in (HistoryKind.CANCEL, HistoryKind.UNDO):
+    if kind not in (HistoryKind.CANCEL, HistoryKind.UNDO, HistoryKind.TRIAL):
         return value
     return _("end on %(day)s") % {"day": date_format(datetime.fromisoformat(value), "DATETIME_FORMAT")}
 

@@ -6,7 +6,7 @@ from .gifts import GiftAdmin, PauseAdmin
 from .plans import PlanAdmin, PriceAdmin
 from .price_changes import PriceChangeAdmin
 from .promises import PricePromiseAdmin
-from .purchases import PlanChangeAdmin, SignupAdmin
+from .purchases import PlanChangeAdmin, SignupAdmin, TrialUseAdmin
 from .subscriptions import SubscriptionAdmin
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "PricePromiseAdmin",
     "SignupAdmin",
     "SubscriptionAdmin",
+    "TrialUseAdmin",
 ]

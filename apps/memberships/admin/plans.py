@@ -32,7 +32,16 @@ class BenefitInline(TabularInline):
 
 class PriceInline(ReadOnlyInline):
     model = Price
-    fields = ["amount_shown", "tax_included", "interval_label", "version", "available_from", "closed_at", "members"]
+    fields = [
+        "amount_shown",
+        "tax_included",
+        "interval_label",
+        "trial_days",
+        "version",
+        "available_from",
+        "closed_at",
+        "members",
+    ]
     readonly_fields = fields
     show_change_link = True
     ordering = ["closed_at", "currency", "amount_minor"]
@@ -67,6 +76,7 @@ class PriceAdmin(ModelAdmin):
         "amount_shown",
         "tax_included",
         "interval_label",
+        "trial_days",
         "version",
         "available_from",
         "closed_at",
@@ -77,7 +87,7 @@ class PriceAdmin(ModelAdmin):
     actions_detail = ["new_version", "plan_change"]
 
     def get_fields(self, request, obj=None) -> list[str]:
-        return [*self.list_display, "promised"] if obj else self.form.Meta.fields
+        return [*self.list_display, "promised"] if obj else ["plan", "amount", *self.form.Meta.fields[1:]]
 
     def get_queryset(self, request: HttpRequest):
         mine = Subscription.objects.open().filter(price=OuterRef("pk")).order_by().values("price")
@@ -94,13 +104,16 @@ class PriceAdmin(ModelAdmin):
         created = services.add_price(
             obj.plan,
             currency=obj.currency,
-            amount_minor=obj.amount_minor,
+            amount_minor=form.cleaned_data["amount_minor"],
             tax_included=obj.tax_included,
             interval_unit=obj.interval_unit,
             interval_count=obj.interval_count,
+            term_periods=obj.term_periods,
+            trial_days=obj.trial_days,
             now=clock.now(),
         )
-        obj.pk, obj.version, obj.available_from = created.pk, created.version, created.available_from
+        for name in ("pk", "version", "available_from", "amount_minor", "trial_days"):
+            setattr(obj, name, getattr(created, name))
 
     @admin.display(description=gettext_lazy("amount"), ordering="amount_minor")
     def amount_shown(self, price: Price) -> str:
@@ -146,6 +159,7 @@ class PriceAdmin(ModelAdmin):
                     price,
                     amount_minor=form.cleaned_data["amount"],
                     tax_included=form.cleaned_data["tax_included"],
+                    trial_days=form.cleaned_data["trial_days"],
                     now=clock.now(),
                 )
             except Refused as refusal:

@@ -77,11 +77,11 @@ class PricePromiseAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("old price"), ordering="old_price__amount_minor")
     def old_amount(self, promise: PricePromise) -> str:
-        return str(promise.old_price.amount)
+        return str(promise.old_total)
 
     @admin.display(description=gettext_lazy("new price"), ordering="new_price__amount_minor")
     def new_amount(self, promise: PricePromise) -> str:
-        return str(promise.new_price.amount)
+        return str(promise.new_total)
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("memberships.change_pricepromise")

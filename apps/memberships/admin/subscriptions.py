@@ -61,6 +61,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
         "customer",
         "plan",
         "price_shown",
+        "quantity",
         "status",
         "origin",
         "current_end",

@@ -69,8 +69,12 @@ def effect_of(gift: Gift, *, customer: User, now: datetime) -> Effect:
         _require_tax_rate(customer, now=now)
         end = _end(gift, customer, start=held.ends_at)
         return Effect(use=GiftUse.EXTENDS, starts_at=held.ends_at, ends_at=end, pays_for=held)
-    if held.ends_at is not None:
+    if held.is_cancelling:
         raise KeptForLater(_later(_("Your membership is cancelled, so there is nothing to pay with it."), held))
+    if held.is_last_period:
+        raise KeptForLater(
+            _later(_("Your membership ends with this period, so there is nothing to pay with it."), held)
+        )
     if held.price.currency != gift.currency:
         raise KeptForLater(
             _("Your membership is paid in %(currency)s, the gift in %(other)s. You can redeem it when you have none.")

@@ -19,10 +19,14 @@ LENGTHS = {"month": (1, 3, 6, 12), "year": (1,)}
 
 
 def lengths(price: Price) -> tuple[int, ...]:
-    """The numbers of periods that can be given of a price; none of a free one, or where the plan is not for giving.
+    """The numbers of periods that can be given of a price, one of the plan in each; none of a free one, of one with a
+    term of its own, or where the plan is not for giving.
 
     Nor of a price without tax: who pays does not know yet what tax the one who redeems it has to bear."""
-    if price.is_free or not price.tax_included or price.interval_count != 1 or not price.plan.gift_valid_days:
+    has_term = price.term_periods is not None
+    if price.is_free or has_term or not price.tax_included or price.interval_count != 1:
+        return ()
+    if not price.plan.gift_valid_days:
         return ()
     return LENGTHS.get(price.interval_unit, ())
 

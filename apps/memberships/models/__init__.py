@@ -1,16 +1,20 @@
 """Plans and their prices, subscriptions and what happened to them."""
 
 from .gifts import Gift, GiftStatus, GiftUse
+from .intervals import IntervalUnit, Rhythm
 from .pauses import Pause, PauseOutcome
 from .plans import COMPLIMENTARY, Benefit, Plan, PlanStatus, Price
 from .price_changes import PriceChange, PriceChangeEntry, PriceChangeStatus, WithoutConsent
 from .promises import Answer, Outcome, PricePromise, PromiseNotice
 from .purchases import ChangeStatus, PlanChange, Signup, SignupStatus
 from .records import History, HistoryKind, Period
-from .subscriptions import CancelReason, EndReason, Origin, PauseKind, Status, Subscription
+from .subscriptions import BILLED, OPEN, CancelReason, EndReason, Holding, Origin, PauseKind, Status, Subscription
+from .trials import TrialUse
 
 __all__ = [
+    "BILLED",
     "COMPLIMENTARY",
+    "OPEN",
     "Answer",
     "Benefit",
     "CancelReason",
@@ -21,6 +25,8 @@ __all__ = [
     "GiftUse",
     "History",
     "HistoryKind",
+    "Holding",
+    "IntervalUnit",
     "Origin",
     "Outcome",
     "Pause",
@@ -36,9 +42,11 @@ __all__ = [
     "PriceChangeStatus",
     "PricePromise",
     "PromiseNotice",
+    "Rhythm",
     "Signup",
     "SignupStatus",
     "Status",
     "Subscription",
+    "TrialUse",
     "WithoutConsent",
 ]

@@ -5,23 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from fractions import Fraction
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _plain
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import MoneyColumn
 from apps.core.periods import Interval, Unit
 
+from . import intervals
+from .intervals import IntervalUnit, Rhythm
+
 
 class PlanStatus(models.TextChoices):
     OPEN = "open", _("open to new members")
     CLOSED = "closed", _("closed to new members")
-
-
-class IntervalUnit(models.TextChoices):
-    WEEK = "week", _("week")
-    MONTH = "month", _("month")
-    YEAR = "year", _("year")
 
 
 class PlanQuerySet(models.QuerySet["Plan"]):
@@ -58,6 +57,12 @@ class Plan(models.Model):
         default=1095,
         help_text=_("So long after the purchase a gift can be redeemed. 0: the plan cannot be given."),
     )
+    max_quantity = models.PositiveSmallIntegerField(
+        _("most in one membership"),
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text=_("How many seats or boxes one membership may hold; the price is for each of them."),
+    )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     colour = models.SlugField(_("colour"), blank=True)
     illustration = models.SlugField(_("illustration"), blank=True)
@@ -68,7 +73,10 @@ class Plan(models.Model):
         verbose_name = _("plan")
         verbose_name_plural = _("plans")
         ordering = ["position", "rank"]
-        constraints = [models.UniqueConstraint(fields=["group", "rank"], name="memberships_one_plan_per_rank")]
+        constraints = [
+            models.UniqueConstraint(fields=["group", "rank"], name="memberships_one_plan_per_rank"),
+            models.CheckConstraint(condition=Q(max_quantity__gte=1), name="memberships_plan_holds_one"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -112,13 +120,27 @@ class PriceQuerySet(models.QuerySet["Price"]):
             Q(closed_at=None) | Q(closed_at__gt=now), plan__status=PlanStatus.OPEN, available_from__lte=now
         ).select_related("plan")
 
-    def offered(self, plan: Plan, *, currency: str, unit: str, now: datetime) -> Price | None:
-        """The newest price on sale of a plan in a currency for one `unit` ("month", "year"); None when there is
-        none.
+    def renewing(self) -> PriceQuerySet:
+        """Prices that renew until cancelled: those of a fixed term are chosen on purpose, never instead of another."""
+        return self.filter(term_periods=None)
+
+    def of_rhythm(self, rhythm: Rhythm) -> PriceQuerySet:
+        return self.filter(
+            interval_unit=rhythm.interval.unit,
+            interval_count=rhythm.interval.count,
+            term_periods=rhythm.term_periods,
+        )
+
+    def offered(
+        self, plan: Plan, *, currency: str, unit: str, now: datetime, count: int = 1, term_periods: int | None = None
+    ) -> Price | None:
+        """The newest price on sale of a plan in a currency for every `count` of `unit` ("week", "month", "year"); None
+        when there is none. `term_periods` asks for one that ends by itself after so many periods.
         """
         return (
             self.on_sale(now)
-            .filter(plan=plan, currency=currency, interval_unit=unit, interval_count=1)
+            .filter(plan=plan, currency=currency, term_periods=term_periods)
+            .filter(interval_unit=unit, interval_count=count)
             .order_by("-version")
             .first()
         )
@@ -140,7 +162,20 @@ class Price(models.Model):
         help_text=_("Prices for consumers include tax. Otherwise the tax of the customer's country is added."),
     )
     interval_unit = models.CharField(_("interval"), max_length=5, choices=IntervalUnit.choices)
-    interval_count = models.PositiveSmallIntegerField(_("every"), default=1)
+    interval_count = models.PositiveSmallIntegerField(_("every"), default=1, validators=[MaxValueValidator(60)])
+    trial_days = models.PositiveSmallIntegerField(
+        _("free trial, days"),
+        default=0,
+        validators=[MaxValueValidator(730)],
+        help_text=_("Nothing is charged before it is over; 0 is without a trial."),
+    )
+    term_periods = models.PositiveSmallIntegerField(
+        _("ends after so many periods"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(120)],
+        help_text=_("The membership then ends by itself; empty is until cancelled."),
+    )
     version = models.PositiveIntegerField(_("version"), default=1)
     available_from = models.DateTimeField(_("available from"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
@@ -154,8 +189,17 @@ class Price(models.Model):
         ordering = ["plan", "currency", "amount_minor", "version"]
         constraints = [
             models.UniqueConstraint(
-                fields=["plan", "currency", "interval_unit", "interval_count", "version"],
+                fields=["plan", "currency", "interval_unit", "interval_count", "term_periods", "version"],
+                nulls_distinct=False,
                 name="memberships_price_version_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(term_periods=None) | Q(term_periods__range=(1, 120), amount_minor__gt=0),
+                name="memberships_price_term_of_paid_periods",
+            ),
+            models.CheckConstraint(
+                condition=Q(trial_days=0) | Q(trial_days__lte=730, amount_minor__gt=0),
+                name="memberships_price_trial_of_paid_plan",
             ),
             models.CheckConstraint(condition=Q(amount_minor__gte=0), name="memberships_price_not_negative"),
             models.CheckConstraint(
@@ -178,10 +222,39 @@ class Price(models.Model):
         return Interval(Unit(self.interval_unit), self.interval_count)
 
     @property
+    def rhythm(self) -> Rhythm:
+        """How often it is charged and how many times: the periods of two prices of one rhythm fall together."""
+        return Rhythm(self.interval, self.term_periods)
+
+    @property
     def interval_label(self) -> str:
-        """ "month", "3 months": for people."""
-        label = IntervalUnit(self.interval_unit).label
-        return str(label) if self.interval_count == 1 else f"{self.interval_count} × {label}"
+        """ "month", "3 months", with the number of periods of a fixed term: for people."""
+        unit = IntervalUnit(self.interval_unit).label
+        label = str(unit) if self.interval_count == 1 else intervals.length(self.interval)
+        return label if self.term_periods is None else f"{label} × {self.term_periods}"
+
+    @property
+    def per(self) -> str:
+        """What the amount is for: "a month", "every 3 months", "a month plus VAT"."""
+        interval = intervals.per(self.interval)
+        return interval if self.tax_included else _plain("%(every)s plus VAT") % {"every": interval}
+
+    @property
+    def every(self) -> str:
+        """How often it is charged, within a sentence: "every month"."""
+        return intervals.every(self.interval)
+
+    @property
+    def often(self) -> str:
+        """How often it is charged, as a choice: "Monthly"."""
+        return intervals.often(self.interval)
+
+    @property
+    def term_label(self) -> str:
+        """How long a fixed term lasts: "6 months"; empty for a price that renews until cancelled."""
+        if self.term_periods is None:
+            return ""
+        return intervals.length(Interval(self.interval.unit, self.interval_count * self.term_periods))
 
     @property
     def is_free(self) -> bool:
@@ -189,8 +262,13 @@ class Price(models.Model):
 
     @property
     def per_month(self) -> Fraction:
-        """Minor units per month, exact: the measure by which prices of different intervals compare."""
+        """Minor units per month, exact, as recurring revenue counts them."""
         return Fraction(self.amount_minor) / self.interval.months_per_interval
+
+    @property
+    def per_day(self) -> Fraction:
+        """Minor units per day, exact: the measure by which prices of different intervals compare."""
+        return Fraction(self.amount_minor) / self.interval.days_per_interval
 
     def is_on_sale_at(self, now: datetime) -> bool:
         """Whether a customer can choose it at `now`; the plan must be open too."""

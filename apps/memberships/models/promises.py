@@ -202,6 +202,21 @@ class PricePromise(models.Model):
         return self.has_agreed or not self.needs_consent
 
     @property
+    def old_total(self) -> Money:
+        """What the member pays each period at the old price, for as many as they have at the next renewal."""
+        return self.old_price.amount * self.subscription.quantity_next
+
+    @property
+    def new_total(self) -> Money:
+        """What they would pay each period at the new price."""
+        return self.new_price.amount * self.subscription.quantity_next
+
+    @property
+    def difference(self) -> Money:
+        """By how much that is more or less."""
+        return max(self.old_total, self.new_total) - min(self.old_total, self.new_total)
+
+    @property
     def rise(self) -> Money:
         return Money(self.rise_minor, self.new_price.currency)
 

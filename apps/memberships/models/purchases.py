@@ -39,6 +39,7 @@ class Signup(models.Model):
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="signups")
     price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="signups")
+    quantity = models.PositiveIntegerField(_("quantity"), default=1)
     promotion = models.ForeignKey(
         "promotions.Promotion", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -87,11 +88,12 @@ class PlanChangeQuerySet(models.QuerySet["PlanChange"]):
 
 
 class PlanChange(models.Model):
-    """A change to a higher plan that is applied when its invoice is paid. At most one waits per subscription."""
+    """A change to a higher plan or quantity, applied when its invoice is paid. At most one waits per subscription."""
 
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="changes")
     price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField(_("quantity"), default=1)
     quote = models.JSONField(_("quote"))
     invoice = models.OneToOneField("billing.Invoice", on_delete=models.PROTECT, related_name="plan_change")
     status = models.CharField(_("status"), max_length=10, choices=ChangeStatus.choices, default=ChangeStatus.OPEN)

@@ -93,6 +93,7 @@ class HistoryKind(models.TextChoices):
     PARK = "park", _("parked")
     UNPARK = "unpark", _("taken up again")
     PROMISE = "promise", _("price promise")
+    TRIAL = "trial", _("end of the trial moved")
 
 
 class History(models.Model):

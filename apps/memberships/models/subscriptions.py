@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 from django.db import connection, models
@@ -12,7 +12,7 @@ from django.db.models import Exists, F, Min, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.billing.models import Invoice
-from apps.core.periods import Period, period
+from apps.core.periods import Period, boundary, period
 
 from .plans import Plan, Price
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 class Status(models.TextChoices):
     INCOMPLETE = "incomplete", _("waiting for the first payment")
+    TRIALING = "trialing", _("free trial")
     ACTIVE = "active", _("active")
     PAST_DUE = "past_due", _("payment overdue")
     PAUSED = "paused", _("paused")
@@ -29,13 +30,16 @@ class Status(models.TextChoices):
     EXPIRED = "expired", _("never started")
 
 
+# Those whose present period was billed.
+BEGUN = (Status.ACTIVE, Status.PAST_DUE)
 # Those that grant their benefits, and those that are contracts still: a paused one keeps its place in the group.
-OPEN = (Status.ACTIVE, Status.PAST_DUE)
+OPEN = (*BEGUN, Status.TRIALING)
 HELD = (*OPEN, Status.PAUSED)
+BILLED = (Status.ACTIVE, Status.TRIALING)
 
 
 class Origin(models.TextChoices):
-    """How a membership came about. Only a bought one is billed, cancelled and paused."""
+    """How a membership came about. Only a bought one is billed, cancelled and paused, or begins with a trial."""
 
     PURCHASE = "purchase", _("bought")
     GIFT = "gift", _("given by another customer")
@@ -49,6 +53,16 @@ class PauseKind(models.TextChoices):
     SKIP = "skip", _("skipped period")
 
 
+class Holding(NamedTuple):
+    """What a membership is: a price, and how many of it."""
+
+    price: Price
+    quantity: int
+
+    def __str__(self) -> str:
+        return str(self.price) if self.quantity == 1 else f"{self.quantity} × {self.price}"
+
+
 class CancelReason(models.TextChoices):
     TOO_EXPENSIVE = "too_expensive", _("It costs too much for me")
     NOT_USING = "not_using", _("I do not use it enough")
@@ -60,6 +74,7 @@ class CancelReason(models.TextChoices):
 
 class EndReason(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled by the customer")
+    TERM = "term", _("the agreed term was over")
     PAYMENT = "payment", _("payment could not be collected")
     UPGRADED = "upgraded", _("replaced by another plan")
     STAFF = "staff", _("ended by staff")
@@ -95,15 +110,16 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         """To be billed at `now`, oldest period first.
 
         Not billed: what is parked, what ends at or before the period's start, what waits for an overdue payment (the
-        next period is billed when that is paid), what waits for the payment of a plan change, and what is to pause when
-        the period begins.
+        next period is billed when that is paid), what waits for the payment of a plan change, what is to pause when
+        the period begins, and a trial whose end was not announced to the customer.
         """
         return self._billable().filter(next_bill_at__lte=now).order_by("next_bill_at", "pk")
 
     def _billable(self) -> SubscriptionQuerySet:
         return self.filter(
             Q(ends_at=None) | Q(ends_at__gt=F("next_bill_at")),
-            status=Status.ACTIVE,
+            ~Q(status=Status.TRIALING) | Q(trial_noticed_at__isnull=False),
+            status__in=BILLED,
             next_bill_at__isnull=False,
             parked_at=None,
             changing_since=None,
@@ -135,6 +151,15 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         """Paused, and to be resumed by the workers on their date."""
         return self.filter(status=Status.PAUSED, parked_at=None)
 
+    def trials_to_announce(self) -> SubscriptionQuerySet:
+        """Trials that will be charged for and whose customer was not told so yet, the first to end first."""
+        return self.filter(
+            Q(ends_at=None) | Q(ends_at__gt=F("next_bill_at")),
+            status=Status.TRIALING,
+            trial_noticed_at=None,
+            parked_at=None,
+        ).order_by("next_bill_at", "pk")
+
     def to_end(self, now: datetime) -> SubscriptionQuerySet:
         """Whose service is over; one that could not be ended is parked."""
         return self.open().filter(ends_at__lte=now, parked_at=None).order_by("ends_at", "pk")
@@ -155,7 +180,9 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         rows = list(moved)
         columns = [
             ("bigint", "pk"), ("bigint", "price_id"), ("bigint", "plan_id"), ("bigint", "pending_price_id"),
-            ("timestamptz", "anchor"), ("integer", "period_number"), ("timestamptz", "current_start"),
+            ("integer", "quantity"), ("integer", "pending_quantity"), ("varchar", "status"),
+            ("timestamptz", "ends_at"), ("timestamptz", "term_ends_at"), ("timestamptz", "anchor"),
+            ("integer", "period_number"), ("timestamptz", "current_start"),
             ("timestamptz", "current_end"), ("timestamptz", "next_bill_at"), ("bigint", "promotion_id"),
             ("integer", "promotion_periods_left"),
         ]  # fmt: skip
@@ -173,9 +200,11 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 class Subscription(models.Model):
     """One customer's contract on a price. Periods are computed from `anchor` in `zone`; `period_number` counts from 0.
 
-    A free plan has no period end and is never billed. `ends_at` is the intent to end; `pending_price` the price from
-    the next period on; `changing_since` is set while an immediate plan change waits for its payment. `pause_at` is the
-    intent to pause with the end of the paid period; `paused_at` is set while it is paused, `resumes_at` with either.
+    A free plan has no period end and is never billed. `ends_at` is the intent to end: because the customer cancelled,
+    or by itself, when it equals `term_ends_at`. `pending_price` and `pending_quantity` hold from the next period on;
+    `changing_since` is set while an immediate plan change waits for its payment. `pause_at` is the intent to pause with
+    the end of the paid period; `paused_at` is set while it is paused, `resumes_at` with either. A trial is the time
+    before the anchor; period 0 begins when it ends.
     """
 
     customer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="subscriptions")
@@ -185,6 +214,7 @@ class Subscription(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.INCOMPLETE)
     anchor = models.DateTimeField(_("anchor"))
     zone = models.CharField(_("time zone"), max_length=64)
+    quantity = models.PositiveIntegerField(_("quantity"), default=1)
     period_number = models.PositiveIntegerField(_("period number"), default=0)
     current_start = models.DateTimeField(_("period start"))
     current_end = models.DateTimeField(_("period end"), null=True, blank=True)
@@ -193,6 +223,9 @@ class Subscription(models.Model):
     pending_price = models.ForeignKey(
         Price, on_delete=models.PROTECT, null=True, blank=True, related_name="pending_subscriptions"
     )
+    pending_quantity = models.PositiveIntegerField(_("quantity from the next period on"), null=True, blank=True)
+    term_ends_at = models.DateTimeField(_("end of the agreed term"), null=True, blank=True)
+    trial_noticed_at = models.DateTimeField(_("end of the trial announced at"), null=True, blank=True)
     changing_since = models.DateTimeField(_("plan change waiting since"), null=True, blank=True)
     pause_at = models.DateTimeField(_("pauses at"), null=True, blank=True)
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
@@ -224,8 +257,13 @@ class Subscription(models.Model):
         indexes = [
             models.Index(
                 fields=["next_bill_at", "id"],
-                condition=Q(status="active", parked_at=None, changing_since=None, next_bill_at__isnull=False),
+                condition=Q(status__in=BILLED, parked_at=None, changing_since=None, next_bill_at__isnull=False),
                 name="memberships_due",
+            ),
+            models.Index(
+                fields=["next_bill_at", "id"],
+                condition=Q(status="trialing", trial_noticed_at=None),
+                name="memberships_trials_to_tell",
             ),
             models.Index(
                 fields=["ends_at"], condition=Q(status__in=OPEN, ends_at__isnull=False), name="memberships_to_end"
@@ -282,7 +320,7 @@ class Subscription(models.Model):
                 )
                 | Q(~Q(status=Status.PAUSED), paused_at=None, pause_at=None, resumes_at=None, pause_kind="")
                 | Q(
-                    status__in=OPEN,
+                    status__in=BEGUN,
                     paused_at=None,
                     pause_at__isnull=False,
                     current_end__isnull=False,
@@ -299,6 +337,14 @@ class Subscription(models.Model):
             models.CheckConstraint(
                 name="memberships_complimentary_with_reason",
                 condition=(Q(origin=Origin.COMP) & ~Q(comp_reason="")) | (~Q(origin=Origin.COMP) & Q(comp_reason="")),
+            ),
+            models.CheckConstraint(
+                name="memberships_quantity_positive",
+                condition=Q(quantity__gte=1) & (Q(pending_quantity=None) | Q(pending_quantity__gte=1, status__in=HELD)),
+            ),
+            models.CheckConstraint(
+                name="memberships_term_ends_by_itself",
+                condition=Q(term_ends_at=None) | Q(ends_at__isnull=False, ends_at=F("term_ends_at")),
             ),
             models.CheckConstraint(
                 name="memberships_parked_with_reason",
@@ -320,8 +366,10 @@ class Subscription(models.Model):
 
     @property
     def is_cancelling(self) -> bool:
-        """Whether it ends because the customer asked for it: a gift and a complimentary one end by themselves."""
-        return self.status in OPEN and self.ends_at is not None and self.origin == Origin.PURCHASE
+        """Whether it ends because the customer asked for it: a gift, a complimentary one and an agreed term end by
+        themselves."""
+        wants_to_end = self.status in OPEN and self.ends_at is not None and self.term_ends_at is None
+        return wants_to_end and self.origin == Origin.PURCHASE
 
     @property
     def is_paused(self) -> bool:
@@ -336,7 +384,7 @@ class Subscription(models.Model):
     def may_pause(self) -> bool:
         """Whether pausing is worth offering; what stands in the way at this moment is said when it is asked for."""
         may = self.is_bought and self.status == Status.ACTIVE and self.next_bill_at is not None
-        return may and self.pause_at is None and self.plan.max_pause_days > 0
+        return may and self.pause_at is None and self.term_ends_at is None and self.plan.max_pause_days > 0
 
     @property
     def is_gift(self) -> bool:
@@ -347,18 +395,59 @@ class Subscription(models.Model):
         return self.origin == Origin.COMP
 
     @property
+    def is_trial(self) -> bool:
+        return self.status == Status.TRIALING
+
+    @property
+    def is_last_period(self) -> bool:
+        """Whether the agreed term is over with the present period: it ends then, and nothing comes after it."""
+        return self.term_ends_at is not None and self.term_ends_at == self.current_end
+
+    @property
     def next_charge_at(self) -> datetime | None:
         """When it is charged next, after a pause that is planned or runs; None when it never is."""
-        return None if self.ends_at is not None else self.resumes_at or self.next_bill_at
+        ends_first = self.is_last_period or (self.ends_at is not None and self.term_ends_at is None)
+        return None if ends_first else self.resumes_at or self.next_bill_at
 
     @property
     def awaits_new_version(self) -> bool:
         """Whether the price that waits for the next period is another version of the present one."""
         waiting = self.pending_price
-        return waiting is not None and waiting.plan_id == self.plan_id and waiting.interval == self.price.interval
+        return waiting is not None and waiting.plan_id == self.plan_id and waiting.rhythm == self.price.rhythm
+
+    @property
+    def has_pending_change(self) -> bool:
+        """Whether a change that the customer chose waits for the next period; a new version of their price is none."""
+        return self.pending_quantity is not None or (self.pending_price is not None and not self.awaits_new_version)
+
+    @property
+    def holding(self) -> Holding:
+        return Holding(self.price, self.quantity)
+
+    @property
+    def holding_next(self) -> Holding:
+        """What it will be from the next period on."""
+        return Holding(self.pending_price or self.price, self.quantity_next)
+
+    @property
+    def quantity_next(self) -> int:
+        """How many of it there will be from the next period on."""
+        return self.pending_quantity or self.quantity
+
+    def natural_end(self) -> datetime | None:
+        """When it ends by itself, from the anchor; None for a price that renews until cancelled, and when the price
+        that waits for the next period begins a term of its own, or none."""
+        term = self.price.term_periods
+        if term is None or (self.pending_price is not None and self.pending_price.rhythm != self.price.rhythm):
+            return None
+        return boundary(self.anchor, term, self.price.interval, self.zone)
+
+    def end_by_itself(self) -> None:
+        """Let it end when its price says, and not before; a cancellation is forgotten. Does not save."""
+        self.ends_at = self.term_ends_at = self.natural_end()
 
     def current_period(self) -> Period:
-        """The current period, from the anchor."""
+        """The current period, from the anchor; not for a trial, which comes before the first one."""
         return period(self.anchor, self.period_number, self.price.interval, self.zone)
 
     def begins_next(self) -> datetime:

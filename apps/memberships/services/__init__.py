@@ -9,6 +9,7 @@ from .changing import (
     check_change,
     continue_change,
     keep_plan,
+    preview_change,
 )
 from .complimenting import end_complimentary, give_complimentary
 from .joining import join_free
@@ -33,6 +34,7 @@ __all__ = [
     "new_price_version",
     "park",
     "pause_choice",
+    "preview_change",
     "redeem_points",
     "request_cancel",
     "request_pause",

@@ -19,29 +19,43 @@ def apply(change_id: int, *, now: datetime) -> PlanChange:
     subscription_id = PlanChange.objects.values_list("subscription", flat=True).get(pk=change_id)
     subscription = (
         Subscription.objects.select_for_update(of=("self",))
-        .select_related("customer", "plan", "price__plan", "promotion")
+        .select_related("customer", "plan", "price__plan", "pending_price", "promotion")
         .get(pk=subscription_id)
     )
     change = PlanChange.objects.select_related("price__plan", "invoice").get(pk=change_id)
     if change.status != ChangeStatus.OPEN:
         return change
-    old = subscription.price
+    old, held = subscription.price, subscription.holding
     _cut_span(subscription, change)
     if change.quote["starts_anew"]:
         _start_anew(subscription, change)
+    if not (subscription.awaits_new_version and change.price_id == subscription.price_id):
+        subscription.pending_price = None
+    subscription.pending_quantity = None
     subscription.price = change.price
     subscription.plan = change.price.plan
-    subscription.pending_price = None
+    subscription.quantity = change.quantity
     subscription.changing_since = None
+    if not subscription.is_cancelling:
+        subscription.end_by_itself()
+    if subscription.is_trial:
+        lifecycle.leave_trial(subscription, now=now, actor=change.actor).save()
     subscription.save()
     lifecycle.complete_change(change, now=now)
     lifecycle.record(
-        subscription, HistoryKind.PLAN, old=str(old), new=str(change.price), reason="now", actor=change.actor, now=now
+        subscription,
+        HistoryKind.PLAN,
+        old=str(held),
+        new=str(subscription.holding),
+        reason="now",
+        actor=change.actor,
+        now=now,
     )
     emails.plan_changed(
         subscription,
         old=old,
         new=change.price,
+        quantity=change.quantity,
         effective_at=change.effective_at,
         charged=change.invoice.total,
         now=now,
@@ -78,12 +92,13 @@ def _cut_span(subscription: Subscription, change: PlanChange) -> None:
 
 
 def _start_anew(subscription: Subscription, change: PlanChange) -> None:
-    """A longer interval: the change is the new anchor, and a discounted period is used up."""
+    """A longer interval, a term of its own, or the end of a trial: the change is the new anchor, and a discounted
+    period is used up."""
     subscription.anchor = change.effective_at
     subscription.period_number = 0
     subscription.current_start = change.effective_at
     subscription.current_end = datetime.fromisoformat(change.quote["period_end"])
     subscription.next_bill_at = subscription.current_end
     subscription.use_discounted_period()
-    if subscription.ends_at is not None:
+    if subscription.is_cancelling:
         subscription.ends_at = subscription.current_end

@@ -13,17 +13,18 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.memberships import emails, lifecycle
 from apps.memberships.errors import NothingToChange
-from apps.memberships.models import CancelReason, EndReason, HistoryKind, Origin, Status, Subscription
+from apps.memberships.models import CancelReason, EndReason, HistoryKind, Status, Subscription
 from apps.memberships.signals import subscription_cancelled
 
-from . import changing, closing, finding
+from . import changing, closing, finding, trying
 
 
 @transaction.atomic
 def request_cancel(
     subscription_id: int, *, customer: User, now: datetime, reason: str = "", note: str = "", actor: str = ""
 ) -> Subscription:
-    """End the membership with its paid period; a free one, a paused one, or one whose payment is overdue, ends at once.
+    """End the membership with its paid period, or with its free trial and without a charge; a free one, a paused one,
+    or one whose payment is overdue, ends at once.
 
     `reason` is a value of CancelReason or empty, `note` the customer's own words. What is overdue is written off: the
     open invoice is voided and its dunning stops. Asking again changes nothing. Raises NotOpen, and ValueError for an
@@ -33,7 +34,7 @@ def request_cancel(
         raise ValueError(f"There is no reason {reason!r} for leaving")
     finding.lock_open_invoices(subscription_id)
     subscription = finding.open_subscription(subscription_id, customer=customer)
-    if subscription.ends_at is not None:
+    if subscription.is_cancelling:
         return subscription
     actor = actor or customer.email
     subscription.cancel_reason = reason
@@ -42,7 +43,8 @@ def request_cancel(
     ends_at = now if nothing_is_paid else subscription.current_end or now
     at_once = ends_at == now
     subscription.ends_at = None if at_once else ends_at
-    subscription.save(update_fields=["cancel_reason", "cancel_note", "ends_at"])
+    subscription.term_ends_at = None
+    subscription.save(update_fields=["cancel_reason", "cancel_note", "ends_at", "term_ends_at"])
     lifecycle.record(
         subscription,
         HistoryKind.CANCEL,
@@ -66,17 +68,16 @@ def request_cancel(
 def undo_cancel(subscription_id: int, *, customer: User, now: datetime, actor: str = "") -> Subscription:
     """Take the cancellation back; possible until the end. Raises NotOpen after it, NothingToChange without one."""
     subscription = finding.open_subscription(subscription_id, customer=customer)
-    if subscription.ends_at is None or subscription.origin != Origin.PURCHASE:
+    if not subscription.is_cancelling:
         raise NothingToChange(_("Your membership is not cancelled."))
     if not subscription.is_open_at(now):
         raise NothingToChange(_("Your membership has ended. You can join again at any time."))
-    ended = subscription.ends_at
-    subscription.ends_at = None
+    old = subscription.ends_at.isoformat() if subscription.ends_at else ""
     subscription.cancel_reason = ""
     subscription.cancel_note = ""
-    subscription.save(update_fields=["ends_at", "cancel_reason", "cancel_note"])
-    lifecycle.record(
-        subscription, HistoryKind.UNDO, old=ended.isoformat(), new="", actor=actor or customer.email, now=now
-    )
+    subscription.end_by_itself()
+    subscription.save(update_fields=["ends_at", "term_ends_at", "cancel_reason", "cancel_note"])
+    lifecycle.record(subscription, HistoryKind.UNDO, old=old, new="", actor=actor or customer.email, now=now)
     emails.cancellation_undone(subscription, now=now)
+    trying.announce_if_near(subscription, now=now)
     return subscription

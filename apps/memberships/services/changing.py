@@ -1,4 +1,4 @@
-"""Changing the plan: up at once and paid for first, down at the end of the period."""
+"""Changing the plan or the quantity: up at once and paid for first, down at the end of the period."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.billing import collection, invoices, janitor
 from apps.billing.drafts import Draft
-from apps.billing.models import Invoice, Payment
+from apps.billing.models import CreditNote, Invoice, Payment
 from apps.memberships import emails, lifecycle, quotes
 from apps.memberships.errors import (
     CancellationPending,
@@ -54,11 +54,13 @@ def change_plan(
     *,
     customer: User,
     now: datetime,
+    quantity: int | None = None,
     quoted_at: datetime | None = None,
     quoted_minor: int | None = None,
     actor: str = "",
 ) -> ChangeResult:
-    """Change to another price of the same group and currency; see `quotes.change` for which way, when and how much.
+    """Change to another price of the same group and currency, to another `quantity`, or both; see `quotes.change` for
+    which way, when and how much.
 
     Up: the invoice is charged now, with the customer present, and the plan changes when it is paid; a declined card
     changes nothing. Down: the price waits for the end of the period. `quoted_at` is the instant of the preview the
@@ -72,6 +74,7 @@ def change_plan(
         price_id,
         customer=customer,
         now=now,
+        quantity=quantity,
         quoted_at=quoted_at,
         quoted_minor=quoted_minor,
         actor=actor,
@@ -108,16 +111,20 @@ def continue_change(token: UUID | str, *, customer: User, now: datetime) -> Chan
 def keep_plan(subscription_id: int, *, customer: User, now: datetime, actor: str = "") -> Subscription:
     """Take back a change that waits for the end of the period. Raises NotOpen, NothingToChange."""
     subscription = finding.open_subscription(subscription_id, customer=customer)
-    pending = subscription.pending_price
-    if pending is None or subscription.awaits_new_version:
+    if not subscription.has_pending_change:
         raise NothingToChange(_("No change of plan is waiting."))
-    subscription.pending_price = None
-    subscription.save(update_fields=["pending_price"])
+    old = subscription.holding_next
+    subscription.pending_quantity = None
+    if not subscription.awaits_new_version:
+        subscription.pending_price = None
+    if not subscription.is_cancelling:
+        subscription.end_by_itself()
+    subscription.save(update_fields=["pending_price", "pending_quantity", "ends_at", "term_ends_at"])
     lifecycle.record(
         subscription,
         HistoryKind.PLAN,
-        old=pending.plan.name,
-        new=subscription.plan.name,
+        old=str(old),
+        new=str(subscription.holding_next),
         reason="kept",
         actor=actor or customer.email,
         now=now,
@@ -175,17 +182,16 @@ def _begin(
     *,
     customer: User,
     now: datetime,
+    quantity: int | None,
     quoted_at: datetime | None,
     quoted_minor: int | None,
     actor: str,
 ) -> ChangeResult:
     subscription = finding.open_subscription(subscription_id, customer=customer)
-    price = finding.price_on_sale(price_id, now=now)
-    check_change(subscription, price)
+    # A member may change the quantity at the price they joined at, which need not be on sale any more.
+    price = subscription.price if price_id == subscription.price_id else finding.price_on_sale(price_id, now=now)
     at = _moment_of_preview(subscription, quoted_at, now=now)
-    quote = quotes.change(subscription, price, now=at)
-    if quote.direction == Direction.SAME or price.pk == subscription.pending_price_id:
-        raise NothingToChange(_("This is your plan already."))
+    quote = preview_change(subscription, price, quantity=quantity, now=at)
     if quoted_minor is not None and quote.due_now.minor != quoted_minor:
         raise _changed()
     actor = actor or customer.email
@@ -195,6 +201,22 @@ def _begin(
     if span is not None and span.invoice is not None and span.invoice.status == Invoice.Status.OPEN:
         raise ChangeInProgress(_("A payment for your membership is still on its way. Please try again in a minute."))
     return _start(subscription, quote, now=now, actor=actor)
+
+
+def preview_change(
+    subscription: Subscription, price: Price, *, quantity: int | None = None, now: datetime
+) -> quotes.Change:
+    """Exactly what changing now would do: the quote that the page shows and that `change_plan` charges. Raises
+    subclasses of Refused."""
+    check_change(subscription, price)
+    if quantity is not None and (price.pk, quantity) != (subscription.price_id, subscription.quantity):
+        finding.check_quantity(price, quantity)
+    quote = quotes.change(subscription, price, quantity=quantity, now=now)
+    own_price = subscription.price_id if subscription.awaits_new_version else subscription.pending_price_id
+    waiting = (own_price or subscription.price_id, subscription.pending_quantity or subscription.quantity)
+    if quote.direction == Direction.SAME or (quote.price.pk, quote.quantity) == waiting:
+        raise NothingToChange(_("This is your plan already."))
+    return quote
 
 
 def check_change(subscription: Subscription, price: Price) -> None:
@@ -209,7 +231,7 @@ def check_change(subscription: Subscription, price: Price) -> None:
         raise PausePending(_("Your membership is paused. Resume it to change your plan."))
     if subscription.pause_at is not None:
         raise PausePending(_("A pause of your membership is planned. Take it back to change your plan."))
-    if subscription.ends_at is not None:
+    if subscription.is_cancelling:
         raise CancellationPending(_("Your membership is cancelled. Undo the cancellation to change your plan."))
     if subscription.status == Status.PAST_DUE:
         raise ChangeInProgress(_("A payment is overdue. Once it is paid you can change your plan."))
@@ -218,12 +240,14 @@ def check_change(subscription: Subscription, price: Price) -> None:
 
 
 def _moment_of_preview(subscription: Subscription, quoted_at: datetime | None, *, now: datetime) -> datetime:
-    """The instant to charge for: the preview's, as long as it lies in the present span and is fresh."""
+    """The instant to charge for: the preview's, as long as it lies in the present span and is fresh, and no money of
+    the span went back since."""
     if quoted_at is None:
         return now
     span = Period.objects.latest_of(subscription)
     begun = span.start if span is not None else subscription.current_start
-    if not max(begun, now - PREVIEW_LASTS) <= quoted_at <= now:
+    went_back = span is not None and CreditNote.objects.filter(invoice__periods=span, issued_at__gt=quoted_at).exists()
+    if went_back or not max(begun, now - PREVIEW_LASTS) <= quoted_at <= now:
         raise _changed()
     return quoted_at
 
@@ -233,19 +257,30 @@ def _changed() -> QuoteChanged:
 
 
 def _schedule(subscription: Subscription, quote: quotes.Change, *, now: datetime, actor: str) -> ChangeResult:
-    subscription.pending_price = quote.price
-    subscription.save(update_fields=["pending_price"])
+    if quote.price.pk != subscription.price_id:
+        subscription.pending_price = quote.price
+    elif not subscription.awaits_new_version:
+        subscription.pending_price = None
+    subscription.pending_quantity = quote.quantity if quote.quantity != subscription.quantity else None
+    subscription.end_by_itself()
+    subscription.save(update_fields=["pending_price", "pending_quantity", "ends_at", "term_ends_at"])
     lifecycle.record(
         subscription,
         HistoryKind.PLAN,
-        old=str(subscription.price),
-        new=str(quote.price),
+        old=str(subscription.holding),
+        new=str(subscription.holding_next),
         reason="at the end of the period",
         actor=actor,
         now=now,
     )
     emails.plan_changed(
-        subscription, old=subscription.price, new=quote.price, effective_at=quote.effective_at, charged=None, now=now
+        subscription,
+        old=subscription.price,
+        new=quote.price,
+        quantity=quote.quantity,
+        effective_at=quote.effective_at,
+        charged=None,
+        now=now,
     )
     return ChangeResult("scheduled", subscription)
 
@@ -267,6 +302,7 @@ def _start(subscription: Subscription, quote: quotes.Change, *, now: datetime, a
         token=token,
         subscription=subscription,
         price=quote.price,
+        quantity=quote.quantity,
         quote=quote.as_json(),
         invoice=invoice,
         actor=actor,

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.accounts.models import User
 from apps.billing.models import Invoice
-from apps.memberships.errors import AlreadySubscribed, ClosedPlan, NotOpen, UnknownPlan
+from apps.memberships.errors import AlreadySubscribed, ClosedPlan, NotOpen, QuantityRefused, UnknownPlan
 from apps.memberships.models import Origin, Price, Subscription
 
 
@@ -38,6 +39,16 @@ def price_on_sale(price_id: int, *, now: datetime) -> Price:
     if not price.is_on_sale_at(now):
         raise ClosedPlan(_("This plan is not on sale any more."))
     return price
+
+
+def check_quantity(price: Price, quantity: int) -> None:
+    """Raise QuantityRefused unless the plan allows one membership to hold so many."""
+    most = price.plan.max_quantity
+    if not 1 <= quantity <= most:
+        raise QuantityRefused(
+            ngettext("You can have one of this plan.", "You can have 1 to %(most)d of this plan.", most)
+            % {"most": most}
+        )
 
 
 def refuse_second(customer: User, price: Price) -> None:

@@ -163,6 +163,10 @@ def _check(subscription: Subscription, *, now: datetime) -> None:
         raise NothingToChange(_("Your membership is paused already."))
     if subscription.pause_at is not None:
         raise NothingToChange(_("A pause is planned already. Take it back first to choose another one."))
+    if subscription.is_trial:
+        raise CannotPause(_("Your free trial is running. Once it is over you can pause your membership."))
+    if subscription.term_ends_at is not None:
+        raise CannotPause(_("Your membership ends by itself on an agreed day, and cannot be paused."))
     if subscription.ends_at is not None:
         raise CancellationPending(_("Your membership is cancelled. Undo the cancellation to pause it instead."))
     if subscription.status == Status.PAST_DUE:

@@ -18,6 +18,7 @@ from apps.loyalty.models import PointsAccount
 from apps.memberships import quotes, services, signup
 from apps.memberships.errors import Refused
 from apps.memberships.models import Plan, Price, Status, Subscription
+from apps.memberships.models.intervals import rhythm_of
 from apps.offers import services as offers
 from apps.offers.errors import OfferRefused
 from apps.offers.models import Kind, Offer
@@ -51,7 +52,10 @@ def join(person: Person, history: History) -> None:
         details = billing_details.save(user, now=history.moment, **asdict(person.company))
         billing_details.check_if_needed(details, now=history.moment)
     plan = Plan.objects.get(slug=person.plan)
-    price = Price.objects.offered(plan, currency=person.currency, unit=person.interval, now=history.moment)
+    interval = rhythm_of(person.interval).interval
+    price = Price.objects.offered(
+        plan, currency=person.currency, unit=interval.unit, count=interval.count, now=history.moment
+    )
     if price is None or price.is_free:
         services.join_free(user, plan, now=history.moment)
     else:
@@ -66,7 +70,8 @@ def climb(person: Person, history: History) -> None:
     price = (
         Price.objects.on_sale(history.moment)
         .filter(plan__rank__gt=current.plan.rank, currency=current.price.currency)
-        .filter(interval_unit=current.price.interval_unit, plan__group=current.plan_group)
+        .of_rhythm(current.price.rhythm)
+        .filter(plan__group=current.plan_group)
         .order_by("plan__rank", "-version")
         .first()
     )
@@ -133,7 +138,8 @@ def _subscribe(
         )
         setup = cards.start_setup(user, purpose="membership", now=now)
         signup.attach_setup(begun.token, user=user, setup_id=setup.id)
-        history.rehearsal.save_card(setup.id, number=GOOD_CARD, script=script)
+        # All test cards of one number are one card; everybody here has their own.
+        history.rehearsal.save_card(setup.id, number=GOOD_CARD, script=script, fingerprint=f"demo{user.pk}")
         signup.complete(begun.token, user=user, setup_id=setup.id, now=now)
 
 
@@ -163,7 +169,7 @@ def _mend_card(user: User, history: History) -> None:
     if invoice is None or history.dice.random() < 0.5:
         return
     setup = cards.start_setup(user, purpose="invoice", now=history.moment)
-    history.rehearsal.save_card(setup.id, number=GOOD_CARD, script=())
+    history.rehearsal.save_card(setup.id, number=GOOD_CARD, script=(), fingerprint=f"demo{user.pk}")
     card = cards.complete_setup(user, setup.id, now=history.moment)
     collection.retry_with_card(invoice.pk, card_id=card.pk, on_session=True, now=history.moment)
 

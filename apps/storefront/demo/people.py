@@ -35,14 +35,15 @@ _HOMES = [
     ("IE", "Europe/Dublin", "EUR", 4),
     ("US", "America/New_York", "USD", 10),
 ]
-# First plan, interval, share.
+# First plan, interval by its code, share.
 _CHOICES = [
     ("seedling", "month", 64),
     ("grove", "month", 20),
     ("grove", "year", 8),
     ("conservatory", "month", 8),
     ("conservatory", "year", 4),
-    ("estate", "month", 2),
+    ("conservatory", "3-month", 3),
+    ("estate", "month", 4),
     ("estate", "year", 2),
 ]
 # How the card behaves when the shop charges it, and its share.

@@ -9,6 +9,7 @@ from apps.offers import demo as offers
 
 def build(*, now: datetime) -> None:
     """Stock the shop as of `now`. Safe to repeat."""
-    memberships.build_plans(now=now)
+    memberships.build_plans(now=now, trials=memberships.TRIALS)
+    memberships.build_quarterly(now=now)
     catalog.build(now=now)
     offers.build(now=now)

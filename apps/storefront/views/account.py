@@ -92,8 +92,7 @@ def preview_of(offer: Offer, *, now: datetime) -> quotes.Change | None:
     if offer.needs_signup:
         return None
     try:
-        services.check_change(offer.subscription, offer.price)
-        return quotes.change(offer.subscription, offer.price, now=now)
+        return services.preview_change(offer.subscription, offer.price, now=now)
     except Refused:
         return None
 

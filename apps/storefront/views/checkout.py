@@ -117,7 +117,7 @@ def _back(begun: Signup, refusal: Refused) -> HttpResponse:
         case AlreadySubscribed():
             return redirect("account")
         case QuoteChanged():
-            return redirect("join", plan=begun.price.plan.slug, interval=begun.price.interval_unit)
+            return redirect(_join_address(begun))
     return redirect("pricing")
 
 
@@ -129,10 +129,18 @@ def _chargeable(request: SignedInRequest, *, now: datetime) -> Card | None:
 
 def _again(begun: Signup, *, now: datetime) -> str:
     """The address at which a failed sign-up starts anew, with the offer it was made on."""
-    address = reverse("join", kwargs={"plan": begun.price.plan.slug, "interval": begun.price.interval_unit})
+    address = _join_address(begun)
     offer = Offer.objects.for_customer(begun.customer, Kind.WINBACK, now) if begun.promotion_id else None
     same = offer and (offer.price_id, offer.promotion_id) == (begun.price_id, begun.promotion_id)
-    return f"{address}?offer={offer.token}" if offer and same else address
+    if not (offer and same):
+        return address
+    return f"{address}{'&' if '?' in address else '?'}offer={offer.token}"
+
+
+def _join_address(begun: Signup) -> str:
+    """The page on which this sign-up was begun."""
+    address = reverse("join", kwargs={"plan": begun.price.plan.slug, "interval": begun.price.rhythm.code})
+    return address if begun.quantity == 1 else f"{address}?quantity={begun.quantity}"
 
 
 def _first_invoice(begun: Signup) -> Invoice | None:

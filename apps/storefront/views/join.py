@@ -20,6 +20,7 @@ from apps.core import clock
 from apps.memberships import quotes, services, signup
 from apps.memberships.errors import Refused
 from apps.memberships.models import Plan, Price, Subscription
+from apps.memberships.models.intervals import rhythm_of
 from apps.offers import services as offers
 from apps.offers.errors import OfferRefused
 from apps.offers.models import Offer
@@ -27,7 +28,7 @@ from apps.promotions.services import NotRedeemable
 
 from .. import currency, terms
 from ..agreed import Agreed
-from ..forms import BillingForm, ConsentForm, CountryForm
+from ..forms import BillingForm, ConsentForm, CountryForm, QuantityForm
 from ..signed_in import SignedInRequest
 from . import billing_details
 
@@ -72,7 +73,7 @@ def summary(request: SignedInRequest, price: Price, quote: dict) -> dict:
     return {
         "price": price,
         "agreed": Agreed.read(quote, balance=credit.balance(request.user, price.currency)),
-        "every": terms.every(price),
+        "every": price.every,
         "steps": [_("Look it over"), _("Your card"), _("Welcome")],
     }
 
@@ -87,8 +88,12 @@ def _agree(
         "billing_form": billing_form,
         "price": price,
     }
+    amounts = QuantityForm(request.GET, plan=price.plan)
+    if not amounts.is_valid():
+        messages.error(request, amounts.problem)
+    quantity = amounts.chosen
     try:
-        charge = quotes.first_charge(price, customer=request.user, promotion=promotion, now=now)
+        charge = quotes.first_charge(price, customer=request.user, promotion=promotion, quantity=quantity, now=now)
     except NoTaxRate:
         return render(request, "storefront/join/elsewhere.html", context)
     about = summary(request, price, charge.as_json())
@@ -99,13 +104,14 @@ def _agree(
     if form.is_outdated:
         messages.warning(request, _("Something has changed since you saw this page. Please look it over again."))
         return redirect(request.get_full_path())
-    if form.is_bound and form.is_valid():
+    if form.is_bound and form.is_valid() and amounts.is_valid():
         try:
             begun = signup.start(
                 request.user,
                 price.pk,
                 terms_version=term.version,
                 terms_text=term.text,
+                quantity=quantity,
                 promotion=promotion,
                 now=now,
             )
@@ -113,7 +119,12 @@ def _agree(
         except (Refused, NotRedeemable) as refusal:
             messages.error(request, str(refusal))
             return redirect("pricing")
-    context |= about | {"form": form, "benefits": list(price.plan.benefits.all())}
+    context |= about | {
+        "form": form,
+        "benefits": list(price.plan.benefits.all()),
+        "quantity_form": amounts if price.plan.max_quantity > 1 else None,
+        "trial_refused": charge.trial_refused,
+    }
     wrong = form.errors or billing_form.errors
     return render(request, "storefront/join/review.html", context, status=400 if wrong else 200)
 
@@ -152,13 +163,26 @@ def _join_free(request: SignedInRequest, price: Price, *, now: datetime) -> Http
 
 
 def _price(request: SignedInRequest, plan_slug: str, interval: str, *, now: datetime) -> Price | None:
-    """The price to join at; None when the plan is closed or not sold so. Raises Http404 for an unknown plan."""
+    """The price to join at; None when the plan is closed or not sold so any more. Raises Http404 for an unknown
+    plan, and for an interval at which it was never sold."""
     plan = get_object_or_404(Plan, slug=plan_slug)
-    if interval not in {"month", "year"}:
-        raise Http404
-    wanted = Price.objects.offered(plan, currency=currency.of(request), unit=interval, now=now)
+    try:
+        rhythm = rhythm_of(interval)
+    except ValueError as problem:
+        raise Http404 from problem
+    wanted = Price.objects.offered(
+        plan,
+        currency=currency.of(request),
+        unit=rhythm.interval.unit,
+        count=rhythm.interval.count,
+        term_periods=rhythm.term_periods,
+        now=now,
+    )
     free = Price.objects.on_sale(now).filter(plan=plan, amount_minor=0, currency=currency.of(request))
-    return wanted or free.first()
+    price = wanted or free.first()
+    if price is None and not plan.prices.of_rhythm(rhythm).exists():
+        raise Http404
+    return price
 
 
 def _offer(request: SignedInRequest, *, now: datetime) -> Offer | None:

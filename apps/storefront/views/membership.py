@@ -25,15 +25,15 @@ from apps.core.money import Money
 from apps.loyalty import rules as points_rules
 from apps.loyalty.models import PointsAccount, PointsEntry, PointsLot
 from apps.loyalty.services import NotEnoughPoints
-from apps.memberships import quotes, services
-from apps.memberships.errors import NothingToChange, Refused
+from apps.memberships import services
+from apps.memberships.errors import Refused
 from apps.memberships.models import PlanChange, Price, Subscription
 from apps.memberships.services import ChangeResult
 from apps.memberships.services.changing import PREVIEW_LASTS
 
 from .. import gateway_page
 from ..agreed import AgreedLine
-from ..forms import CancelForm, RedeemForm, number
+from ..forms import CancelForm, QuantityForm, RedeemForm, number
 from ..payable import Payable
 from ..signed_in import SignedInRequest
 from . import account, cards
@@ -53,15 +53,20 @@ def change(request: SignedInRequest) -> HttpResponse:
         return _confirm(request, subscription, now=now)
     if "price" not in request.GET:
         return render(request, "storefront/account/choose_plan.html", _choice(subscription, now=now))
-    price = get_object_or_404(Price.objects.on_sale(now), pk=number(request.GET["price"]))
+    price = _wanted(subscription, number(request.GET["price"]), now=now)
     if subscription.price.is_free and not price.is_free:
-        return redirect("join", plan=price.plan.slug, interval=price.interval_unit)
+        return redirect("join", plan=price.plan.slug, interval=price.rhythm.code)
+    amounts = QuantityForm(request.GET, plan=price.plan, held=_held(subscription, price))
+    if not amounts.is_valid():
+        messages.error(request, amounts.problem)
+        return redirect("change_plan")
     try:
-        context = preview(request.user, subscription, price, now=now)
+        context = preview(request.user, subscription, price, quantity=amounts.chosen, now=now)
     except Refused as refusal:
         messages.error(request, str(refusal))
-        stays = subscription.ends_at is not None or subscription.resumes_at is not None
+        stays = subscription.is_cancelling or subscription.is_gift or subscription.resumes_at is not None
         return redirect("account" if stays else "change_plan")
+    context["quantity_form"] = amounts if price.plan.max_quantity > 1 else None
     return render(request, "storefront/account/change_plan.html", context)
 
 
@@ -110,9 +115,10 @@ def cancel(request: SignedInRequest) -> HttpResponse:
     if subscription is None:
         messages.info(request, _("You have no membership to cancel."))
         return redirect("account")
-    if subscription.ends_at is not None:
-        if not subscription.is_cancelling:
-            messages.info(request, _("Your membership ends by itself. Nothing is ever charged for it."))
+    if subscription.is_cancelling:
+        return redirect("account")
+    if subscription.ends_at is not None and not subscription.is_bought:
+        messages.info(request, _("Your membership ends by itself. Nothing is ever charged for it."))
         return redirect("account")
     form = CancelForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -183,7 +189,9 @@ def after_change(request: SignedInRequest, result: ChangeResult) -> HttpResponse
     """The page and the message for the outcome of a change."""
     match result.status:
         case "done":
-            messages.success(request, _("You are now on %(plan)s.") % {"plan": result.subscription.plan.name})
+            messages.success(request, _("You are now on %(plan)s.") % {"plan": _named(result.subscription)})
+        case "scheduled" if result.subscription.is_trial:
+            messages.success(request, _("Your plan changes when your free trial ends."))
         case "scheduled":
             messages.success(request, _("Your plan changes at the end of the period you have paid for."))
         case "needs_action" if result.change and result.payment:
@@ -195,12 +203,11 @@ def after_change(request: SignedInRequest, result: ChangeResult) -> HttpResponse
     return redirect("account")
 
 
-def preview(user: User, subscription: Subscription, price: Price, *, now: datetime) -> dict:
+def preview(
+    user: User, subscription: Subscription, price: Price, *, now: datetime, quantity: int | None = None
+) -> dict:
     """The context of `account/_change.html`: exactly what confirming would do. Raises subclasses of Refused."""
-    services.check_change(subscription, price)
-    change = quotes.change(subscription, price, now=now)
-    if change.direction == quotes.Direction.SAME or price.pk in (subscription.price_id, subscription.pending_price_id):
-        raise NothingToChange(_("This is your plan already."))
+    change = services.preview_change(subscription, price, quantity=quantity, now=now)
     balance = credit.balance(user, price.currency)
     settlement = change.taxation.settle(change.lines)
     shown = zip(change.lines, settlement.shown_minor, strict=True)
@@ -243,11 +250,13 @@ def _confirm(request: SignedInRequest, subscription: Subscription, *, now: datet
     if not price_id or quoted is None:
         messages.error(request, _("Please look at the amounts again before you confirm."))
         return redirect("change_plan")
+    quantity = number(request.POST.get("quantity", "")) or None
     try:
         result = services.change_plan(
             subscription.pk,
             price_id,
             customer=request.user,
+            quantity=quantity,
             quoted_at=quoted.at,
             quoted_minor=quoted.due_minor,
             now=now,
@@ -262,15 +271,36 @@ def _confirm(request: SignedInRequest, subscription: Subscription, *, now: datet
 
 
 def _choice(subscription: Subscription, *, now: datetime) -> dict:
-    """The plans to choose from, in the currency of the membership, monthly and yearly."""
+    """The plans to choose from, in the currency of the membership, at every interval; those of a fixed term last."""
     newest: dict[tuple, Price] = {}
     on_sale = Price.objects.on_sale(now).filter(
-        plan__group=subscription.plan_group, currency=subscription.price.currency, interval_count=1
+        plan__group=subscription.plan_group, currency=subscription.price.currency
     )
     for price in on_sale.order_by("version"):
-        newest[price.plan_id, price.interval_unit] = price
-    prices = sorted(newest.values(), key=lambda price: (price.plan.rank, price.interval_unit))
-    return {"subscription": subscription, "prices": prices}
+        newest[price.plan_id, price.rhythm] = price
+    prices = sorted(
+        newest.values(),
+        key=lambda price: (price.plan.rank, price.term_periods or 0, price.interval.days_per_interval),
+    )
+    holds_several = subscription.plan.max_quantity > 1 and not subscription.price.is_free
+    return {"subscription": subscription, "prices": prices, "holds_several": holds_several}
+
+
+def _wanted(subscription: Subscription, price_id: int, *, now: datetime) -> Price:
+    """The price to change to. A member's own need not be on sale: they may change how many they have of it."""
+    if price_id == subscription.price_id:
+        return subscription.price
+    return get_object_or_404(Price.objects.on_sale(now), pk=price_id)
+
+
+def _held(subscription: Subscription, price: Price) -> int:
+    """How many a member has now, as far as the plan of the price allows."""
+    return min(subscription.quantity, price.plan.max_quantity)
+
+
+def _named(subscription: Subscription) -> str:
+    name = subscription.plan.name
+    return name if subscription.quantity == 1 else f"{subscription.quantity} × {name}"
 
 
 def _currency(user: User) -> str:

@@ -17,7 +17,6 @@ from apps.memberships import quotes, renewals, services
 from apps.memberships.errors import Refused
 from apps.memberships.models import Subscription
 
-from .. import terms
 from ..forms import PauseForm
 from ..payable import Payable
 from ..signed_in import SignedInRequest
@@ -54,7 +53,7 @@ def pause(request: SignedInRequest) -> HttpResponse:
         "subscription": subscription,
         "form": form,
         "next_total": quotes.next_total(subscription, now=now),
-        "every": terms.every(subscription.pending_price or subscription.price),
+        "every": (subscription.pending_price or subscription.price).every,
     }
     return render(request, "storefront/account/pause.html", context, status=400 if form.errors else 200)
 
@@ -94,7 +93,7 @@ def resume(request: SignedInRequest) -> HttpResponse:
     context = {
         "subscription": subscription,
         "today": Payable.after_credit(total, balance=credit.balance(request.user, total.currency)),
-        "every": terms.every(subscription.pending_price or subscription.price),
+        "every": (subscription.pending_price or subscription.price).every,
         "card": account.card_of(request.user),
     }
     return render(request, "storefront/account/resume.html", context)

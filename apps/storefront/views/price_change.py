@@ -89,10 +89,10 @@ def _answer(request: HttpRequest, promise: PricePromise, form: ConsentForm | Non
 def _thanks(promise: PricePromise, *, agrees: bool) -> str:
     date = terms.local_date(promise.applies_from, promise.subscription.customer.time_zone)
     if agrees:
-        return _("Thank you. You pay %(new)s from %(date)s on.") % {"new": promise.new_price.amount, "date": date}
+        return _("Thank you. You pay %(new)s from %(date)s on.") % {"new": promise.new_total, "date": date}
     if promise.change.without_consent == WithoutConsent.END:
         return _("Your membership ends on %(date)s. Until then you can change your answer.") % {"date": date}
-    return _("You keep your price of %(old)s.") % {"old": promise.old_price.amount}
+    return _("You keep your price of %(old)s.") % {"old": promise.old_total}
 
 
 def _page(request: HttpRequest, promise: PricePromise, form: ConsentForm | None, *, status: int = 200) -> HttpResponse:
@@ -100,7 +100,7 @@ def _page(request: HttpRequest, promise: PricePromise, form: ConsentForm | None,
         "promise": promise,
         "form": form,
         "refusal": terms.no_new_price(promise).text,
-        "every": terms.every(promise.old_price),
+        "every": promise.old_price.every,
         "difference": Money(abs(promise.rise_minor), promise.new_price.currency),
     }
     return render(request, "storefront/account/price_change.html", context, status=status)

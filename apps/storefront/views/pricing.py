@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from apps.core import clock
+from apps.core.periods import Interval
+from apps.memberships.models import Rhythm, intervals
 
 from .. import currency, plans, visitor
 
@@ -16,32 +18,40 @@ from .. import currency, plans, visitor
 @require_safe
 def pricing(request: HttpRequest) -> HttpResponse:
     now = clock.now()
-    interval = request.GET.get("interval")
-    interval = interval if interval in plans.INTERVALS else plans.INTERVALS[0]
     standing = visitor.standing(request.user, now=now)
     shown = standing.currency or currency.of(request)
     book = plans.book(currency=shown, now=now)
+    standing = visitor.with_trials(standing, request.user, plans.with_trial(book))
+    offered = plans.intervals(book)
+    interval = _chosen(request.GET.get("interval"), offered)
     cards = plans.cards(book, interval=interval, standing=standing)
-    saving = plans.largest_saving_percent(plans.cards(book, interval="year", standing=standing))
     context = {
         "standing": standing,
         "cards": cards,
         "all_with_tax": all(card.price.tax_included for card in cards),
         "rows": plans.compare(card.plan for card in cards),
-        "intervals": _intervals(interval, shown, saving=saving),
+        "intervals": [_choice(each, book, interval, shown, standing=standing) for each in offered],
         "currencies": [] if standing.currency else _currencies(interval, shown),
     }
     return currency.remember(request, render(request, "storefront/pricing.html", context))
 
 
-def _intervals(interval: str, shown: str, *, saving: int | None) -> list[dict]:
-    """The links of the monthly and yearly toggle."""
-    address = f"{reverse('pricing')}?currency={shown}&interval="
-    note = _("save up to %(percent)s%%") % {"percent": saving} if saving else ""
-    return [
-        {"label": _("Monthly"), "href": f"{address}month", "current": interval == "month"},
-        {"label": _("Yearly"), "href": f"{address}year", "current": interval == "year", "note": note},
-    ]
+def _chosen(wanted: str | None, offered: list[Interval]) -> str:
+    """The code of the interval in the address, or monthly, or the shortest there is."""
+    codes = [Rhythm(interval).code for interval in offered]
+    return next((code for code in (wanted, plans.MONTH.unit) if code in codes), codes[0])
+
+
+def _choice(interval: Interval, book: plans.Book, chosen: str, shown: str, *, standing: visitor.Standing) -> dict:
+    """One link of the toggle of intervals, with what it saves at most."""
+    code = Rhythm(interval).code
+    saving = plans.largest_saving_percent(plans.cards(book, interval=code, standing=standing))
+    return {
+        "label": intervals.often(interval),
+        "href": f"{reverse('pricing')}?currency={shown}&interval={code}",
+        "current": code == chosen,
+        "note": _("save up to %(percent)s%%") % {"percent": saving} if saving else "",
+    }
 
 
 def _currencies(interval: str, shown: str) -> list[dict]:

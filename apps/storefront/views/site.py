@@ -32,10 +32,12 @@ def home(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     standing = visitor.standing(request.user, now=now)
     shown = currency.of(request)
+    book = plans.book(currency=shown, now=now)
+    standing = visitor.with_trials(standing, request.user, plans.with_trial(book))
     products = Product.objects.published().for_cards(shown)
     context = {
         "standing": standing,
-        "plan_cards": plans.cards(plans.book(currency=shown, now=now), interval="month", standing=standing),
+        "plan_cards": plans.cards(book, interval="month", standing=standing),
         "featured": products.goods().filter(is_featured=True)[:_FEATURED],
         "guides": [
             (guide, guide.is_open_to(standing.rank))

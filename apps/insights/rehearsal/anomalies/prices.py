@@ -80,7 +80,7 @@ def unagreed_price(view: View) -> Iterable[Finding]:
     prices = Price.objects.select_related("plan").in_bulk()
     for period in rows.exclude(old=None):
         old, new = prices[period.old], prices[period.price_id]
-        is_version = (old.plan_id, old.interval) == (new.plan_id, new.interval)
+        is_version = (old.plan_id, old.rhythm) == (new.plan_id, new.rhythm)
         if is_version or new.per_month > old.per_month:
             yield Finding(**_about(period), before_minor=old.amount_minor, detail=f"{old} → {new}")
 

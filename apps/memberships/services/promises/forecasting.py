@@ -17,7 +17,7 @@ from apps.billing import tax
 from apps.billing.rules import tax_in
 from apps.core.money import Money, round_half_up
 from apps.memberships import promise_rules, rules
-from apps.memberships.models import Price, PriceChange, Subscription, WithoutConsent
+from apps.memberships.models import Price, PriceChange, Status, Subscription, WithoutConsent
 from apps.promotions.models import Duration, Promotion
 
 
@@ -49,7 +49,8 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Revenue:
-    """Monthly recurring revenue of these members, without tax: now, and when all or none of them agree."""
+    """Monthly recurring revenue of these members, without tax and without trials: now, and when all or none of them
+    agree."""
 
     now: Money
     all_agree: Money
@@ -83,7 +84,8 @@ def members_of(change: PriceChange, *, now: datetime) -> QuerySet[Any]:
     """The subscriptions a change planned at `now` is for, with `price_protected_until` (None: not beyond the effective
     date) and `price_applies_from`.
 
-    A member who is behind with a payment or has cancelled is one of them: both can come to a renewal yet.
+    A member who is behind with a payment or has cancelled is one of them: both can come to a renewal yet. So is one in
+    a free trial, whose first charge counts as a renewal.
     """
     price = change.old_price
     unit, every = Value(price.interval_unit), Value(price.interval_count)
@@ -154,8 +156,13 @@ def _month(row: Mapping[str, Any], change: PriceChange) -> Month:
 
 
 def _revenue(change: PriceChange, members: QuerySet[Any], *, now: datetime) -> Revenue:
-    groups = list(members.order_by().values_list("promotion", "customer__country").annotate(members=Count("pk")))
-    lasting = Promotion.objects.filter(duration=Duration.FOREVER).in_bulk({row[0] for row in groups if row[0]})
+    groups = list(
+        members.exclude(status=Status.TRIALING)
+        .order_by()
+        .values_list("quantity", "promotion", "customer__country")
+        .annotate(members=Count("pk"))
+    )
+    lasting = Promotion.objects.filter(duration=Duration.FOREVER).in_bulk({row[1] for row in groups if row[1]})
     rates = tax.rates_on(now.date())
     old = _monthly(change.old_price, groups, lasting=lasting, rates=rates)
     new = _monthly(change.new_price, groups, lasting=lasting, rates=rates)
@@ -164,10 +171,10 @@ def _revenue(change: PriceChange, members: QuerySet[Any], *, now: datetime) -> R
 
 
 def _monthly(price: Price, groups: Iterable[tuple], *, lasting: dict[int, Promotion], rates: dict[str, int]) -> Money:
-    """Without tax, with discounts that last for ever, per month; rounded once, half up."""
+    """For as many as each has, without tax, with discounts that last for ever, per month; rounded once, half up."""
     total = Fraction(0)
-    for promotion_id, country, members in groups:
-        amount = rules.discounted(price, lasting.get(promotion_id))
+    for quantity, promotion_id, country, members in groups:
+        amount = rules.discounted(price, lasting.get(promotion_id), quantity=quantity)
         net = amount - tax_in(amount, rates.get(country, 0)) if price.tax_included else amount
         total += Fraction(net * members) / price.interval.months_per_interval
     return Money(round_half_up(total), price.currency)

@@ -15,8 +15,10 @@ from apps.memberships.models import PriceChange, PriceChangeStatus
 def check(change: PriceChange, *, now: datetime) -> None:
     """Refuse terms that cannot be kept. Raises Refused with a sentence for staff."""
     old, new = change.old_price, change.new_price
-    if (old.plan_id, old.currency, old.interval) != (new.plan_id, new.currency, new.interval):
+    if (old.plan_id, old.currency, old.rhythm) != (new.plan_id, new.currency, new.rhythm):
         raise Refused(_("Both must be versions of one price: the same plan, currency and interval."))
+    if old.term_periods is not None:
+        raise Refused(_("The price of a fixed term holds until the term is over."))
     if old.amount_minor == new.amount_minor:
         raise Refused(_("Both versions cost the same."))
     if old.is_free:
