@@ -81,7 +81,7 @@ def move(row, new: str, *, now: datetime, reason: str = "", actor: str = "", **c
 
 def move_many(rows: Sequence, new: str, *, now: datetime, reason: str = "", actor: str = "", **columns) -> None:
     """Take the same arrow with many locked rows of one model, in two statements. Raises IllegalMove and changes
-    none."""
+    none. A column that the database computes (an expression) is not carried back to the rows."""
     if not rows:
         return
     model = type(rows[0])
@@ -97,4 +97,5 @@ def move_many(rows: Sequence, new: str, *, now: datetime, reason: str = "", acto
     for row in rows:
         row.status = new
         for name, value in columns.items():
-            setattr(row, name, value)
+            if not hasattr(value, "resolve_expression"):
+                setattr(row, name, value)
