@@ -208,3 +208,16 @@ def test_an_invoice_withdrawn_while_it_is_paid_ends_in_one_way_with_the_books_in
     notes, sent = CreditNote.objects.count(), Refund.objects.filter(status="succeeded").count()
     assert (invoice.status, notes, sent) in {("paid", 0, 0), ("void", 1, 1)}
     assert sum(LedgerEntry.objects.balances().values()) == 0
+def test_a_claim_does_not_wait_for_the_invoice(now):
+    gateway = Rehearsal()
+    invoice = billing.invoice(billing.payer(gateway, now=now), now=now)
+
+    def claim(number):
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '10s'")  # it ends a hung test, it measures nothing
+        return str(lifecycle.claim(now=now, limit=1)[0].card)
+
+    with transaction.atomic():
+        # As whoever makes a new attempt does, before it asks for the payment.
+        Invoice.objects.select_for_update().get(pk=invoice.pk)
+        assert at_once(1, claim) == ["Visa •••• 4242"]
