@@ -101,6 +101,8 @@ def _put(subscription: Subscription, key: str, *, now: datetime) -> None:
     price = subscription.pending_price or subscription.price
     with translation.override(customer.locale):
         terms = wording.rate(price)
+    # Where the tax of the country is not known, the renewal will not be billed either; the price is said as it is.
+    amount = quotes.next_total(subscription, now=now) or wording.next_amount(price, subscription.promotion)
     outbox.put(
         "renewal-notice",
         key=key,
@@ -113,7 +115,7 @@ def _put(subscription: Subscription, key: str, *, now: datetime) -> None:
             "plan": price.plan.name,
             "renews_at": subscription.next_bill_at,
             "terms": terms,
-            "amount": quotes.next_total(subscription, now=now),
+            "amount": amount,
             "account_url": settings.SITE_URL + reverse("account"),
             "cancel_url": settings.SITE_URL + reverse("cancel"),
         },
