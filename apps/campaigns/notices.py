@@ -101,7 +101,13 @@ def _put(subscription: Subscription, key: str, *, now: datetime) -> None:
     customer = subscription.customer
     price = subscription.pending_price or subscription.price
     with translation.override(customer.locale):
-        terms = wording.rate(price, quantity=subscription.holding_next.quantity)
+    quantity = subscription.holding_next.quantity
+    with translation.override(customer.locale):
+        terms = wording.rate(price, quantity=quantity)
+    # Where the tax of the country is not known, the renewal will not be billed either; the price is said as it is.
+    amount = quotes.next_total(subscription, now=now) or wording.next_amount(
+        price, subscription.promotion, quantity=quantity
+    )
     outbox.put(
         "renewal-notice",
         key=key,
@@ -114,7 +120,7 @@ def _put(subscription: Subscription, key: str, *, now: datetime) -> None:
             "plan": price.plan.name,
             "renews_at": subscription.next_bill_at,
             "terms": terms,
-            "amount": quotes.next_total(subscription, now=now),
+            "amount": amount,
             "account_url": settings.SITE_URL + reverse("account"),
             "cancel_url": settings.SITE_URL + reverse("cancel"),
         },

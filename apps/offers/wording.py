@@ -85,6 +85,6 @@ def terms(price: Price, promotion: Promotion | None) -> str:
     }
 
 
-def next_amount(price: Price, promotion: Promotion | None) -> Money:
-    """What one period costs under the promotion, with or without tax as the price is."""
-    return Money(memberships.discounted(price, promotion), price.currency)
+def next_amount(price: Price, promotion: Promotion | None, *, quantity: int = 1) -> Money:
+    """What one period of so many costs under the promotion, with or without tax as the price is."""
+    return Money(memberships.discounted(price, promotion, quantity=quantity), price.currency)

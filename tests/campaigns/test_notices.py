@@ -40,7 +40,7 @@ def test_two_notices_before_the_renewal(yearly):
     mail = Message.objects.filter(kind="renewal-notice").first()
     assert mail.stream == "service"
     assert mail.subject == "Your Grove membership renews on 10 March 2027"
-    assert "On that day we charge your card €120.00, tax included." in mail.text
+    assert "On that day we charge your card €120.00, any tax included." in mail.text
     assert "/account/membership/cancel/" in mail.text
 
 
