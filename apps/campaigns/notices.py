@@ -100,7 +100,6 @@ def _give(subscription: Subscription, days: int, *, now: datetime) -> bool:
 def _put(subscription: Subscription, key: str, *, now: datetime) -> None:
     customer = subscription.customer
     price = subscription.pending_price or subscription.price
-    with translation.override(customer.locale):
     quantity = subscription.holding_next.quantity
     with translation.override(customer.locale):
         terms = wording.rate(price, quantity=quantity)

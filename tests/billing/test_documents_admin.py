@@ -62,7 +62,7 @@ def credit_form(**changes) -> dict:
 
 def test_the_seller_is_one_page(office):
     url = page("seller", "change", 1)
-    assert office.get(page("seller", "changelist")).url == url
+    assert "Via degli Agrumi 12" in office.get(page("seller", "changelist")).content.decode()
     assert office.get(page("seller", "add")).status_code == 403
     assert office.post(page("seller", "delete", 1)).status_code == 403
     assert office.post(url, SELLER).status_code == 302

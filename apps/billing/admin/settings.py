@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -98,8 +96,8 @@ class SellerAdmin(ModelAdmin):
     form = SellerForm
 
     def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
-        """There is nothing to choose from."""
-        return redirect(reverse("admin:billing_seller_change", args=[Seller.SINGLETON]))
+        """There is nothing to choose from: the list is the one page."""
+        return self.change_view(request, str(Seller.SINGLETON), extra_context=extra_context)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
