@@ -163,3 +163,18 @@ def test_refunds_at_once_never_exceed_the_payment(now):
     assert sum(isinstance(result, Refund) for result in results) == 2
     assert {type(result) for result in results} == {Refund, refunds.CannotRefund}
     assert refunds.refundable(payment) == Money(900, "EUR")
+
+
+def test_a_claim_does_not_wait_for_the_invoice(now):
+    gateway = Rehearsal()
+    invoice = billing.invoice(billing.payer(gateway, now=now), now=now)
+
+    def claim(number):
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '10s'")  # it ends a hung test, it measures nothing
+        return str(lifecycle.claim(now=now, limit=1)[0].card)
+
+    with transaction.atomic():
+        # As whoever makes a new attempt does, before it asks for the payment.
+        Invoice.objects.select_for_update().get(pk=invoice.pk)
+        assert at_once(1, claim) == ["Visa •••• 4242"]

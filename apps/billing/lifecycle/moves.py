@@ -85,8 +85,8 @@ def move_many(
 ) -> None:
     """Take the same arrow with many locked rows of one model, in two statements.
 
-    `columns` have one value for all, those in `own` a value for each row; so may the reason. Raises IllegalMove and
-    changes none."""
+    `columns` have one value for all, those in `own` a value for each row; so may the reason. A column
+    that the database computes (an expression) is not carried back to the rows. Raises IllegalMove and changes none."""
     if not rows:
         return
     model = type(rows[0])
@@ -108,7 +108,8 @@ def move_many(
     for position, row in enumerate(rows):
         row.status = new
         for name, value in columns.items():
-            setattr(row, name, value)
+            if not hasattr(value, "resolve_expression"):
+                setattr(row, name, value)
         for name, values in (own or {}).items():
             setattr(row, name, values[position])
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from apps.billing import rules, signals
 from apps.billing.gateway.port import ChargeResult, Declined, NeedsAction, Succeeded, Throttled, Unknown
@@ -47,9 +48,11 @@ def claim_one(payment_id: int, *, now: datetime) -> Payment | None:
 def _claim(pending: QuerySet[Payment], *, now: datetime, since: datetime, limit: int) -> list[Payment]:
     rows = list(pending.select_for_update(skip_locked=True)[:limit])
     claimed = [row.pk for row in rows]
-    # The card is fixed by the first sending: the same key with another card would be refused by the gateway.
-    Payment.objects.filter(pk__in=claimed, card=None).update(card=_DEFAULT_CARD)
-    move_many(rows, _STATUS.PROCESSING, now=now, lease_until=since + LEASE, sent_at=since)
+    # The card is fixed by the first sending: the same key with another card would be refused by the gateway. All in one
+    # update: PostgreSQL checks the foreign keys of a row changed twice, and for that would lock the invoice, which
+    # whoever makes a new attempt locks before the payment.
+    card = Coalesce(F("card"), _DEFAULT_CARD, output_field=BigIntegerField())
+    move_many(rows, _STATUS.PROCESSING, now=now, lease_until=since + LEASE, sent_at=since, card=card)
     return list(Payment.objects.for_gateway().filter(pk__in=claimed).order_by("pk"))
 
 
