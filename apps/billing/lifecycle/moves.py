@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-
-from django.db.models import Case, Value, When
 
 from apps.billing.models import (
     Invoice,
@@ -80,13 +78,12 @@ def move_many(
     now: datetime,
     reason: str | Sequence[str] = "",
     actor: str = "",
-    own: Mapping[str, Sequence] | None = None,
     **columns,
 ) -> None:
     """Take the same arrow with many locked rows of one model, in two statements.
 
-    `columns` have one value for all, those in `own` a value for each row; so may the reason. A column
-    that the database computes (an expression) is not carried back to the rows. Raises IllegalMove and changes none."""
+    The reason is one for all, or one for each row. A column that the database computes (an expression) is not carried
+    back to the rows. Raises IllegalMove and changes none."""
     if not rows:
         return
     model = type(rows[0])
@@ -99,19 +96,13 @@ def move_many(
         history(**{subject: row}, old=row.status, new=new, reason=why[:300], actor=actor, at=now)
         for row, why in zip(rows, reasons, strict=True)
     ]
-    by_row = {
-        name: Case(*(When(pk=row.pk, then=Value(value)) for row, value in zip(rows, values, strict=True)))
-        for name, values in (own or {}).items()
-    }
-    model.objects.filter(pk__in=[row.pk for row in rows]).update(status=new, **columns, **by_row)
+    model.objects.filter(pk__in=[row.pk for row in rows]).update(status=new, **columns)
     history._default_manager.bulk_create(changes)
-    for position, row in enumerate(rows):
+    for row in rows:
         row.status = new
         for name, value in columns.items():
             if not hasattr(value, "resolve_expression"):
                 setattr(row, name, value)
-        for name, values in (own or {}).items():
-            setattr(row, name, values[position])
 
 
 def cancel(payment: Payment, *, reason: str, now: datetime) -> None:
