@@ -29,8 +29,8 @@ class Sender:
     def __init__(self, *, threads: int) -> None:
         self.refused: GatewayMisconfigured | None = None
         self._adapter = gateway.get()
-        # What answers without a network gains nothing from threads.
-        self._pool = ThreadPoolExecutor(max_workers=threads) if self._adapter.is_remote else None
+        # One at a time, or what answers without a network, gains nothing from threads.
+        self._pool = ThreadPoolExecutor(max_workers=threads) if threads > 1 and self._adapter.is_remote else None
         self._under_way: dict[Future[ChargeResult], Payment] = {}
 
     def __enter__(self) -> Self:

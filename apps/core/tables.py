@@ -7,12 +7,13 @@ made once, with all its columns, constraints and indexes.
 
 from collections.abc import Sequence
 
-from django.db.migrations.operations import CreateModel, SeparateDatabaseAndState
+from django.db.migrations.operations import SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 
 
 class CreateTables(SeparateDatabaseAndState):
-    """CreateModel, AddField, AddConstraint and AddIndex operations on tables that this very operation makes."""
+    """Operations on tables that this very operation makes: what is left of them in the end. None may carry data or SQL
+    of its own."""
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         super().__init__(state_operations=operations)
@@ -26,15 +27,18 @@ class CreateTables(SeparateDatabaseAndState):
         super().state_forwards(app_label, state)
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state) -> None:
-        for name in self._names():
-            schema_editor.create_model(to_state.apps.get_model(app_label, name))
+        for model in _only_in(to_state, from_state, app_label):
+            schema_editor.create_model(model)
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state) -> None:
-        for name in reversed(self._names()):
-            schema_editor.delete_model(from_state.apps.get_model(app_label, name))
+        for model in reversed(_only_in(from_state, to_state, app_label)):
+            schema_editor.delete_model(model)
 
     def describe(self) -> str:
-        return f"Create tables for {len(self._names())} models"
+        return "Create tables, each in its final form"
 
-    def _names(self) -> list[str]:
-        return [operation.name for operation in self.state_operations if isinstance(operation, CreateModel)]
+
+def _only_in(state, other, app_label: str) -> list:
+    """The models of an app that one state has and the other has not."""
+    added = [key for key in state.models if key not in other.models and key[0] == app_label]
+    return [state.apps.get_model(*key) for key in added]

@@ -3,7 +3,7 @@ invoice."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -85,15 +85,7 @@ def settle_successes(results: Mapping[int, Succeeded], *, now: datetime) -> None
 
     All or none: whoever calls it settles them one by one if it raises.
     """
-    invoice_ids = Payment.objects.filter(pk__in=results).values("invoice_id")
-    locked = Invoice.objects.filter(pk__in=invoice_ids).order_by("pk").select_for_update(of=("self",))
-    by_id = {invoice.pk: invoice for invoice in locked.select_related("customer")}
-    payments = Payment.objects.filter(pk__in=results).order_by("pk").select_for_update(of=("self",))
-    settled = []
-    for payment in payments.select_related("card"):
-        payment.invoice = by_id[payment.invoice_id]
-        settled.append((payment, results[payment.pk]))
-    successes.succeed(settled, now=now)
+    successes.succeed([(payment, results[payment.pk]) for payment in _lock_all(results)], now=now)
 
 
 @transaction.atomic
@@ -133,11 +125,20 @@ def _drop(payment_id: int, *, now: datetime) -> int:
 
 def lock_payment(payment_id: int) -> Payment:
     """Lock the invoice, then its payment, which comes with it and its card."""
-    invoice_id = Payment.objects.values_list("invoice_id", flat=True).get(pk=payment_id)
-    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("customer").get(pk=invoice_id)
-    payment = Payment.objects.select_for_update(of=("self",)).select_related("card").get(pk=payment_id)
-    payment.invoice = invoice
+    [payment] = _lock_all([payment_id])
     return payment
+
+
+def _lock_all(payment_ids: Collection[int]) -> list[Payment]:
+    """Payments with their cards and invoices, all locked, the invoices first."""
+    invoice_ids = Payment.objects.filter(pk__in=payment_ids).values("invoice_id")
+    locked = Invoice.objects.filter(pk__in=invoice_ids).order_by("pk").select_for_update(of=("self",))
+    invoices = {invoice.pk: invoice for invoice in locked.select_related("customer")}
+    payments = Payment.objects.filter(pk__in=payment_ids).order_by("pk").select_for_update(of=("self",))
+    found = list(payments.select_related("card"))
+    for payment in found:
+        payment.invoice = invoices[payment.invoice_id]
+    return found
 
 
 @transaction.atomic

@@ -1,9 +1,11 @@
-"""Payments that went through: one or many, the statements are as many."""
+"""Payments that went through, one or many: the number of statements is the same."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+
+from django.db.models import Case, Value, When
 
 from apps.billing.gateway.port import Succeeded
 from apps.billing.models import Invoice, Payment
@@ -34,11 +36,13 @@ def succeed(settled: Sequence[_Success], *, now: datetime) -> None:
 
 
 def _book(settled: Sequence[_Success], *, surplus: bool, now: datetime) -> None:
+    for payment, result in settled:
+        payment.gateway_id = result.intent_id
     move_many(
         [payment for payment, _result in settled],
         _STATUS.SUCCEEDED,
         now=now,
-        own={"gateway_id": [result.intent_id for _payment, result in settled]},
+        gateway_id=Case(*(When(pk=payment.pk, then=Value(result.intent_id)) for payment, result in settled)),
         surplus=surplus,
         decline_code="",
         decline_hard=None,

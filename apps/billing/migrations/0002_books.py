@@ -36,6 +36,9 @@ class Migration(migrations.Migration):
                 ('detached_at', models.DateTimeField(blank=True, null=True, verbose_name='removed')),
             ],
             options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('exp_month__gte', 1), ('exp_month__lte', 12)), name='billing_card_month_of_year'),
+                ],
                 'verbose_name': 'card',
                 'verbose_name_plural': 'cards',
             },
@@ -97,6 +100,19 @@ class Migration(migrations.Migration):
                 ('series', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.invoiceseries', verbose_name='series')),
             ],
             options={
+                'indexes': [
+                    models.Index(fields=['customer', '-issued_at'], name='billing_invoice_by_customer'),
+                    models.Index(condition=models.Q(('status', 'open')), fields=['issued_at'], name='billing_invoice_open'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ['open', 'paid', 'void', 'uncollectible'])), name='billing_invoice_status'),
+                    models.UniqueConstraint(fields=('series', 'serial'), name='billing_invoice_serial_once'),
+                    models.CheckConstraint(condition=models.Q(('total_minor__gte', 0)), name='billing_invoice_total_not_negative'),
+                    models.CheckConstraint(condition=models.Q(('credit_applied_minor__gte', 0), ('credit_applied_minor__lte', models.F('total_minor'))), name='billing_invoice_credit_within_total'),
+                    models.CheckConstraint(condition=models.Q(('due_minor', django.db.models.expressions.CombinedExpression(models.F('total_minor'), '-', models.F('credit_applied_minor')))), name='billing_invoice_due_adds_up'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('paid_at__isnull', False), ('status', 'paid')), models.Q(models.Q(('status', 'paid'), _negated=True), ('paid_at', None)), _connector='OR'), name='billing_invoice_paid_has_date'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'void'), ('voided_at__isnull', False)), models.Q(models.Q(('status', 'void'), _negated=True), ('voided_at', None)), _connector='OR'), name='billing_invoice_void_has_date'),
+                ],
                 'verbose_name': 'invoice',
                 'verbose_name_plural': 'invoices',
                 'ordering': ['-issued_at', '-pk'],
@@ -132,6 +148,13 @@ class Migration(migrations.Migration):
                 ('customer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='customer')),
             ],
             options={
+                'indexes': [
+                    models.Index(fields=['account', 'currency', 'at'], name='billing_ledger_by_account'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('key', 'account', 'currency'), name='billing_ledger_document_posts_once'),
+                    models.CheckConstraint(condition=models.Q(('amount_minor', 0), _negated=True), name='billing_ledger_no_empty_entry'),
+                ],
                 'verbose_name': 'ledger entry',
                 'verbose_name_plural': 'ledger',
                 'ordering': ['-pk'],
@@ -180,6 +203,24 @@ class Migration(migrations.Migration):
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='billing.invoice', verbose_name='invoice')),
             ],
             options={
+                'indexes': [
+                    models.Index(condition=models.Q(('gateway_id', ''), _negated=True), fields=['gateway_id'], name='billing_payment_by_intent'),
+                    models.Index(condition=models.Q(('status', 'pending')), fields=['due_at', 'id'], name='billing_payment_collectable'),
+                    models.Index(condition=models.Q(('status', 'processing')), fields=['lease_until'], name='billing_payment_leased'),
+                    models.Index(condition=models.Q(('check_at__isnull', False)), fields=['check_at', 'id'], name='billing_payment_to_check'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'processing', 'succeeded', 'declined', 'needs_action', 'unknown', 'cancelled'])), name='billing_payment_status'),
+                    models.UniqueConstraint(condition=models.Q(('status__in', ['pending', 'processing', 'needs_action', 'unknown'])), fields=('invoice',), name='billing_payment_one_open'),
+                    models.UniqueConstraint(condition=models.Q(('status', 'succeeded'), ('surplus', False)), fields=('invoice',), name='billing_payment_one_succeeded'),
+                    models.UniqueConstraint(fields=('invoice', 'attempt'), name='billing_payment_attempt_once'),
+                    models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='billing_payment_amount_positive'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('sent_at__isnull', False), ('status', 'processing')), models.Q(models.Q(('status', 'processing'), _negated=True), ('lease_until', None)), _connector='OR'), name='billing_payment_lease_while_processing'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'succeeded'), _negated=True), models.Q(('settled_at__isnull', False), models.Q(('gateway_id', ''), _negated=True)), _connector='OR'), name='billing_payment_success_has_intent'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'declined'), _negated=True), models.Q(('settled_at__isnull', False), models.Q(('decline_code', ''), _negated=True)), _connector='OR'), name='billing_payment_decline_has_code'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['unknown', 'needs_action']), _negated=True), ('check_at__isnull', False), _connector='OR'), name='billing_payment_doubt_is_checked'),
+                    models.CheckConstraint(condition=models.Q(('surplus', False), ('status', 'succeeded'), _connector='OR'), name='billing_payment_surplus'),
+                ],
                 'verbose_name': 'payment',
                 'verbose_name_plural': 'payments',
                 'ordering': ['-created_at', '-pk'],
@@ -235,6 +276,13 @@ class Migration(migrations.Migration):
                 ('policy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.dunningpolicy', verbose_name='policy')),
             ],
             options={
+                'indexes': [
+                    models.Index(condition=models.Q(('status', 'open')), fields=['next_action_at'], name='billing_recovery_due'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ['open', 'recovered', 'exhausted', 'cancelled'])), name='billing_recovery_status'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('next_action_at__isnull', False), ('status', 'open')), models.Q(models.Q(('status', 'open'), _negated=True), ('ended_at__isnull', False), ('next_action_at', None)), _connector='OR'), name='billing_recovery_open_has_next'),
+                ],
                 'verbose_name': 'recovery',
                 'verbose_name_plural': 'recoveries',
                 'ordering': ['-started_at'],
@@ -278,6 +326,16 @@ class Migration(migrations.Migration):
                 ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='billing.payment', verbose_name='payment')),
             ],
             options={
+                'indexes': [
+                    models.Index(condition=models.Q(('next_try_at__isnull', False)), fields=['next_try_at'], name='billing_refund_due'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'processing', 'succeeded', 'failed', 'unknown'])), name='billing_refund_status'),
+                    models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='billing_refund_amount_positive'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('status', 'processing')), models.Q(models.Q(('status', 'processing'), _negated=True), ('lease_until', None)), _connector='OR'), name='billing_refund_lease_while_processing'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['pending', 'unknown']), _negated=True), ('next_try_at__isnull', False), _connector='OR'), name='billing_refund_open_has_next_try'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['succeeded', 'failed']), _negated=True), ('settled_at__isnull', False), _connector='OR'), name='billing_refund_settled_has_date'),
+                ],
                 'verbose_name': 'refund',
                 'verbose_name_plural': 'refunds',
                 'ordering': ['-created_at', '-pk'],
@@ -375,150 +433,6 @@ class Migration(migrations.Migration):
                 'ordering': ['invoice', 'position'],
                 'constraints': [models.UniqueConstraint(fields=('invoice', 'position'), name='billing_line_position_once'), models.CheckConstraint(condition=models.Q(('amount_minor', django.db.models.expressions.CombinedExpression(models.F('net_minor'), '+', models.F('tax_minor')))), name='billing_line_net_and_tax_add_up'), models.CheckConstraint(condition=models.Q(models.Q(('period_end', None), ('period_start', None)), ('period_end__gt', models.F('period_start')), _connector='OR'), name='billing_line_period_in_order')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['customer', '-issued_at'], name='billing_invoice_by_customer'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['issued_at'], name='billing_invoice_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['open', 'paid', 'void', 'uncollectible'])), name='billing_invoice_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(fields=('series', 'serial'), name='billing_invoice_serial_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('total_minor__gte', 0)), name='billing_invoice_total_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('credit_applied_minor__gte', 0), ('credit_applied_minor__lte', models.F('total_minor'))), name='billing_invoice_credit_within_total'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('due_minor', django.db.models.expressions.CombinedExpression(models.F('total_minor'), '-', models.F('credit_applied_minor')))), name='billing_invoice_due_adds_up'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paid_at__isnull', False), ('status', 'paid')), models.Q(models.Q(('status', 'paid'), _negated=True), ('paid_at', None)), _connector='OR'), name='billing_invoice_paid_has_date'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'void'), ('voided_at__isnull', False)), models.Q(models.Q(('status', 'void'), _negated=True), ('voided_at', None)), _connector='OR'), name='billing_invoice_void_has_date'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['account', 'currency', 'at'], name='billing_ledger_by_account'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(fields=('key', 'account', 'currency'), name='billing_ledger_document_posts_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor', 0), _negated=True), name='billing_ledger_no_empty_entry'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('gateway_id', ''), _negated=True), fields=['gateway_id'], name='billing_payment_by_intent'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['due_at', 'id'], name='billing_payment_collectable'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('status', 'processing')), fields=['lease_until'], name='billing_payment_leased'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('check_at__isnull', False)), fields=['check_at', 'id'], name='billing_payment_to_check'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'processing', 'succeeded', 'declined', 'needs_action', 'unknown', 'cancelled'])), name='billing_payment_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['pending', 'processing', 'needs_action', 'unknown'])), fields=('invoice',), name='billing_payment_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'succeeded'), ('surplus', False)), fields=('invoice',), name='billing_payment_one_succeeded'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('invoice', 'attempt'), name='billing_payment_attempt_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='billing_payment_amount_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('sent_at__isnull', False), ('status', 'processing')), models.Q(models.Q(('status', 'processing'), _negated=True), ('lease_until', None)), _connector='OR'), name='billing_payment_lease_while_processing'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'succeeded'), _negated=True), models.Q(('settled_at__isnull', False), models.Q(('gateway_id', ''), _negated=True)), _connector='OR'), name='billing_payment_success_has_intent'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'declined'), _negated=True), models.Q(('settled_at__isnull', False), models.Q(('decline_code', ''), _negated=True)), _connector='OR'), name='billing_payment_decline_has_code'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['unknown', 'needs_action']), _negated=True), ('check_at__isnull', False), _connector='OR'), name='billing_payment_doubt_is_checked'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('surplus', False), ('status', 'succeeded'), _connector='OR'), name='billing_payment_surplus'),
-        ),
-        migrations.AddConstraint(
-            model_name='card',
-            constraint=models.CheckConstraint(condition=models.Q(('exp_month__gte', 1), ('exp_month__lte', 12)), name='billing_card_month_of_year'),
-        ),
-        migrations.AddIndex(
-            model_name='recovery',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['next_action_at'], name='billing_recovery_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='recovery',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['open', 'recovered', 'exhausted', 'cancelled'])), name='billing_recovery_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='recovery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('next_action_at__isnull', False), ('status', 'open')), models.Q(models.Q(('status', 'open'), _negated=True), ('ended_at__isnull', False), ('next_action_at', None)), _connector='OR'), name='billing_recovery_open_has_next'),
-        ),
-        migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('next_try_at__isnull', False)), fields=['next_try_at'], name='billing_refund_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'processing', 'succeeded', 'failed', 'unknown'])), name='billing_refund_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='billing_refund_amount_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('status', 'processing')), models.Q(models.Q(('status', 'processing'), _negated=True), ('lease_until', None)), _connector='OR'), name='billing_refund_lease_while_processing'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['pending', 'unknown']), _negated=True), ('next_try_at__isnull', False), _connector='OR'), name='billing_refund_open_has_next_try'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['succeeded', 'failed']), _negated=True), ('settled_at__isnull', False), _connector='OR'), name='billing_refund_settled_has_date'),
         ),
         ]),
     ]
