@@ -31,7 +31,7 @@ def of(invoice: Invoice) -> list[Explained]:
     total = [(_("Reckoning"), explanation.total_of(invoice).formula)]
     tax = [(_("Reckoning"), explanation.total_tax_of(invoice).formula)]
     explained += [
-        Explained(_("Total, tax included"), invoice.total, total),
+        Explained(_("Total") if invoice.is_reverse_charge else _("Total, tax included"), invoice.total, total),
         Explained(_("VAT in it"), invoice.tax, tax),
     ]
     if invoice.credit_applied:

@@ -141,7 +141,9 @@ def test_the_pdf_says_what_it_is(gateway, seller, now):
 
 
 def test_a_lent_library_that_does_not_load_is_passed_over(tmp_path, monkeypatch):
-    monkeypatch.delenv("FONTCONFIG_FILE", raising=False)
+    # Set before it is removed, so that it is put back as it was: a browser started later reads it too.
+    monkeypatch.setenv("FONTCONFIG_FILE", "")
+    monkeypatch.delenv("FONTCONFIG_FILE")
     folder = tmp_path / "root" / "usr" / "lib" / "x"
     folder.mkdir(parents=True)
     (folder / "libpango-1.0.so.0").write_text("not a library")

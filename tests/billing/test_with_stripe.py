@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.billing import collection, janitor, lifecycle, refunds
+from apps.billing import charging, collection, janitor, lifecycle, refunds
 from apps.billing import gateway as gateways
 from apps.billing.models import Card, Invoice, Profile
 from apps.core.money import Money
@@ -114,7 +114,7 @@ def test_a_key_that_the_gateway_forgot_after_a_day_ends_in_one_charge(world, now
 def test_a_worker_killed_after_the_charge_and_a_key_forgotten_end_in_one_charge(world, now):
     invoice = billing.invoice(payer(world, GOOD, now), now=now)
     [claimed] = lifecycle.claim(now=now, limit=1)
-    charged = collection._charge(world.gateway, claimed, deadline=float("inf"))
+    charged = charging.charge(world.gateway, claimed, deadline=float("inf"))
     world.sandbox.control("DELETE", "/idempotency_keys")
     later = now + timedelta(hours=25)
     for _pass in range(3):
