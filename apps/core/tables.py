@@ -1,19 +1,22 @@
-"""Making many tables at once in a migration.
+"""Steps of a migration taken together.
 
-Django applies operations one by one and renders all models again for each that touches another, which takes most of
-the time on an empty database. Here the operations only tell what the tables look like in the end; each table is then
-made once, with all its columns, constraints and indexes.
+Django takes operations one by one, and renders the models around a table again before and after each: on an empty
+database that is most of the time. Together they are rendered twice: as they are before, and as they are in the end.
 """
 
 from collections.abc import Sequence
 
-from django.db.migrations.operations import SeparateDatabaseAndState
+from django.db.migrations.operations import CreateModel, RunSQL, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 
 
-class CreateTables(SeparateDatabaseAndState):
-    """Operations on tables that this very operation makes: what is left of them in the end. None may carry data or SQL
-    of its own."""
+class Together(SeparateDatabaseAndState):
+    """Operations none of which needs to see the models between two others.
+
+    A table that is new is made once, as it is in the end, whatever the operations on it; those on other tables are
+    carried out in their order. Not for Python that reads data, for a field that is altered twice, or for one that is
+    renamed.
+    """
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         super().__init__(state_operations=operations)
@@ -27,18 +30,26 @@ class CreateTables(SeparateDatabaseAndState):
         super().state_forwards(app_label, state)
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state) -> None:
-        for model in _only_in(to_state, from_state, app_label):
-            schema_editor.create_model(model)
+        for operation in self.state_operations:
+            if _is_known(operation, app_label, from_state):
+                operation.database_forwards(app_label, schema_editor, from_state, to_state)
+            elif isinstance(operation, CreateModel) and _is_known(operation, app_label, to_state):
+                schema_editor.create_model(to_state.apps.get_model(app_label, operation.name))
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state) -> None:
-        for model in reversed(_only_in(from_state, to_state, app_label)):
-            schema_editor.delete_model(model)
+        for operation in reversed(self.state_operations):
+            if _is_known(operation, app_label, to_state):
+                operation.database_backwards(app_label, schema_editor, from_state, to_state)
+            elif isinstance(operation, CreateModel) and _is_known(operation, app_label, from_state):
+                schema_editor.delete_model(from_state.apps.get_model(app_label, operation.name))
 
     def describe(self) -> str:
-        return "Create tables, each in its final form"
+        return f"{len(self.state_operations)} steps together"
 
 
-def _only_in(state, other, app_label: str) -> list:
-    """The models of an app that one state has and the other has not."""
-    added = [key for key in state.models if key not in other.models and key[0] == app_label]
-    return [state.apps.get_model(*key) for key in added]
+def _is_known(operation: Operation, app_label: str, state) -> bool:
+    """Whether the state has the table of an operation; SQL is about none that Django knows of."""
+    if isinstance(operation, RunSQL):
+        return True
+    name = getattr(operation, "model_name", None) or operation.name
+    return (app_label, name.lower()) in state.models

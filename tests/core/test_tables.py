@@ -4,11 +4,11 @@ import pytest
 from django.db import connection, migrations, models
 from django.db.migrations.state import ProjectState
 
-from apps.core.tables import CreateTables
+from apps.core.tables import Together
 
 pytestmark = pytest.mark.django_db
 
-OPERATION = CreateTables(
+OPERATION = Together(
     [
         migrations.CreateModel("Tree", [("id", models.BigAutoField(primary_key=True)), ("name", models.TextField())]),
         migrations.CreateModel(

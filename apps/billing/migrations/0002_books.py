@@ -8,7 +8,7 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-from apps.core.tables import CreateTables
+from apps.core.tables import Together
 
 
 class Migration(migrations.Migration):
@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        CreateTables([
+        Together([
         migrations.CreateModel(
             name='Card',
             fields=[

@@ -6,6 +6,8 @@ from django.db import migrations, models
 
 from apps.core.append_only import protect
 
+from apps.core.tables import Together
+
 
 class Migration(migrations.Migration):
 
@@ -15,6 +17,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name='Break',
             fields=[
@@ -143,4 +146,5 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('reconciliation', 'ref'), name='billing_sighting_once'),
         ),
         protect("billing_breakchange"),
+        ]),
     ]

@@ -7,7 +7,7 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-from apps.core.tables import CreateTables
+from apps.core.tables import Together
 
 
 class Migration(migrations.Migration):
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        CreateTables([
+        Together([
         migrations.CreateModel(
             name='Category',
             fields=[

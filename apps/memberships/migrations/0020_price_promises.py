@@ -5,6 +5,8 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
+from apps.core.tables import Together
+
 
 class Migration(migrations.Migration):
 
@@ -14,6 +16,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name='PriceChange',
             fields=[
@@ -172,4 +175,5 @@ class Migration(migrations.Migration):
             model_name='promisenotice',
             constraint=models.UniqueConstraint(fields=('promise', 'applies_from', 'days'), name='memberships_notice_once'),
         ),
+        ]),
     ]

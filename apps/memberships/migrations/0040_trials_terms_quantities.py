@@ -5,6 +5,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from apps.core.tables import Together
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,6 +15,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.AddField(
             model_name='plan',
             name='max_quantity',
@@ -130,4 +133,5 @@ class Migration(migrations.Migration):
             model_name='trialuse',
             constraint=models.UniqueConstraint(condition=models.Q(('fingerprint', ''), _negated=True), fields=('fingerprint', 'plan_group'), name='memberships_one_trial_per_card'),
         ),
+        ]),
     ]

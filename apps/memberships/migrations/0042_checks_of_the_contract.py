@@ -3,11 +3,14 @@
 from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
+from apps.core.tables import Together
+
 
 class Migration(migrations.Migration):
     dependencies = [("memberships", "0041_trials_are_due_and_open")]
 
     operations = [
+        Together([
         migrations.RemoveConstraint(
             model_name='subscription',
             name='memberships_status_backed_by_dates',
@@ -40,4 +43,5 @@ class Migration(migrations.Migration):
             model_name='subscription',
             constraint=models.CheckConstraint(condition=models.Q(('term_ends_at', None), models.Q(('ends_at', models.F('term_ends_at')), ('ends_at__isnull', False)), _connector='OR'), name='memberships_term_ends_by_itself'),
         ),
+        ]),
     ]

@@ -56,16 +56,15 @@ def refuse_second(customer: User, price: Price) -> None:
 
     A free membership gives way to a paid one; a gift is used up first.
     """
-    held = Subscription.objects.held().filter(customer=customer, plan_group=price.plan.group)
-    if not price.is_free:
-        held = held.exclude(price__amount_minor=0)
-    gift = held.filter(origin=Origin.GIFT, price__amount_minor__gt=0).first()
+    held = Subscription.objects.held().filter(customer=customer, plan_group=price.plan.group).select_related("price")
+    rivals = [other for other in held if price.is_free or not other.price.is_free]
+    gift = next((other for other in rivals if other.origin == Origin.GIFT and not other.price.is_free), None)
     if gift is not None and gift.ends_at is not None:
         end = date_format(gift.ends_at.astimezone(ZoneInfo(gift.zone)), "DATE_FORMAT")
         raise AlreadySubscribed(
             _("You have a gift membership until %(end)s. You can join when it is over.") % {"end": end}
         )
-    if held.exists():
+    if rivals:
         raise AlreadySubscribed(_("You are a member already. You can change your plan in your account."))
 
 

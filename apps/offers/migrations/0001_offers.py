@@ -6,6 +6,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from apps.core.tables import Together
+
 
 class Migration(migrations.Migration):
 
@@ -18,6 +20,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name='Review',
             fields=[
@@ -116,4 +119,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('paid', 'sold', 'periods'), name='offers_one_price_match')],
             },
         ),
+        ]),
     ]
