@@ -1,6 +1,6 @@
 """Fixtures shared by all tests: the time, and databases that commit for real."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,12 +17,14 @@ ROOT = Path(__file__).parent
 TOGETHER = ("browser", "chaos")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """Say which tests share a worker, where several run them (`--dist loadgroup`)."""
     for item in items:
         folder = item.path.parent.name
         item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else str(item.path.relative_to(ROOT))))
+    yield
+    # Last of all: pytest-django has put the tests in an order of its own.
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.path.parent.name not in TOGETHER)
 

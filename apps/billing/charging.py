@@ -53,9 +53,10 @@ class Sender:
             self._under_way[self._submit(payment, deadline=deadline)] = payment
 
     def results(self) -> list[tuple[Payment, ChargeResult]]:
-        """All results there are; waits for the first one. Empty when nothing is under way."""
+        """All results there are, in the order of sending; waits for the first one. Empty when nothing is under way."""
         done, _not_done = wait(self._under_way, return_when=FIRST_COMPLETED)
-        return [(self._under_way.pop(future), self._result(future)) for future in done]
+        arrived = [future for future in self._under_way if future in done]
+        return [(self._under_way.pop(future), self._result(future)) for future in arrived]
 
     def _submit(self, payment: Payment, *, deadline: float) -> Future[ChargeResult]:
         if self._pool:

@@ -146,7 +146,7 @@ def test_rows_stream_from_the_database_and_memory_stays_flat(gateway, now):
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO billing_invoice (key, serial, number, {columns})"
-                f" SELECT 'copy:' || n, n, 'COPY-' || n, {columns} FROM billing_invoice, generate_series(%s, %s) n"
+                f" SELECT 'copy:' || n, n, 'COPY-' || n, {columns} FROM billing_invoice, generate_series(%s::int, %s) n"
                 " WHERE billing_invoice.id = %s",
                 [10 * count, 11 * count - 1, first.pk],
             )

@@ -80,6 +80,7 @@ def test_opening_an_account_on_the_way_to_a_plan(shop, open_page, snap):
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign In")
     looks.check(page, "sign-in", snap)
     page.get_by_role("link", name="sign up").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign Up")
     looks.check(page, "sign-up", snap)
     email = sign_up(page)
     looks.check(page, "confirm-your-address", snap)

@@ -74,7 +74,7 @@ def table_names() -> list[str]:
 
 
 def _read(cursor: CursorWrapper, name: str) -> _Table:
-    cursor.execute("SELECT %s::regclass::oid, format('%%I.%%I', current_schema(), %s)", [f'"{name}"', name])
+    cursor.execute("SELECT %s::text::regclass::oid, format('%%I.%%I', current_schema(), %s::text)", [f'"{name}"', name])
     table, real = cursor.fetchone()
 
     def column(sql: str) -> list[str]:
@@ -92,11 +92,11 @@ def _read(cursor: CursorWrapper, name: str) -> _Table:
             f"SELECT format('CONSTRAINT %%I ', conname) || pg_get_constraintdef(oid) {keys} ORDER BY conname"
         ),
         indexes=column(
-            "SELECT replace(pg_get_indexdef(indexrelid), %(on)s, ' ON {table} ') FROM pg_index"  # noqa: S608
+            "SELECT replace(pg_get_indexdef(indexrelid), %(on)s::text, ' ON {table} ') FROM pg_index"  # noqa: S608
             f" WHERE indrelid = %(table)s AND indexrelid NOT IN (SELECT conindid {keys}) ORDER BY indexrelid"
         ),
         triggers=column(
-            "SELECT replace(pg_get_triggerdef(oid), %(on)s, ' ON {table} ') FROM pg_trigger"
+            "SELECT replace(pg_get_triggerdef(oid), %(on)s::text, ' ON {table} ') FROM pg_trigger"
             " WHERE tgrelid = %(table)s AND NOT tgisinternal ORDER BY tgname"
         ),
     )
