@@ -31,13 +31,16 @@ def lengths(price: Price) -> tuple[int, ...]:
     return LENGTHS.get(price.interval_unit, ())
 
 
+def length(price: Price, periods: int) -> str:
+    """How long so many periods are, in the active language: "3 months"."""
+    if price.interval_unit == "year":
+        return ngettext("%(n)d year", "%(n)d years", periods) % {"n": periods}
+    return ngettext("%(n)d month", "%(n)d months", periods) % {"n": periods}
+
+
 def describe(price: Price, periods: int) -> str:
     """What is given, in the active language: "Grove membership, 3 months"."""
-    if price.interval_unit == "year":
-        length = ngettext("%(n)d year", "%(n)d years", periods)
-    else:
-        length = ngettext("%(n)d month", "%(n)d months", periods)
-    return _("%(plan)s membership, %(length)s") % {"plan": price.plan.name, "length": length % {"n": periods}}
+    return _("%(plan)s membership, %(length)s") % {"plan": price.plan.name, "length": length(price, periods)}
 
 
 def end_of(start: datetime, *, interval: Interval, periods: int, zone: str) -> datetime:

@@ -32,6 +32,9 @@ from ..signed_in import SignedInRequest
 from . import account
 from . import cards as card_pages
 
+# The units of time in which memberships are given.
+_MONTHS = {"month": 1, "year": 12}
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -180,15 +183,19 @@ def _charge(request: SignedInRequest, begun: Gift, *, now: datetime) -> HttpResp
 
 
 def _choices(by_unit: dict[str, Price]) -> list[Choice]:
-    return [
-        Choice(
-            rules.describe(price, periods),
-            price.amount * periods,
-            reverse("gift_review", kwargs={"plan": price.plan.slug, "interval": unit, "periods": periods}),
-        )
-        for unit, price in sorted(by_unit.items())
-        for periods in rules.lengths(price)
-    ]
+    """The lengths of one plan, the shortest first; of two ways to give a year, the one that costs less."""
+    best: dict[int, tuple[Price, int]] = {}
+    for price in by_unit.values():
+        for periods in rules.lengths(price):
+            months = periods * _MONTHS[price.interval_unit]
+            if months not in best or price.amount_minor * periods < best[months][0].amount_minor * best[months][1]:
+                best[months] = (price, periods)
+    return [_choice(price, periods) for _months, (price, periods) in sorted(best.items())]
+
+
+def _choice(price: Price, periods: int) -> Choice:
+    where = {"plan": price.plan.slug, "interval": price.interval_unit, "periods": periods}
+    return Choice(rules.length(price, periods), price.amount * periods, reverse("gift_review", kwargs=where))
 
 
 def _gift(request: SignedInRequest, token: UUID) -> Gift:
