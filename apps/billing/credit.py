@@ -40,6 +40,6 @@ def grant(customer, *, money: Money, key: str, reason: str, now: datetime, sourc
 
 def lock(customer_ids: Iterable[int]) -> dict[tuple[int, str], int]:
     """Lock the credit of these customers until the transaction ends: minor units by (customer, currency), where any."""
-    accounts = CreditAccount.objects.filter(customer__in=customer_ids, balance_minor__gt=0)
+    accounts = CreditAccount.objects.filter(customer__any=customer_ids, balance_minor__gt=0)
     rows = accounts.order_by("pk").select_for_update().values_list("customer_id", "currency", "balance_minor")
     return {(customer_id, currency): minor for customer_id, currency, minor in rows}

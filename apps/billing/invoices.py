@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 
+from apps.core import copying
 from apps.core.money import Money
 
 from . import credit, ledger, lifecycle, numbering, recognition, tax
 from .drafts import Draft, LineDraft
 from .models import Account, CreditEntry, Invoice, InvoiceLine, Payment, Seller
+from .rows import LineRow, PaymentRow
 from .taxation import Settled, Settlement, Taxation
 
 __all__ = ["CannotVoid", "Draft", "LineDraft", "issue", "void"]
@@ -44,13 +47,14 @@ def issue(drafts: Sequence[Draft], *, now: datetime, series: str = SERIES) -> li
     bills = [_settle(draft) for draft in _complete(drafts, now=now)]
     credits_used = _use_credit(bills)
     invoices = _number_and_create(bills, credits_used, series=series, now=now)
-    issued = list(zip(invoices, bills, strict=True))
-    rows = [_lines(invoice, bill) for invoice, bill in issued]
-    recognition.schedule(InvoiceLine.objects.bulk_create([line for lines in rows for line in lines]))
-    Payment.objects.bulk_create(
-        [_payment(invoice, bill.draft, now=now) for invoice, bill in issued if invoice.due_minor]
-    )
-    sold = [posting for invoice, lines in zip(invoices, rows, strict=True) for posting in postings(invoice, lines)]
+    rows = _lines(invoices, bills)
+    lines = [line for some in rows for line in some]
+    copying.write(InvoiceLine, lines)
+    recognition.schedule(lines)
+    issued = zip(invoices, bills, strict=True)
+    payments = [_payment(invoice, bill.draft, now=now) for invoice, bill in issued if invoice.due_minor]
+    copying.write(Payment, payments)
+    sold = [posting for invoice, some in zip(invoices, rows, strict=True) for posting in postings(invoice, some)]
     ledger.post_many(sold, now=now)
     CreditEntry.objects.bulk_create([_credit_entry(invoice, now=now) for invoice in invoices if invoice.credit_applied])
     lifecycle.pay_at_issue([invoice for invoice in invoices if not invoice.due_minor], now=now)
@@ -128,11 +132,11 @@ def _number_and_create(
 ) -> list[Invoice]:
     row, first = numbering.take(series, len(bills))
     seller = Seller.objects.current().as_printed()
-    return Invoice.objects.bulk_create(
+    invoices = [
         Invoice(
             customer=bill.draft.customer,
             key=bill.draft.key,
-            series=row,
+            series_id=row.pk,
             serial=serial,
             number=row.printed(serial),
             reason=bill.draft.reason,
@@ -148,35 +152,47 @@ def _number_and_create(
             customer_company=bill.taxation.company,
             customer_address=bill.taxation.address,
             customer_tax_number=bill.taxation.tax_number,
-            tax_treatment=bill.taxation.treatment,
+            tax_treatment=bill.taxation.treatment.value,
             seller_details={**seller, "tax_rounding": bill.taxation.rounding.value},
             issued_at=now,
         )
         for serial, (bill, used) in enumerate(zip(bills, credits_used, strict=True), start=first)
-    )
-
-
-def _lines(invoice: Invoice, bill: _Bill) -> list[InvoiceLine]:
-    pairs = zip(bill.draft.lines, bill.settlement.lines, strict=True)
-    return [
-        InvoiceLine(
-            invoice=invoice,
-            position=position,
-            kind=line.kind,
-            description=line.description,
-            quantity=line.quantity,
-            unit_minor=line.amount_minor if line.unit_minor is None else line.unit_minor,
-            amount_minor=settled.amount_minor,
-            net_minor=settled.net_minor,
-            tax_minor=settled.tax_minor,
-            tax_basis_points=settled.basis_points,
-            tax_included=line.tax_included,
-            period_start=line.period_start,
-            period_end=line.period_end,
-            inputs=_inputs(line, settled),
-        )
-        for position, (line, settled) in enumerate(pairs, start=1)
     ]
+    return copying.insert(invoices)
+
+
+def _lines(invoices: Sequence[Invoice], bills: Sequence[_Bill]) -> list[list[LineRow]]:
+    """The lines of each invoice."""
+    ids = iter(copying.take_ids(InvoiceLine, sum(len(bill.draft.lines) for bill in bills)))
+    return [
+        [
+            _line(next(ids), invoice.pk, position, line, settled)
+            for position, (line, settled) in enumerate(
+                zip(bill.draft.lines, bill.settlement.lines, strict=True), start=1
+            )
+        ]
+        for invoice, bill in zip(invoices, bills, strict=True)
+    ]
+
+
+def _line(number: int, invoice_id: int, position: int, line: LineDraft, settled: Settled) -> LineRow:
+    return LineRow(
+        id=number,
+        invoice_id=invoice_id,
+        position=position,
+        kind=line.kind,
+        description=line.description,
+        quantity=line.quantity,
+        unit_minor=line.amount_minor if line.unit_minor is None else line.unit_minor,
+        amount_minor=settled.amount_minor,
+        net_minor=settled.net_minor,
+        tax_minor=settled.tax_minor,
+        tax_basis_points=settled.basis_points,
+        tax_included=line.tax_included,
+        period_start=line.period_start,
+        period_end=line.period_end,
+        inputs=_inputs(line, settled),
+    )
 
 
 def _inputs(line: LineDraft, settled: Settled) -> Mapping[str, Any]:
@@ -188,10 +204,11 @@ def _inputs(line: LineDraft, settled: Settled) -> Mapping[str, Any]:
     return {**line.inputs, **relief}
 
 
-def _payment(invoice: Invoice, draft: Draft, *, now: datetime) -> Payment:
-    return Payment(
-        invoice=invoice,
+def _payment(invoice: Invoice, draft: Draft, *, now: datetime) -> PaymentRow:
+    return PaymentRow(
+        invoice_id=invoice.pk,
         card_id=draft.card_id,
+        key=uuid4(),
         amount_minor=invoice.due_minor,
         currency=invoice.currency,
         on_session=draft.on_session,
@@ -200,24 +217,22 @@ def _payment(invoice: Invoice, draft: Draft, *, now: datetime) -> Payment:
     )
 
 
-def postings(invoice: Invoice, lines: Iterable[InvoiceLine]) -> list[ledger.Posting]:
+def postings(invoice: Invoice, lines: Iterable[LineRow | InvoiceLine]) -> list[ledger.Posting]:
     """What an invoice posts when it is issued: the sale, a service as deferred revenue, and the credit it uses up."""
-    revenue = [
-        (
-            Account.REVENUE_DEFERRED if line.period_start else Account.REVENUE,
-            Money(-line.net_minor, invoice.currency),
-        )
-        for line in lines
+    currency = invoice.currency
+    sale = [
+        (Account.RECEIVABLE, Money(invoice.total_minor, currency)),
+        (Account.TAX_PAYABLE, Money(-invoice.tax_minor, currency)),
     ]
-    sale = [(Account.RECEIVABLE, invoice.total), (Account.TAX_PAYABLE, -invoice.tax), *revenue]
-    paid_by_credit = [
-        (Account.CUSTOMER_CREDIT, invoice.credit_applied),
-        (Account.RECEIVABLE, -invoice.credit_applied),
-    ]
-    return [
-        ledger.Posting(f"invoice:{invoice.pk}", sale, invoice.customer_id),
-        ledger.Posting(f"invoice-credit:{invoice.pk}", paid_by_credit, invoice.customer_id),
-    ]
+    for line in lines:
+        account = Account.REVENUE_DEFERRED if line.period_start else Account.REVENUE
+        sale.append((account, Money(-line.net_minor, currency)))
+    posted = [ledger.Posting(f"invoice:{invoice.pk}", sale, invoice.customer_id)]
+    if invoice.credit_applied_minor:
+        used = invoice.credit_applied
+        paid = [(Account.CUSTOMER_CREDIT, used), (Account.RECEIVABLE, -used)]
+        posted.append(ledger.Posting(f"invoice-credit:{invoice.pk}", paid, invoice.customer_id))
+    return posted
 
 
 def _credit_entry(invoice: Invoice, *, now: datetime) -> CreditEntry:

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from apps.core import copying
 from apps.core.money import Money
 
 from .models import Account, LedgerEntry
+from .rows import EntryRow
 
 
 class Unbalanced(ValueError):
@@ -32,7 +34,7 @@ def post(key: str, entries: Sequence[tuple[str, Money]], *, customer_id: int | N
 
 def post_many(postings: Iterable[Posting], *, now: datetime) -> None:
     """Write many postings in one statement; see `post`. Amounts of zero are left out."""
-    LedgerEntry.objects.bulk_create([entry for posting in postings for entry in _rows(posting, now)])
+    copying.write(LedgerEntry, [entry for posting in postings for entry in _entries(posting, now)])
 
 
 def reverse(key: str, *, as_key: str, now: datetime) -> None:
@@ -43,23 +45,16 @@ def reverse(key: str, *, as_key: str, now: datetime) -> None:
         post(as_key, opposite, customer_id=entries[0].customer_id, now=now)
 
 
-def _rows(posting: Posting, now: datetime) -> list[LedgerEntry]:
+def _entries(posting: Posting, now: datetime) -> list[EntryRow]:
     sums: dict[tuple[str, str], int] = defaultdict(int)
     totals: dict[str, int] = defaultdict(int)
     for account, money in posting.entries:
-        sums[Account(account), money.currency] += money.minor
+        sums[account, money.currency] += money.minor
         totals[money.currency] += money.minor
     if any(totals.values()):
         raise Unbalanced(f"The posting {posting.key} does not sum to zero")
     return [
-        LedgerEntry(
-            key=posting.key,
-            account=account,
-            currency=currency,
-            amount_minor=minor,
-            customer_id=posting.customer_id,
-            at=now,
-        )
+        EntryRow(posting.key, Account(account).value, currency, minor, posting.customer_id, now)
         for (account, currency), minor in sums.items()
         if minor
     ]

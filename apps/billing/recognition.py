@@ -16,11 +16,13 @@ from fractions import Fraction
 
 from django.db import connection, transaction
 
+from apps.core import copying
 from apps.core.money import round_half_up
 
 from . import straight_line
-from .models import InvoiceLine, RevenueSchedule
+from .models import RevenueSchedule
 from .months import Month
+from .rows import LineRow, ScheduleRow
 
 BATCH = 2_000
 
@@ -56,11 +58,11 @@ FROM parts WHERE schedule.line_id = parts.line_id
 """
 
 
-def schedule(lines: Iterable[InvoiceLine]) -> None:
+def schedule(lines: Iterable[LineRow]) -> None:
     """Write the schedules of lines just issued, in one statement. Lines without a service period have none."""
-    RevenueSchedule.objects.bulk_create(
-        RevenueSchedule(
-            line=line,
+    rows = [
+        ScheduleRow(
+            line_id=line.id,
             invoice_id=line.invoice_id,
             deferred_minor=line.net_minor,
             since=line.period_start,
@@ -69,7 +71,8 @@ def schedule(lines: Iterable[InvoiceLine]) -> None:
         )
         for line in lines
         if line.period_start is not None and line.period_end is not None and line.net_minor
-    )
+    ]
+    copying.write(RevenueSchedule, rows)
 
 
 def recognise_due(*, now: datetime) -> int:

@@ -56,7 +56,7 @@ class Assessor:
     def __init__(self, customers: Iterable[User], *, now: datetime) -> None:
         seller = Seller.objects.current()
         ids = {customer.pk for customer in customers}
-        found = BillingDetails.objects.filter(customer__in=ids)
+        found = BillingDetails.objects.filter(customer__any=ids)
         self._details = {details.customer_id: details for details in found}
         self._seller_country = seller.country
         self._rounding = TaxRounding(seller.tax_rounding)

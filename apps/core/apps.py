@@ -6,6 +6,7 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        from . import sweeps
+        from . import lookups, sweeps
 
+        lookups.register()
         sweeps.autodiscover()

@@ -21,7 +21,7 @@ def exponent(currency: str) -> int:
 def round_half_up(value: Fraction) -> int:
     """Round to the nearest integer, halves away from zero: the one rounding rule of the shop."""
     magnitude = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
-    return magnitude if value >= 0 else -magnitude
+    return magnitude if value.numerator >= 0 else -magnitude
 
 
 def split(total: int, weights: Sequence[int]) -> list[int]:

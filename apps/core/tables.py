@@ -5,6 +5,7 @@ database that is most of the time. Together they are rendered twice: as they are
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.migrations.operations import CreateModel, RunSQL, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
@@ -47,7 +48,7 @@ class Together(SeparateDatabaseAndState):
         return f"{len(self.state_operations)} steps together"
 
 
-def _is_known(operation: Operation, app_label: str, state) -> bool:
+def _is_known(operation: Any, app_label: str, state) -> bool:
     """Whether the state has the table of an operation; SQL is about none that Django knows of."""
     if isinstance(operation, RunSQL):
         return True

@@ -12,8 +12,11 @@ A late worker bills every period it missed, the oldest first; the anchor does no
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -21,7 +24,8 @@ from django.utils.translation import override
 
 from apps.billing import invoices, tax
 from apps.billing.drafts import Draft
-from apps.core import periods
+from apps.billing.models import Invoice
+from apps.core import copying, periods
 
 from . import lifecycle, quotes, rules
 from .models import History, HistoryKind, Holding, Period, Subscription
@@ -30,15 +34,53 @@ from .signals import subscription_changed
 
 log = logging.getLogger(__name__)
 
-BATCH = 250
+BATCH = 1_000
+
+
+class PeriodRow(NamedTuple):
+    """A period as it is written; see `models.Period`."""
+
+    subscription_id: int
+    number: int
+    start: datetime
+    end: datetime
+    price_id: int
+    promotion_id: int | None
+    invoice_id: int
+    currency: str
+    tax_basis_points: int
+    gross_minor: int
+    tax_minor: int
+    credited_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What is to be invoiced, and the period it is for; neither is saved."""
+    """What is to be invoiced, the period it is for, the promotion in it and the tax rate that is charged. Nothing is
+    saved."""
 
+    subscription_id: int
     draft: Draft
-    period: Period
+    span: periods.Period
+    price_id: int
+    promotion_id: int | None
+    tax_basis_points: int
+
+    def under(self, invoice: Invoice) -> PeriodRow:
+        """The period, which this invoice bills."""
+        return PeriodRow(
+            subscription_id=self.subscription_id,
+            number=self.span.number,
+            start=self.span.start,
+            end=self.span.end,
+            price_id=self.price_id,
+            promotion_id=self.promotion_id,
+            invoice_id=invoice.pk,
+            currency=invoice.currency,
+            tax_basis_points=self.tax_basis_points,
+            gross_minor=invoice.total_minor,
+            tax_minor=invoice.tax_minor,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,29 +137,30 @@ def bill_one(subscription_id: int, *, now: datetime) -> None:
 
 
 def _claim(due: QuerySet[Subscription]) -> list[Subscription]:
-    return list(
-        due.select_for_update(skip_locked=True, of=("self",)).select_related(
-            "customer", "price__plan", "pending_price__plan", "promotion"
-        )
-    )
+    claimed = due.select_for_update(skip_locked=True, of=("self",)).select_related("customer")
+    # Thousands of members share a handful of prices: read once each, not once for each member.
+    return list(claimed.prefetch_related("price__plan", "pending_price__plan", "promotion"))
 
 
 def _bill(due: list[Subscription], *, now: datetime) -> None:
     """Bill the next period of claimed subscriptions. Runs in the transaction of the claim."""
     if not due:
         return
+    terms_before = {subscription.pk: subscription.terms for subscription in due}
     settlement = promises.prepare(due, now=now)
     assessor = tax.Assessor([subscription.customer for subscription in settlement.to_bill], now=now)
     renewals: list[Renewal] = []
     failed: dict[int, str] = {}
-    for subscription in settlement.to_bill:
-        try:
-            start = subscription.begins_next()
-            renewals.append(_compute(subscription, start, assessor, now=now))
-        except Exception as problem:
-            log.exception("Subscription %s could not be computed", subscription.pk)
-            failed[subscription.pk] = _reason(problem)
-    _write(renewals, now=now)
+    for locale, members in groupby(settlement.to_bill, key=lambda subscription: subscription.customer.locale):
+        with override(locale):
+            for subscription in members:
+                try:
+                    start = subscription.begins_next()
+                    renewals.append(_compute(subscription, start, assessor, now=now))
+                except Exception as problem:
+                    log.exception("Subscription %s could not be computed", subscription.pk)
+                    failed[subscription.pk] = _reason(problem)
+    _write(renewals, terms_before=terms_before, now=now)
     promises.record(settlement, failed=failed, now=now)
     if failed:
         parking.park(failed, now=now)
@@ -125,7 +168,8 @@ def _bill(due: list[Subscription], *, now: datetime) -> None:
 
 def _compute(subscription: Subscription, start: datetime, assessor: tax.Assessor, *, now: datetime) -> Renewal:
     """The subscription in its next period, from `start`, and what to invoice for it: taxed at the rate of the day on
-    which the period begins where the customer lives. No database but for the rates of a day, once for the batch."""
+    which the period begins where the customer lives, described in the active language. No database but for the rates of
+    a day, once for the batch."""
     held = subscription.holding
     end = _move_on(subscription, start)
     conversion = lifecycle.leave_trial(subscription, now=now) if subscription.is_trial else None
@@ -136,16 +180,15 @@ def _compute(subscription: Subscription, start: datetime, assessor: tax.Assessor
     rate = assessor.rate(customer, on=quotes.local_day(start, subscription.zone))
     span = periods.Period(subscription.period_number, start, end)
     promotion = subscription.promotion
-    with override(customer.locale):
-        lines = rules.period_lines(
-            subscription.price,
-            span,
-            promotion=promotion,
-            tax_basis_points=rate,
-            quantity=subscription.quantity,
-            anchor=subscription.anchor,
-            zone=subscription.zone,
-        )
+    lines = rules.period_lines(
+        subscription.price,
+        span,
+        promotion=promotion,
+        tax_basis_points=rate,
+        quantity=subscription.quantity,
+        anchor=subscription.anchor,
+        zone=subscription.zone,
+    )
     subscription.use_discounted_period()
     draft = Draft(
         customer=customer,
@@ -157,20 +200,15 @@ def _compute(subscription: Subscription, start: datetime, assessor: tax.Assessor
         collect_at=now,
         scope=subscription.price.plan.slug,
     )
-    settlement = draft.settle()
-    period = Period(
-        subscription=subscription,
-        number=span.number,
-        start=span.start,
-        end=span.end,
-        price=subscription.price,
-        promotion=promotion,
-        currency=draft.currency,
-        gross_minor=settlement.total_minor,
-        tax_minor=settlement.tax_minor,
+    bill = Bill(
+        subscription_id=subscription.pk,
+        draft=draft,
+        span=span,
+        price_id=subscription.price_id,
+        promotion_id=None if promotion is None else promotion.pk,
         tax_basis_points=taxation.charged(rate),
     )
-    return Renewal(subscription, held, Bill(draft, period), conversion)
+    return Renewal(subscription, held, bill, conversion)
 
 
 def _move_on(subscription: Subscription, start: datetime) -> datetime | None:
@@ -202,14 +240,11 @@ def _move_on(subscription: Subscription, start: datetime) -> datetime | None:
     return end
 
 
-def _write(renewals: list[Renewal], *, now: datetime) -> None:
+def _write(renewals: list[Renewal], *, terms_before: Mapping[int, tuple], now: datetime) -> None:
     bills = [renewal.bill for renewal in renewals if renewal.bill is not None]
     issued = invoices.issue([bill.draft for bill in bills], now=now)
-    for bill, invoice in zip(bills, issued, strict=True):
-        bill.period.invoice = invoice
-    Period.objects.bulk_create([bill.period for bill in bills])
-    if renewals:
-        Subscription.objects.advance([renewal.subscription for renewal in renewals])
+    copying.write(Period, [bill.under(invoice) for bill, invoice in zip(bills, issued, strict=True)])
+    Subscription.objects.advance((renewal.subscription for renewal in renewals), terms_before=terms_before)
     changed = [renewal for renewal in renewals if renewal.subscription.holding != renewal.held]
     plans = [
         History(

@@ -6,7 +6,7 @@ second and rounded half up.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -90,22 +90,35 @@ def period_lines(
         "period": period.number,
         "anchor": anchor.isoformat(),
         "zone": zone,
-        "interval_unit": price.interval.unit.value,
-        "interval_count": price.interval.count,
+        "interval_unit": price.interval_unit,
+        "interval_count": price.interval_count,
     }
-    plan, *discounts = [
-        replace(line, period_start=period.start, period_end=period.end)
-        for line in price_lines(price, promotion=promotion, tax_basis_points=tax_basis_points, quantity=quantity)
-    ]
-    return [replace(plan, inputs={**plan.inputs, **counted}), *discounts]
+    return _lines(price, promotion, counted, quantity, rate=tax_basis_points, span=period)
 
 
 def price_lines(
     price: Price, *, promotion: Promotion | None, tax_basis_points: int, quantity: int = 1
 ) -> list[LineDraft]:
     """The lines of a period of so many that is not counted yet, to say what any one will cost."""
+    return _lines(price, promotion, {}, quantity, rate=tax_basis_points, span=None)
+
+
+def _lines(
+    price: Price,
+    promotion: Promotion | None,
+    counted: Mapping[str, Any],
+    quantity: int,
+    *,
+    rate: int,
+    span: Period | None,
+) -> list[LineDraft]:
     full = price.amount_minor * quantity
-    shared: dict[str, Any] = {"tax_basis_points": tax_basis_points, "tax_included": price.tax_included}
+    shared: dict[str, Any] = {
+        "tax_basis_points": rate,
+        "tax_included": price.tax_included,
+        "period_start": span and span.start,
+        "period_end": span and span.end,
+    }
     lines = [
         LineDraft(
             kind="plan",
@@ -114,13 +127,13 @@ def price_lines(
             amount_minor=full,
             quantity=quantity,
             unit_minor=price.amount_minor,
-            inputs={"unit_minor": price.amount_minor, "quantity": quantity, **_told(price)},
+            inputs={"unit_minor": price.amount_minor, "quantity": quantity, **_told(price), **counted},
             **shared,
         )
     ]
     off = discount(price, promotion, quantity=quantity)
     if off and promotion is not None:
-        rate: dict[str, int | None] = (
+        size: dict[str, int | None] = (
             {"percent_basis_points": promotion.percent_basis_points}
             if promotion.percent_basis_points is not None
             else {"off_minor": promotion.amount_minor}
@@ -130,7 +143,7 @@ def price_lines(
                 kind="discount",
                 description=_("Discount: %(name)s") % {"name": promotion.name},
                 amount_minor=-off,
-                inputs={"base_minor": full, **rate, "promotion": promotion.pk, "name": promotion.name},
+                inputs={"base_minor": full, **size, "promotion": promotion.pk, "name": promotion.name},
                 **shared,
             )
         )

@@ -168,7 +168,7 @@ def test_a_batch_reads_who_is_billed_in_one_statement(now):
         assert len(reads) == 1
         return len(captured)
 
-    assert issue(2) == issue(40)
+    assert issue(20) == issue(60)
 
 
 def test_a_draft_that_says_how_it_is_taxed_is_not_asked_again(now):

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import batched
 
 from django.conf import settings
+from django.db.models import OuterRef, Subquery
 
 from apps.accounts.models import User
 from apps.billing.models import Card, Profile
@@ -16,8 +17,9 @@ from apps.memberships.models import Subscription
 from tests.factories import memberships
 
 
-def build(count: int, *, due_at: datetime, tag: str) -> list[Subscription]:
-    """`count` active Grove members, monthly, whose first period ends at `due_at`; nothing is billed yet."""
+def build(count: int, *, due_at: datetime, tag: str, in_sandbox: bool = True) -> list[Subscription]:
+    """`count` active Grove members, monthly, whose first period ends at `due_at`; nothing is billed yet. Without
+    `in_sandbox` their cards cannot be charged."""
     price = memberships.price("grove")
     anchor = _month_before(due_at)
     users = User.objects.bulk_create(
@@ -40,8 +42,10 @@ def build(count: int, *, due_at: datetime, tag: str) -> list[Subscription]:
     )
     for profile, card in zip(profiles, cards, strict=True):
         profile.default_card = card
-    Profile.objects.bulk_update(profiles, ["default_card"], batch_size=500)
-    _tell_sandbox(profiles)
+    theirs = Card.objects.filter(profile=OuterRef("pk")).values("pk")
+    Profile.objects.filter(pk__any=[profile.pk for profile in profiles]).update(default_card=Subquery(theirs))
+    if in_sandbox:
+        _tell_sandbox(profiles)
     first = periods.period(anchor, 0, price.interval, "Europe/Rome")
     return Subscription.objects.bulk_create(
         Subscription(

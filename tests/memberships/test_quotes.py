@@ -35,6 +35,14 @@ class FakePrice:
     term_periods: int | None = None
 
     @property
+    def interval_unit(self) -> str:
+        return self.interval.unit.value
+
+    @property
+    def interval_count(self) -> int:
+        return self.interval.count
+
+    @property
     def plan(self):
         return SimpleNamespace(name="Grove", slug="grove", rank=self.rank)
 

@@ -154,7 +154,7 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(gateway):
             assert renewals.bill_due(now=FIRST_END) == count
         return len(captured)
 
-    assert statements(10) == statements(100)
+    assert statements(20) == statements(100) <= 26
 
 
 @pytest.mark.django_db

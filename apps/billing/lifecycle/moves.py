@@ -115,7 +115,7 @@ def move_many(
         history(**{subject: row}, old=row.status, new=new, reason=why[:300], actor=actor, at=now)
         for row, why in zip(rows, reasons, strict=True)
     ]
-    model.objects.filter(pk__in=[row.pk for row in rows]).update(status=new, **columns)
+    model.objects.filter(pk__any=[row.pk for row in rows]).update(status=new, **columns)
     history._default_manager.bulk_create(changes)
     for row in rows:
         row.status = new

@@ -53,7 +53,7 @@ def _claim(pending: QuerySet[Payment], *, now: datetime, since: datetime, limit:
     # whoever makes a new attempt locks before the payment.
     card = Coalesce(F("card"), _DEFAULT_CARD, output_field=BigIntegerField())
     move_many(rows, _STATUS.PROCESSING, now=now, lease_until=since + LEASE, sent_at=since, card=card)
-    return list(Payment.objects.for_gateway().filter(pk__in=claimed).order_by("pk"))
+    return list(Payment.objects.for_gateway().filter(pk__any=claimed).order_by("pk"))
 
 
 @transaction.atomic
@@ -131,10 +131,10 @@ def lock_payment(payment_id: int) -> Payment:
 
 def _lock_all(payment_ids: Collection[int]) -> list[Payment]:
     """Payments with their cards and invoices, all locked, the invoices first."""
-    invoice_ids = Payment.objects.filter(pk__in=payment_ids).values("invoice_id")
+    invoice_ids = Payment.objects.filter(pk__any=payment_ids).values("invoice_id")
     locked = Invoice.objects.filter(pk__in=invoice_ids).order_by("pk").select_for_update(of=("self",))
     invoices = {invoice.pk: invoice for invoice in locked.select_related("customer")}
-    payments = Payment.objects.filter(pk__in=payment_ids).order_by("pk").select_for_update(of=("self",))
+    payments = Payment.objects.filter(pk__any=payment_ids).order_by("pk").select_for_update(of=("self",))
     found = list(payments.select_related("card"))
     for payment in found:
         payment.invoice = invoices[payment.invoice_id]

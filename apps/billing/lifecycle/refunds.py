@@ -72,8 +72,8 @@ def claim_refunds(*, now: datetime, limit: int) -> list[Refund]:
     settled = [row for row in rows if row.status == _STATUS.SUCCEEDED]
     to_send = [row for row in rows if row.status != _STATUS.SUCCEEDED]
     move_many(to_send, _STATUS.PROCESSING, now=now, lease_until=now + LEASE, sent_at=now, next_try_at=None)
-    Refund.objects.filter(pk__in=[row.pk for row in settled]).update(next_try_at=None)
-    return list(Refund.objects.select_related("payment").filter(pk__in=[row.pk for row in rows]).order_by("pk"))
+    Refund.objects.filter(pk__any=[row.pk for row in settled]).update(next_try_at=None)
+    return list(Refund.objects.select_related("payment").filter(pk__any=[row.pk for row in rows]).order_by("pk"))
 
 
 @transaction.atomic

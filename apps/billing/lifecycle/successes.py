@@ -56,7 +56,7 @@ def _book(settled: Sequence[_Success], *, surplus: bool, now: datetime) -> None:
 def _pay(payments: Sequence[Payment], *, now: datetime) -> None:
     """The invoices are paid: what else was to pay them is not sent, or closed at the gateway."""
     by_invoice = {payment.invoice_id: payment for payment in payments}
-    others = Payment.objects.filter(invoice__in=by_invoice)
+    others = Payment.objects.filter(invoice__any=by_invoice)
     for other in others.filter(status=_STATUS.PENDING).order_by("pk").select_for_update():
         cancel(other, reason=f"paid by payment {by_invoice[other.invoice_id].pk}", now=now)
     others.filter(status=_STATUS.NEEDS_ACTION).update(check_at=now)

@@ -47,11 +47,13 @@ def rhythm_of(code: str) -> Rhythm:
 def length(interval: Interval) -> str:
     """How long it is: "one month", "3 months"."""
     count = interval.count
-    sentence = {
-        Unit.WEEK: ngettext("one week", "%(count)d weeks", count),
-        Unit.MONTH: ngettext("one month", "%(count)d months", count),
-        Unit.YEAR: ngettext("one year", "%(count)d years", count),
-    }[interval.unit]
+    match interval.unit:
+        case Unit.WEEK:
+            sentence = ngettext("one week", "%(count)d weeks", count)
+        case Unit.MONTH:
+            sentence = ngettext("one month", "%(count)d months", count)
+        case Unit.YEAR:
+            sentence = ngettext("one year", "%(count)d years", count)
     return sentence % {"count": count}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
@@ -82,6 +83,29 @@ class EndReason(models.TextChoices):
     FIRST_PAYMENT = "first_payment", _("the first payment did not succeed")
     ABANDONED = "abandoned", _("the sign-up was not finished")
     RAN_OUT = "ran_out", _("its time was over")
+
+
+# What every renewal writes of a subscription, and what only some do; by column, its type in the database.
+_POSITION = {
+    "period_number": "integer",
+    "current_start": "timestamptz",
+    "current_end": "timestamptz",
+    "next_bill_at": "timestamptz",
+}
+_TERMS = {
+    "price_id": "bigint",
+    "plan_id": "bigint",
+    "pending_price_id": "bigint",
+    "quantity": "integer",
+    "pending_quantity": "integer",
+    "status": "varchar",
+    "ends_at": "timestamptz",
+    "term_ends_at": "timestamptz",
+    "anchor": "timestamptz",
+    "promotion_id": "bigint",
+    "promotion_periods_left": "integer",
+}
+_read_terms = attrgetter(*_TERMS)
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
@@ -175,25 +199,26 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def parked(self) -> SubscriptionQuerySet:
         return self.filter(parked_at__isnull=False).order_by("parked_at")
 
-    def advance(self, moved: Iterable[Subscription]) -> None:
-        """Write the billing position of many subscriptions in one statement, whatever their number."""
+    def advance(self, moved: Iterable[Subscription], *, terms_before: Mapping[int, tuple]) -> None:
+        """Write many subscriptions that went into their next period, in two statements, whatever their number.
+
+        `terms_before` are the terms of each, by its key, as they were read. Of most nothing changed but the period, and
+        writing that alone takes half of the time.
+        """
         rows = list(moved)
-        columns = [
-            ("bigint", "pk"), ("bigint", "price_id"), ("bigint", "plan_id"), ("bigint", "pending_price_id"),
-            ("integer", "quantity"), ("integer", "pending_quantity"), ("varchar", "status"),
-            ("timestamptz", "ends_at"), ("timestamptz", "term_ends_at"), ("timestamptz", "anchor"),
-            ("integer", "period_number"), ("timestamptz", "current_start"),
-            ("timestamptz", "current_end"), ("timestamptz", "next_bill_at"), ("bigint", "promotion_id"),
-            ("integer", "promotion_periods_left"),
-        ]  # fmt: skip
-        names = ["id", *(name for _type, name in columns[1:])]
-        assignments = ", ".join(f"{name} = v.{name}" for name in names[1:])
-        arrays = ", ".join(f"%s::{kind}[]" for kind, _name in columns)
+        self._write([row for row in rows if row.terms == terms_before[row.pk]], _POSITION)
+        self._write([row for row in rows if row.terms != terms_before[row.pk]], _POSITION | _TERMS)
+
+    def _write(self, rows: Sequence[Subscription], columns: Mapping[str, str]) -> None:
+        if not rows:
+            return
+        assignments = ", ".join(f"{name} = v.{name}" for name in columns)
+        arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
         with connection.cursor() as cursor:
             cursor.execute(
-                f"UPDATE {self.model._meta.db_table} s SET {assignments} "  # noqa: S608 (names are constants above)
-                f"FROM unnest({arrays}) AS v({', '.join(names)}) WHERE s.id = v.id",
-                [[getattr(row, name) for row in rows] for _type, name in columns],
+                f"UPDATE {self.model._meta.db_table} s SET {assignments} "  # noqa: S608 (names are constants)
+                f"FROM unnest(%s::bigint[], {arrays}) AS v(id, {', '.join(columns)}) WHERE s.id = v.id",
+                [[row.pk for row in rows], *([getattr(row, name) for row in rows] for name in columns)],
             )
 
 
@@ -419,6 +444,11 @@ class Subscription(models.Model):
     def has_pending_change(self) -> bool:
         """Whether a change that the customer chose waits for the next period; a new version of their price is none."""
         return self.pending_quantity is not None or (self.pending_price is not None and not self.awaits_new_version)
+
+    @property
+    def terms(self) -> tuple:
+        """Everything about it that a renewal may change besides its period."""
+        return _read_terms(self)
 
     @property
     def holding(self) -> Holding:

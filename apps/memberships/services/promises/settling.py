@@ -112,7 +112,7 @@ def _of(members: list[Subscription]) -> list[PricePromise]:
     """The open promises of claimed subscriptions, locked; the subscriptions are locked already."""
     return list(
         PricePromise.objects.open()
-        .filter(subscription__in=[member.pk for member in members])
+        .filter(subscription__any=[member.pk for member in members])
         .select_related("change", "old_price", "new_price__plan")
         .select_for_update(of=("self",))
     )
@@ -154,7 +154,7 @@ def _end(members: list[Subscription], promises: dict[int, PricePromise], *, now:
     """End memberships with the period that is over. The sweep that ends cancelled ones does the rest, with its mail."""
     if not members:
         return
-    Subscription.objects.filter(pk__in=[member.pk for member in members]).update(ends_at=F("next_bill_at"))
+    Subscription.objects.filter(pk__any=[member.pk for member in members]).update(ends_at=F("next_bill_at"))
     _close([promises[member.pk] for member in members], Outcome.ENDED, now=now)
     History.objects.bulk_create(
         History(
@@ -171,6 +171,6 @@ def _end(members: list[Subscription], promises: dict[int, PricePromise], *, now:
 
 def _close(promises: Collection[PricePromise], outcome: Outcome, *, now: datetime) -> None:
     if promises:
-        PricePromise.objects.filter(pk__in=[promise.pk for promise in promises]).update(
+        PricePromise.objects.filter(pk__any=[promise.pk for promise in promises]).update(
             outcome=outcome, settled_at=now, next_notice_at=None
         )
