@@ -36,6 +36,8 @@ GATEWAY_TIMEOUT_SECONDS = env.int("GATEWAY_TIMEOUT_SECONDS", default=20)
 # All workers together; Stripe allows about 100 a second with live keys and 25 with test keys. 0 is without a limit.
 GATEWAY_REQUESTS_PER_SECOND = env.int("GATEWAY_REQUESTS_PER_SECOND", default=90)
 COLLECTION_THREADS = env.int("COLLECTION_THREADS", default=20)
+# Renewals billed in one transaction, which holds their rows and the next invoice number until it ends.
+RENEWAL_BATCH = env.int("RENEWAL_BATCH", default=1_000)
 
 # The registry that says whether a VAT number exists: "vies" is the European Commission's, "scripted" asks nobody.
 VAT_REGISTRY = env("VAT_REGISTRY", default="scripted" if STRIPE_SANDBOX else "vies")

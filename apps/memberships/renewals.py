@@ -18,6 +18,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import override
@@ -33,8 +34,6 @@ from .services import parking, promises
 from .signals import subscription_changed
 
 log = logging.getLogger(__name__)
-
-BATCH = 1_000
 
 
 class PeriodRow(NamedTuple):
@@ -113,7 +112,7 @@ def _bill_batch(*, now: datetime) -> int:
     claimed: list[int] = []
     try:
         with transaction.atomic():
-            due = _claim(Subscription.objects.due(now)[:BATCH])
+            due = _claim(Subscription.objects.due(now)[: settings.RENEWAL_BATCH])
             claimed = [subscription.pk for subscription in due]
             _bill(due, now=now)
     except Exception:

@@ -9,12 +9,13 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from apps.billing.models import Invoice, Payment
 from apps.core import clock
 from apps.memberships.models import Subscription
 from tests import stack as stacks
+from tests.chaos import book
 
 # Longer than the lease of a claimed payment, and than the time after which "not found" is believed.
 PATIENCE = timedelta(minutes=5)
@@ -54,6 +55,16 @@ def drop_answers(shop: stacks.Stack, kind: str, *, seed: int) -> None:
     """One charge in twenty gets no answer, before or after it was made."""
     fault = {"kind": kind, "method": "POST", "path_prefix": "/v1/payment_intents", "rate": 0.05, "seed": seed}
     shop.control("faults", json.dumps(fault).encode())
+
+
+def renewals_come_due(shop: stacks.Stack, count: int, *, tag: str) -> list[Subscription]:
+    """So many members whose renewals have just come due, while one answer of the gateway in ten is lost."""
+    due_at = datetime.now(UTC).replace(day=15, microsecond=0) + timedelta(days=31)
+    subscriptions = book.build(count, due_at=due_at.replace(day=15), tag=tag)
+    drop_answers(shop, "drop_before", seed=1)
+    drop_answers(shop, "drop_after", seed=2)
+    shop.travel(subscriptions[0].next_bill_at + timedelta(minutes=1))
+    return subscriptions
 
 
 def settle(shop: stacks.Stack) -> None:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import redis
@@ -23,7 +23,7 @@ from apps.core import clock
 from apps.core.models import ClockShift
 from apps.memberships.models import Subscription
 from tests import stack as stacks
-from tests.chaos import book, crew, reckoning
+from tests.chaos import crew, reckoning
 
 pytestmark = pytest.mark.soak
 
@@ -34,12 +34,7 @@ TROUBLES = 10
 @pytest.fixture
 def due(shop) -> list[Subscription]:
     """Members whose renewals have just come due, and a network that loses answers."""
-    due_at = (datetime.now(UTC).replace(day=15, microsecond=0) + timedelta(days=31)).replace(day=15)
-    subscriptions = book.build(RENEWALS, due_at=due_at, tag="soak")
-    crew.drop_answers(shop, "drop_before", seed=1)
-    crew.drop_answers(shop, "drop_after", seed=2)
-    shop.travel(due_at + timedelta(minutes=1))
-    return subscriptions
+    return crew.renewals_come_due(shop, RENEWALS, tag="soak")
 
 
 def trouble(shop: stacks.Stack, strike: Callable[[], object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -14,8 +14,8 @@ from djstripe.models import Event, WebhookEventTrigger
 from apps.billing.models import Payment
 from apps.core import clock
 from tests import stack as stacks
-from tests.chaos import book, crew, reckoning
-from tests.chaos.conftest import UNPACED
+from tests.chaos import crew, reckoning
+from tests.chaos.conftest import EASY
 
 pytestmark = pytest.mark.soak
 
@@ -27,19 +27,9 @@ def shop(own_database) -> Iterator[stacks.Stack]:
     """The shop with its web server, which hears the events."""
     settings.TIME_MACHINE = settings.DEMO = True
     settings.STRIPE_SECRET_KEY = settings.STRIPE_TEST_SECRET_KEY = stacks.SECRET_KEY
-    with stacks.running(own_database, workers=2, environ=UNPACED) as stack:
+    with stacks.running(own_database, workers=2, environ=EASY) as stack:
         yield stack
     settings.TIME_MACHINE = settings.DEMO = False
-
-
-def renew(shop: stacks.Stack, count: int) -> list:
-    """Members whose renewals come due while one answer in ten is lost."""
-    due_at = (datetime.now(UTC).replace(day=15, microsecond=0) + timedelta(days=31)).replace(day=15)
-    subscriptions = book.build(count, due_at=due_at, tag="storm")
-    crew.drop_answers(shop, "drop_before", seed=1)
-    crew.drop_answers(shop, "drop_after", seed=2)
-    shop.travel(due_at + timedelta(minutes=1))
-    return subscriptions
 
 
 def disturb(shop: stacks.Stack, *, copies: int) -> None:
@@ -50,7 +40,7 @@ def disturb(shop: stacks.Stack, *, copies: int) -> None:
 def test_events_shuffled_and_up_to_five_times_each(shop):
     dice = random.Random(5)
     disturb(shop, copies=4)
-    subscriptions = renew(shop, EVENTS)
+    subscriptions = crew.renewals_come_due(shop, EVENTS, tag="storm")
 
     def is_collected() -> bool:
         disturb(shop, copies=dice.randint(0, 4))
@@ -68,7 +58,7 @@ def test_events_shuffled_and_up_to_five_times_each(shop):
 
 def test_no_event_for_three_days(shop):
     shop.control("webhooks", b'{"drop": 1}')
-    subscriptions = renew(shop, 1_000)
+    subscriptions = crew.renewals_come_due(shop, 1_000, tag="storm")
     began = clock.now()
     while clock.now() < began + timedelta(hours=72):
         shop.ring(*crew.SWEEPS)

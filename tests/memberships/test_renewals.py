@@ -176,10 +176,10 @@ def test_the_database_refuses_a_second_bill_of_one_period(gateway):
         period.save(force_insert=True)
 
 
-def test_eight_workers_bill_each_period_once(own_database, gateway, monkeypatch):
+def test_eight_workers_bill_each_period_once(own_database, gateway, settings):
     count, workers = 40, 8
     members(gateway, count)
-    monkeypatch.setattr(renewals, "BATCH", 7)
+    settings.RENEWAL_BATCH = 7
     together, problems = Barrier(workers), []
 
     def work() -> None:

@@ -74,8 +74,8 @@ def consistent() -> None:
         assert promise.subscription.pending_price_id is None
 
 
-def test_answers_race_the_renewal(cohort, monkeypatch):
-    monkeypatch.setattr(renewals, "BATCH", 3)
+def test_answers_race_the_renewal(cohort, settings):
+    settings.RENEWAL_BATCH = 3
     notify()
     mine = {promise.subscription_id: promise.pk for promise in PricePromise.objects.all()}
     for row in cohort[:6]:
@@ -92,8 +92,8 @@ def test_answers_race_the_renewal(cohort, monkeypatch):
     consistent()
 
 
-def test_a_withdrawal_races_the_renewal_and_the_answers(cohort, monkeypatch):
-    monkeypatch.setattr(renewals, "BATCH", 2)
+def test_a_withdrawal_races_the_renewal_and_the_answers(cohort, settings):
+    settings.RENEWAL_BATCH = 2
     notify()
     mine = {promise.subscription_id: promise.pk for promise in PricePromise.objects.all()}
     for row in cohort[:9]:
