@@ -7,7 +7,7 @@ import gc
 import os
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -55,6 +55,14 @@ EVERY_SECONDS = {
     "mail.deliver": 5,
     "core.prune": 3600,
 }
+
+
+@worker_ready.connect
+def look_at_once(**_signal: object) -> None:
+    """Whoever starts a worker, after an outage above all, does not wait for the next ring."""
+    for name, seconds in EVERY_SECONDS.items():
+        app.send_task("core.run_sweep", args=[name], expires=seconds)
+
 
 app.conf.beat_schedule = {
     name: {"task": "core.run_sweep", "args": [name], "schedule": seconds, "options": {"expires": seconds}}

@@ -90,6 +90,7 @@ def running(
         "EMAIL_FILE_PATH": str(LOGS / "mail"),
         **(environ or {}),
     }
+    own_address = settings.SITE_URL
     with Supervisor(LOGS) as supervisor:
         stack = Stack(variables["SITE_URL"], sandbox, variables, supervisor)
         python = sys.executable
@@ -109,6 +110,7 @@ def running(
         yield stack
         # It goes with the database: the next shop must not hear of this one's customers, nor this one of theirs.
         stack.control("reset")
+        settings.SITE_URL = own_address
 
 
 def worker_command(number: int) -> list[str]:

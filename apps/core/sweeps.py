@@ -25,21 +25,23 @@ _registered: dict[str, Sweep] = {}
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """`run(now=...)` carries out what is due and returns how many rows it handled; `next_due(now=...)` is the next
-    instant (UTC) at which there is something to do, or None."""
+    instant (UTC) at which there is something to do, or None. `wakes` are sweeps for which it makes work that should not
+    wait for the schedule."""
 
     name: str
     order: int
     run: Callable[..., int]
     next_due: Callable[..., datetime | None]
+    wakes: tuple[str, ...] = ()
 
 
-def register(*, name: str, order: int, next_due: Callable[..., datetime | None]):
+def register(*, name: str, order: int, next_due: Callable[..., datetime | None], wakes: tuple[str, ...] = ()):
     """Declare a function `run(*, now) -> int` as a sweep. Raises ValueError when the name is taken."""
 
     def decorate(run: Callable[..., int]) -> Callable[..., int]:
         if name in _registered:
             raise ValueError(f"There is already a sweep named {name}")
-        _registered[name] = Sweep(name, order, run, next_due)
+        _registered[name] = Sweep(name, order, run, next_due, wakes)
         return run
 
     return decorate

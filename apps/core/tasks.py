@@ -7,8 +7,13 @@ from . import clock, sweeps, time_machine
 
 @shared_task(name="core.run_sweep")
 def run_sweep(name: str) -> int:
-    """Run one sweep at the shop's present time; returns the number of rows it handled."""
-    return sweeps.run(name, now=clock.now())
+    """Run one sweep at the shop's present time, then those for which it made work; returns the number of rows it
+    handled."""
+    handled = sweeps.run(name, now=clock.now())
+    if handled:
+        for follower in sweeps.get(name).wakes:
+            run_sweep.delay(follower)
+    return handled
 
 
 @shared_task(name="core.advance_clock")

@@ -11,7 +11,7 @@ from django.db.models import Min
 
 from . import emails, lifecycle, quotes
 from .models import Pause, Subscription
-from .models.subscriptions import SubscriptionQuerySet
+from .models.subscription_sets import SubscriptionQuerySet
 from .services import parking, pausing
 
 log = logging.getLogger(__name__)

@@ -88,7 +88,7 @@ def announce_trials(*, now: datetime) -> int:
     return trials.announce_due(now=now)
 
 
-@sweeps.register(name="memberships.bill", order=100, next_due=_next_bill)
+@sweeps.register(name="memberships.bill", order=100, next_due=_next_bill, wakes=("billing.collect",))
 def bill(*, now: datetime) -> int:
     """Bill the periods that have begun."""
     return renewals.bill_due(now=now)

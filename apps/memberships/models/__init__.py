@@ -8,7 +8,8 @@ from .price_changes import PriceChange, PriceChangeEntry, PriceChangeStatus, Wit
 from .promises import Answer, Outcome, PricePromise, PromiseNotice
 from .purchases import ChangeStatus, PlanChange, Signup, SignupStatus
 from .records import History, HistoryKind, Period
-from .subscriptions import BILLED, OPEN, CancelReason, EndReason, Holding, Origin, PauseKind, Status, Subscription
+from .statuses import BILLED, OPEN, CancelReason, EndReason, Origin, PauseKind, Status
+from .subscriptions import Holding, Subscription
 from .trials import TrialUse
 
 __all__ = [

@@ -9,7 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from .subscriptions import PauseKind, Subscription
+from .statuses import PauseKind
+from .subscriptions import Subscription
 
 YEAR = timedelta(days=365)
 

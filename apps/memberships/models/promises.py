@@ -15,7 +15,8 @@ from apps.mail.models import Status as MailStatus
 
 from .plans import Price
 from .price_changes import PriceChange, PriceChangeStatus
-from .subscriptions import OPEN, Subscription
+from .statuses import OPEN
+from .subscriptions import Subscription
 
 LINK_SALT = "memberships.price-promise"
 

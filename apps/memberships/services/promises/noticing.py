@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from apps.memberships import promise_emails, promise_rules
 from apps.memberships.lifecycle import SYSTEM
 from apps.memberships.models import History, HistoryKind, Outcome, PricePromise, PromiseNotice
-from apps.memberships.models.subscriptions import OPEN
+from apps.memberships.models.statuses import OPEN
 
 from . import arming, posting
 

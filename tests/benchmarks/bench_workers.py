@@ -1,0 +1,109 @@
+"""How soon a worker is of use, and how many events of the gateway the shop takes in.
+
+    make bench T=tests/benchmarks/bench_workers.py
+
+The whole shop as processes: web server, worker, beat, sandbox, on one machine.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from statistics import median
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from djstripe.models import WebhookEventTrigger
+
+from apps.billing import collection
+from apps.billing.models import Payment
+from apps.memberships import renewals
+from tests import stack as stacks
+from tests.chaos import book
+from tests.webhooks.events import post
+
+ROUNDS = 5
+EVENTS = 200
+SENDERS = 8
+DUE_AT = datetime(2026, 3, 15, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def stripe_account() -> Iterator[None]:
+    settings.TIME_MACHINE = settings.DEMO = True
+    settings.STRIPE_SECRET_KEY = settings.STRIPE_TEST_SECRET_KEY = stacks.SECRET_KEY
+    yield
+    settings.TIME_MACHINE = settings.DEMO = False
+
+
+def _first_charge(stack: stacks.Stack, number: int) -> tuple[float, float]:
+    """Seconds from the start of a worker's process, and from the moment it is ready, to its first charge."""
+    log = stacks.LOGS / f"bench-worker-{number}.log"
+    book.build(20, due_at=DUE_AT, tag=f"worker{number}x")
+    before = Payment.objects.count()
+    began, ready = time.perf_counter(), None
+    with log.open("wb") as output:
+        worker = subprocess.Popen(
+            stacks.worker_command(number), env=stack.environ, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        while not Payment.objects.exclude(sent_at=None).count() > before:
+            if ready is None and b" ready." in log.read_bytes():
+                ready = time.perf_counter()
+            assert time.perf_counter() - began < 120
+            time.sleep(0.005)
+        charged = time.perf_counter()
+        stacks.wait_for(lambda: not Payment.objects.filter(status__in=["pending", "processing"]).exists())
+    finally:
+        worker.terminate()
+        worker.wait()
+    return charged - began, charged - (ready or charged)
+
+
+def test_a_worker_begins(own_database, stripe_account):
+    with stacks.running(own_database, web=False, workers=0) as stack:
+        times = [_first_charge(stack, number) for number in range(ROUNDS)]
+    whole, ready = (median(column) for column in zip(*times, strict=True))
+    print(f"\nA worker's first charge, with its renewals due: {ready:.2f} s after it is ready, {whole:.2f} s after its")
+    print(f"process was started (medians of {ROUNDS})")
+
+
+def _event(payment: Payment) -> dict:
+    return {
+        "id": f"evt_{uuid4().hex}",
+        "object": "event",
+        "api_version": "2025-09-30.clover",
+        "created": int(time.time()),
+        "livemode": False,
+        "pending_webhooks": 1,
+        "request": {"id": None, "idempotency_key": None},
+        "type": "payment_intent.succeeded",
+        "data": {
+            "object": {
+                "id": payment.gateway_id,
+                "object": "payment_intent",
+                "metadata": {"payment": payment.idempotency_key},
+            }
+        },
+    }
+
+
+def test_events(own_database, stripe_account):
+    book.build(EVENTS, due_at=DUE_AT, tag="events")
+    renewals.bill_due(now=DUE_AT)
+    with stacks.running(own_database, workers=0) as stack:
+        stack.control("webhooks", b'{"drop": 1}')
+        assert collection.collect_due(now=DUE_AT) == EVENTS
+        rates = []
+        for _round in range(ROUNDS):
+            events = [_event(payment) for payment in Payment.objects.all()]
+            began = time.perf_counter()
+            with ThreadPoolExecutor(SENDERS) as senders:
+                assert set(senders.map(post, events)) == {200}
+            rates.append(EVENTS / (time.perf_counter() - began))
+        assert WebhookEventTrigger.objects.filter(processed=True).count() == ROUNDS * EVENTS
+    print(f"\nEvents taken in by one web process, {SENDERS} at a time: {median(rates):.0f}/s (median of {ROUNDS})")
