@@ -66,7 +66,11 @@ def _run(services: embedded.Services, *, port: int) -> None:
         # These two do nothing until somebody asks: they get ready while the history is lived through.
         address = f"127.0.0.1:{port}"
         supervisor.spawn("web", _gunicorn(address), env=environ)
-        supervisor.spawn("worker", _celery("worker", "--pool=threads", "-c", "4"), env=environ)
+        supervisor.spawn(
+            "worker",
+            _celery("worker", "--without-mingle", "--without-gossip", "--pool=threads", "-c", "4"),
+            env=environ,
+        )
         _prepare(environ)
         _say("Opening the shop")
         schedule = _celery("beat", "-s", str(DATA / "beat-schedule"), "--pidfile=")

@@ -24,7 +24,7 @@ from tests.chaos import book
 
 ROUNDS = 5
 THREADS = 20
-SIZE = 400
+SIZE = 1_000
 LATENCY = 0.150  # seconds
 DUE_AT = datetime(2027, 3, 15, 9, tzinfo=UTC)
 
