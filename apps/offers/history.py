@@ -9,12 +9,13 @@ from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import Q, Sum
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from apps.billing.models import Invoice
 from apps.core.money import Money, round_half_up
 from apps.loyalty import rules as loyalty
 from apps.loyalty.models import EarningRule, Kind, PointsEntry
+from apps.memberships.models import Plan
 from apps.memberships.services.points import EARNING_LINES
 
 if TYPE_CHECKING:
@@ -41,14 +42,30 @@ class Earning:
         return max(0, would - self.points)
 
 
+def enough(points: int) -> QuerySet[PointsEntry]:
+    """For the customer of the outer query: a row when what they earned so far could have been so many points more.
+
+    A bound, without reading invoices, as the plans are now: none multiplies by more than the best one, and none that
+    gave points by less than the smallest; each entry was rounded once then and is rounded once now.
+    """
+    multipliers = Plan.objects.filter(points_percent__gt=0).aggregate(
+        best=Max("points_percent"), least=Min("points_percent")
+    )
+    best, least = multipliers["best"] or 1, multipliers["least"] or 1
+    earned = PointsEntry.objects.filter(customer=OuterRef("customer"), kind=Kind.EARN, key__startswith=_KEY).order_by()
+    # All times `least`: sum x (best / least - 1) + entries x (best / least + 1) >= points.
+    most = Sum("points") * (best - least) + Count("pk") * (best + least)
+    return earned.values("customer").annotate(most=most).filter(most__gte=points * least).values("customer")
+
+
 def earnings(customer_ids: Collection[int]) -> dict[int, list[Earning]]:
     """All that each of the customers earned by paying for a membership. Three statements, whatever their number."""
-    entries = PointsEntry.objects.filter(customer__in=customer_ids, kind=Kind.EARN, key__startswith=_KEY).values_list(
+    entries = PointsEntry.objects.filter(customer__any=customer_ids, kind=Kind.EARN, key__startswith=_KEY).values_list(
         "customer_id", "key", "points", "at"
     )
     given = [(customer, int(key.removeprefix(_KEY)), points, at) for customer, key, points, at in entries]
     invoices = (
-        Invoice.objects.filter(pk__in=[invoice for _customer, invoice, _points, _at in given])
+        Invoice.objects.filter(pk__any=[invoice for _customer, invoice, _points, _at in given])
         .annotate(eligible=Sum("lines__amount_minor", filter=Q(lines__kind__in=EARNING_LINES)))
         .in_bulk()
     )

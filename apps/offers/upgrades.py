@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, Min, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from apps.catalog.models import GuideView
 from apps.memberships.models import OPEN, Price, Status, Subscription
@@ -21,7 +21,7 @@ from .models import Arm, Kind, Offer, OfferPolicy, Review
 from .models import Status as OfferStatus
 from .signals import upgrades_suggested
 
-BATCH = 200
+BATCH = 1_000
 # All daily looks fall on the same minute, so that the workers (and the time machine) wake once a day for them.
 LOOK_AT = time(4, 0, tzinfo=UTC)
 
@@ -86,8 +86,8 @@ def _review_batch(policy: OfferPolicy, *, now: datetime) -> int | None:
     )
     if not claimed:
         return None
-    Review.objects.filter(pk__in=claimed).exclude(subscription__status__in=OPEN).delete()
-    Review.objects.filter(pk__in=claimed).update(reviewed_at=now, next_at=_tomorrow(now))
+    Review.objects.filter(pk__any=claimed).exclude(subscription__status__in=OPEN).delete()
+    Review.objects.filter(pk__any=claimed).update(reviewed_at=now, next_at=_tomorrow(now))
     if not policy.is_active:
         return 0
     offers = Offer.objects.bulk_create(_offers(_eligible(claimed, policy, now=now), policy, now=now))
@@ -103,13 +103,15 @@ def _tomorrow(now: datetime) -> datetime:
 
 
 def _eligible(subscription_ids: list[int], policy: OfferPolicy, *, now: datetime) -> list[Subscription]:
+    """Of these, the ones that can be made an offer and gave a reason to look closer."""
     upgrades = Offer.objects.filter(customer=OuterRef("customer"), kind=Kind.UPGRADE)
     lately = upgrades.filter(decided_at__gt=now - timedelta(days=policy.quiet_days))
     return list(
         Subscription.objects.filter(
             ~Exists(upgrades.filter(status=OfferStatus.OPEN)),
             ~Exists(lately),
-            pk__in=subscription_ids,
+            Exists(_guides_enough(policy, now=now)) | Exists(history.enough(policy.min_points)),
+            pk__any=subscription_ids,
             status=Status.ACTIVE,
             ends_at=None,
             pause_at=None,
@@ -120,6 +122,14 @@ def _eligible(subscription_ids: list[int], policy: OfferPolicy, *, now: datetime
         .select_related("plan", "price", "customer")
         .order_by("pk")
     )
+
+
+def _guides_enough(policy: OfferPolicy, *, now: datetime) -> QuerySet[GuideView]:
+    """For the customer of the outer query: a row when they opened as many locked guides as the policy asks."""
+    since = now - timedelta(days=policy.lookback_days)
+    opened = GuideView.objects.filter(customer=OuterRef("customer"), locked=True, at__gt=since, at__lte=now).order_by()
+    many = opened.values("customer").annotate(guides=Count("product", distinct=True))
+    return many.filter(guides__gte=policy.min_guides).values("customer")
 
 
 def _offers(subscriptions: list[Subscription], policy: OfferPolicy, *, now: datetime) -> list[Offer]:
@@ -202,7 +212,7 @@ def _locked_guides(subscriptions: list[Subscription], *, since: datetime, now: d
     guides: dict[int, dict[int, int]] = defaultdict(dict)
     views = (
         GuideView.objects.filter(
-            customer__in=[subscription.customer_id for subscription in subscriptions],
+            customer__any=[subscription.customer_id for subscription in subscriptions],
             locked=True,
             at__gt=since,
             at__lte=now,
