@@ -18,7 +18,9 @@ it.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,7 +30,10 @@ from django.conf import settings
 
 from . import lifecycle
 from .models import LIST_UNSUBSCRIBE, Message, Status, Stream
-from .rendering import evidence, render
+from .rendering import Rendered, evidence, render
+
+# While only samples are written: the kinds and languages of which there is one.
+_written: ContextVar[set[tuple[str, str]] | None] = ContextVar("mail_written", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,14 +111,35 @@ def put_many(letters: Sequence[Letter], *, now: datetime) -> None:
     )
 
 
-def _message(letter: Letter, *, now: datetime) -> Message:
-    written = render(
+@contextmanager
+def samples() -> Iterator[None]:
+    """Until the block ends, write only the first letter of each kind in each language; the others are stored without
+    their words. For what counts letters and sends none."""
+    token = _written.set(set())
+    try:
+        yield
+    finally:
+        _written.reset(token)
+
+
+def _write(letter: Letter) -> Rendered:
+    written = _written.get()
+    if written is not None and (letter.kind, letter.locale) in written:
+        return Rendered(subject=letter.kind, text=letter.kind, html=letter.kind)
+    words = render(
         letter.kind,
         letter.context,
         locale=letter.locale,
         zone=letter.zone,
         unsubscribe_url=letter.unsubscribe_url,
     )
+    if written is not None:
+        written.add((letter.kind, letter.locale))
+    return words
+
+
+def _message(letter: Letter, *, now: datetime) -> Message:
+    written = _write(letter)
     due = max(letter.send_after or now, now)
     return Message(
         key=letter.key,

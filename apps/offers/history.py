@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Sum
 
@@ -42,7 +42,7 @@ class Earning:
         return max(0, would - self.points)
 
 
-def enough(points: int) -> QuerySet[PointsEntry]:
+def enough(points: int) -> QuerySet[Any, Any]:
     """For the customer of the outer query: a row when what they earned so far could have been so many points more.
 
     A bound, without reading invoices, as the plans are now: none multiplies by more than the best one, and none that

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
@@ -124,7 +125,7 @@ def _eligible(subscription_ids: list[int], policy: OfferPolicy, *, now: datetime
     )
 
 
-def _guides_enough(policy: OfferPolicy, *, now: datetime) -> QuerySet[GuideView]:
+def _guides_enough(policy: OfferPolicy, *, now: datetime) -> QuerySet[Any, Any]:
     """For the customer of the outer query: a row when they opened as many locked guides as the policy asks."""
     since = now - timedelta(days=policy.lookback_days)
     opened = GuideView.objects.filter(customer=OuterRef("customer"), locked=True, at__gt=since, at__lte=now).order_by()

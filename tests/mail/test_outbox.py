@@ -180,3 +180,26 @@ def test_database_refuses_what_must_not_be(now, broken):
     with pytest.raises(IntegrityError), transaction.atomic():
         Message.objects.filter(pk=message.pk).update(**broken)
     assert Message.objects.get().status == "pending"
+
+
+def test_of_samples_the_first_of_each_kind_and_language_has_its_words(now):
+    anna, uta = accounts.customer(), accounts.customer(locale="de")
+    with outbox.samples():
+        messages = [
+            put_service(user, key=f"code:{number}", now=now) for number, user in enumerate((anna, anna, uta, uta))
+        ]
+    after = put_service(anna, key="code:after", now=now)
+    words = [message.html.count("481 903") for message in [*messages, after]]
+    assert words == [1, 0, 1, 0, 1]
+    assert [message.context for message in messages] == [{"code": "481 903"}] * 4
+    assert {(message.subject, message.text) for message in messages[1::2]} == {(after.kind, after.kind)}
+
+
+def test_a_sample_that_cannot_be_written_is_an_error_each_time(now):
+    user = accounts.customer()
+    shared = {"to": user.email, "user_id": user.pk, "locale": "en", "context": {}, "now": now}
+    with outbox.samples():
+        for number in range(2):
+            with pytest.raises(TemplateDoesNotExist):
+                outbox.put("no-such-kind", key=f"none:{number}", **shared)
+    assert not Message.objects.exists()

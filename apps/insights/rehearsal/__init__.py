@@ -15,6 +15,7 @@ from typing import Any
 
 from apps.billing import gateway
 from apps.insights.models import AnomalyRule
+from apps.mail import outbox
 
 from . import anomalies, cards, outcome, quiet, stage
 from .anomalies import Finding, View
@@ -60,7 +61,7 @@ def rehearse(
     until = end_of(now, days=days)
     rules = list(AnomalyRule.objects.all())
     began = time.monotonic()
-    with quiet.this_thread(), stage.build() as on_stage:
+    with quiet.this_thread(), outbox.samples(), stage.build() as on_stage:
         copied = time.monotonic()
         marks = outcome.Marks.take()
         walk = Walk(now)

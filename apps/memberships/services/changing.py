@@ -25,7 +25,7 @@ from apps.memberships.errors import (
     UnknownPlan,
 )
 from apps.memberships.models import ChangeStatus, HistoryKind, Period, PlanChange, Price, Status, Subscription
-from apps.memberships.quotes import Direction
+from apps.memberships.rules import Direction
 
 from . import applying, finding
 
