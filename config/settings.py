@@ -135,7 +135,10 @@ DATABASES = {
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
         "CONN_HEALTH_CHECKS": True,
         # A statement that comes again is planned once: half of the time that short ones take.
-        "OPTIONS": {"server_side_binding": True, "prepare_threshold": env.int("DATABASE_PREPARE_AFTER", default=2)},
+        "OPTIONS": {
+            "server_side_binding": True,
+            "prepare_threshold": env.int("DATABASE_PREPARE_AFTER", default=2) or None,
+        },
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
