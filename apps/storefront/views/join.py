@@ -152,8 +152,14 @@ def _price(request: SignedInRequest, plan_slug: str, interval: str, *, now: date
         rhythm = rhythm_of(interval)
     except ValueError as problem:
         raise Http404 from problem
-    where = {"unit": rhythm.interval.unit, "count": rhythm.interval.count, "term_periods": rhythm.term_periods}
-    wanted = Price.objects.offered(plan, currency=currency.of(request), now=now, **where)
+    wanted = Price.objects.offered(
+        plan,
+        currency=currency.of(request),
+        unit=rhythm.interval.unit,
+        count=rhythm.interval.count,
+        term_periods=rhythm.term_periods,
+        now=now,
+    )
     free = Price.objects.on_sale(now).filter(plan=plan, amount_minor=0, currency=currency.of(request))
     price = wanted or free.first()
     if price is None and not plan.prices.of_rhythm(rhythm).exists():
