@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.billing.gateway.behaviours import authenticate, decline
+from apps.billing.models import Card
 from apps.mail.models import Message
 from apps.memberships.models import Gift, GiftStatus, Subscription
-from tests.factories import accounts, gifts
+from tests.factories import accounts, billing, gifts
 from tests.factories import memberships as make
 from tests.storefront.pages import nothing_changes, said, sent_to, signed_in
 
@@ -83,6 +84,15 @@ def test_sending_one_on_a_day(gateway):
     assert "We send the code to bea@example.com on 17 May 2026." in page
     # Eight in the morning in Rome.
     assert Message.objects.get(kind="gift-delivery").send_after == datetime(2026, 5, 17, 6, 0, tzinfo=UTC)
+
+
+def test_an_expired_card_is_not_offered(gateway, now):
+    browser = signed_in(billing.payer(gateway, now=now))
+    address = f"/gifts/pay/{agree(browser).token}/"
+    Card.objects.update(exp_year=2026, exp_month=2)
+    assert browser.get(address).context["card"] is None
+    Card.objects.update(exp_month=3)
+    assert browser.get(address).context["card"] is not None
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from apps.billing import cards
-from apps.billing.cards import SetupRefused
 from apps.billing.gateway import GatewayError
-from apps.billing.models import Card, Invoice, Payment
+from apps.billing.models import Invoice, Payment
 from apps.core import clock
 from apps.memberships import signup
 from apps.memberships.errors import AlreadySubscribed, QuoteChanged, Refused
@@ -25,10 +23,9 @@ from apps.memberships.models import Signup, SignupStatus
 from apps.offers.models import Kind, Offer
 
 from .. import gateway_page
-from ..forms import number
 from ..signed_in import SignedInRequest
-from . import account, join
 from . import cards as card_pages
+from . import join, purchases
 
 
 @login_required
@@ -47,16 +44,12 @@ def pay(request: SignedInRequest, token: UUID) -> HttpResponse:
         messages.info(request, _("You are a member of %(plan)s already.") % {"plan": member_of.plan.name})
         return redirect("account")
     try:
-        setup = cards.start_setup(request.user, purpose="membership", now=now)
-        signup.attach_setup(begun.token, user=request.user, setup_id=setup.id)
+        entry = purchases.card_entry(request, signup, token, purpose="membership", page="join_pay", now=now)
     except GatewayError:
         return card_pages.unavailable(request)
     except Refused:
         return redirect("join_outcome", token=token)
-    here = reverse("join_pay", kwargs={"token": token})
-    form = gateway_page.context(request, mode="setup", client_secret=setup.client_secret, path=here)
-    known = {"card": _chargeable(request, now=now)}
-    return render(request, "storefront/join/pay.html", form | _about(request, begun) | known)
+    return render(request, "storefront/join/pay.html", entry | _about(request, begun))
 
 
 @login_required
@@ -90,25 +83,11 @@ def outcome(request: SignedInRequest, token: UUID) -> HttpResponse:
 
 
 def _charge(request: SignedInRequest, begun: Signup, *, now: datetime) -> HttpResponse:
-    known = request.POST.get("card", "")
     try:
-        if known:
-            signup.complete_with_card(begun.token, user=request.user, card_id=number(known), now=now)
-        else:
-            setup_id = request.POST.get("setup_intent", "")
-            signup.complete(begun.token, user=request.user, setup_id=setup_id, now=now)
-    except SetupRefused as refusal:
-        messages.error(request, str(refusal))
-        return redirect("join_pay", token=begun.token)
-    except Card.DoesNotExist:
-        messages.error(request, _("This card was removed in the meantime. Please enter your card again."))
-        return redirect("join_pay", token=begun.token)
+        return purchases.charge(request, signup, begun.token, page="join_pay", outcome="join_outcome", now=now)
     except Refused as refusal:
         messages.error(request, str(refusal))
         return _back(begun, refusal)
-    except GatewayError:
-        return card_pages.unavailable(request)
-    return redirect("join_outcome", token=begun.token)
 
 
 def _back(begun: Signup, refusal: Refused) -> HttpResponse:
@@ -119,12 +98,6 @@ def _back(begun: Signup, refusal: Refused) -> HttpResponse:
         case QuoteChanged():
             return redirect(_join_address(begun))
     return redirect("pricing")
-
-
-def _chargeable(request: SignedInRequest, *, now: datetime) -> Card | None:
-    """The customer's card, when it has not expired."""
-    card = account.card_of(request.user)
-    return card if card and (card.exp_year, card.exp_month) >= (now.year, now.month) else None
 
 
 def _again(begun: Signup, *, now: datetime) -> str:

@@ -15,10 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.billing import cards, credit
-from apps.billing.cards import SetupRefused
+from apps.billing import credit
 from apps.billing.gateway import GatewayError
-from apps.billing.models import Card, Payment
+from apps.billing.models import Payment
 from apps.core import clock
 from apps.core.money import Money
 from apps.memberships.errors import Refused
@@ -26,11 +25,11 @@ from apps.memberships.gifts import buying, rules
 from apps.memberships.models import Gift, GiftStatus, Plan, Price
 
 from .. import currency, gateway_page, plans, terms
-from ..forms import GiftForm, number
+from ..forms import GiftForm
 from ..payable import Payable
 from ..signed_in import SignedInRequest
-from . import account
 from . import cards as card_pages
+from . import purchases
 
 # The units of time in which memberships are given.
 _MONTHS = {"month": 1, "year": 12}
@@ -117,16 +116,12 @@ def pay(request: SignedInRequest, token: UUID) -> HttpResponse:
     if request.method == "POST":
         return _charge(request, begun, now=now)
     try:
-        setup = cards.start_setup(request.user, purpose="gift", now=now)
-        buying.attach_setup(begun.token, user=request.user, setup_id=setup.id)
+        entry = purchases.card_entry(request, buying, token, purpose="gift", page="gift_pay", now=now)
     except GatewayError:
         return card_pages.unavailable(request)
     except Refused:
         return redirect("gift", token=token)
-    here = reverse("gift_pay", kwargs={"token": token})
-    form = gateway_page.context(request, mode="setup", client_secret=setup.client_secret, path=here)
-    context = _about(request, begun) | {"card": account.card_of(request.user)}
-    return render(request, "storefront/gifts/pay.html", form | context)
+    return render(request, "storefront/gifts/pay.html", entry | _about(request, begun))
 
 
 @login_required
@@ -161,25 +156,11 @@ def gift(request: SignedInRequest, token: UUID) -> HttpResponse:
 
 
 def _charge(request: SignedInRequest, begun: Gift, *, now: datetime) -> HttpResponse:
-    known = request.POST.get("card", "")
     try:
-        if known:
-            buying.complete_with_card(begun.token, user=request.user, card_id=number(known), now=now)
-        else:
-            setup_id = request.POST.get("setup_intent", "")
-            buying.complete(begun.token, user=request.user, setup_id=setup_id, now=now)
-    except SetupRefused as refusal:
-        messages.error(request, str(refusal))
-        return redirect("gift_pay", token=begun.token)
-    except Card.DoesNotExist:
-        messages.error(request, _("This card was removed in the meantime. Please enter your card again."))
-        return redirect("gift_pay", token=begun.token)
+        return purchases.charge(request, buying, begun.token, page="gift_pay", outcome="gift", now=now)
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("gifts")
-    except GatewayError:
-        return card_pages.unavailable(request)
-    return redirect("gift", token=begun.token)
 
 
 def _choices(by_unit: dict[str, Price]) -> list[Choice]:
