@@ -71,6 +71,15 @@ def wait_for[T](question: Callable[[], T], *, patience: float = 60) -> T:
 
 
 @contextmanager
+def demo_settings() -> Iterator[None]:
+    """The settings of this process as those of the shop it shares a database with: a demo whose clock can be moved."""
+    settings.TIME_MACHINE = settings.DEMO = True
+    settings.STRIPE_SECRET_KEY = settings.STRIPE_TEST_SECRET_KEY = SECRET_KEY
+    yield
+    settings.TIME_MACHINE = settings.DEMO = False
+
+
+@contextmanager
 def running(
     database: str, *, web: bool = True, workers: int = 1, environ: dict[str, str] | None = None
 ) -> Iterator[Stack]:

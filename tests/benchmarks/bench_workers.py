@@ -16,7 +16,6 @@ from statistics import median
 from uuid import uuid4
 
 import pytest
-from django.conf import settings
 from djstripe.models import WebhookEventTrigger
 
 from apps.billing import collection
@@ -34,10 +33,8 @@ DUE_AT = datetime(2026, 3, 15, 9, tzinfo=UTC)
 
 @pytest.fixture
 def stripe_account() -> Iterator[None]:
-    settings.TIME_MACHINE = settings.DEMO = True
-    settings.STRIPE_SECRET_KEY = settings.STRIPE_TEST_SECRET_KEY = stacks.SECRET_KEY
-    yield
-    settings.TIME_MACHINE = settings.DEMO = False
+    with stacks.demo_settings():
+        yield
 
 
 def _first_charge(stack: stacks.Stack, number: int) -> tuple[float, float]:

@@ -29,13 +29,10 @@ def shop(django_db_setup, django_db_blocker) -> Iterator[stacks.Stack]:
     """The running shop, stocked with plans and goods, for the tests of this folder; other tests must not meet it."""
     from apps.storefront.demo import stock
 
-    with django_db_blocker.unblock(), clone_database() as name:
-        settings.TIME_MACHINE = settings.DEMO = True
-        settings.STRIPE_SECRET_KEY = settings.STRIPE_TEST_SECRET_KEY = stacks.SECRET_KEY
+    with django_db_blocker.unblock(), clone_database() as name, stacks.demo_settings():
         stock.build(now=stacks.clock.now())
         with stacks.running(name) as stack:
             yield stack
-        settings.TIME_MACHINE = settings.DEMO = False
 
 
 # After the shop: the database handles of a thread are others once Playwright's loop runs in it.

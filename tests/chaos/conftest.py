@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
 
 from tests import stack as stacks
 
@@ -14,8 +13,5 @@ EASY = {"GATEWAY_REQUESTS_PER_SECOND": "0", "RENEWAL_BATCH": "50"}
 @pytest.fixture
 def shop(own_database) -> Iterator[stacks.Stack]:
     """The shop's beat over a database of the test's own; nobody listens yet."""
-    settings.TIME_MACHINE = settings.DEMO = True
-    with stacks.running(own_database, web=False, workers=0, environ=EASY) as stack:
+    with stacks.demo_settings(), stacks.running(own_database, web=False, workers=0, environ=EASY) as stack:
         yield stack
-        stack.control("reset")
-    settings.TIME_MACHINE = settings.DEMO = False

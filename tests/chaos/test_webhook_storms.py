@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from djstripe.models import Event, WebhookEventTrigger
 
 from apps.billing.models import Payment
@@ -25,11 +24,8 @@ EVENTS = 5_000
 @pytest.fixture
 def shop(own_database) -> Iterator[stacks.Stack]:
     """The shop with its web server, which hears the events."""
-    settings.TIME_MACHINE = settings.DEMO = True
-    settings.STRIPE_SECRET_KEY = settings.STRIPE_TEST_SECRET_KEY = stacks.SECRET_KEY
-    with stacks.running(own_database, workers=2, environ=EASY) as stack:
+    with stacks.demo_settings(), stacks.running(own_database, workers=2, environ=EASY) as stack:
         yield stack
-    settings.TIME_MACHINE = settings.DEMO = False
 
 
 def disturb(shop: stacks.Stack, *, copies: int) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
 
 from apps.core import clock
 from apps.storefront.demo import stock
@@ -14,14 +13,11 @@ from tests.conftest import clone_database
 @pytest.fixture(scope="module")
 def shop(django_db_setup, django_db_blocker) -> Iterator[stacks.Stack]:
     """The running shop over a database of its own. What the sandbox sends waits until it is asked for."""
-    with django_db_blocker.unblock(), clone_database() as name:
-        settings.TIME_MACHINE = settings.DEMO = True
-        settings.STRIPE_SECRET_KEY = settings.STRIPE_TEST_SECRET_KEY = stacks.SECRET_KEY
+    with django_db_blocker.unblock(), clone_database() as name, stacks.demo_settings():
         stock.build(now=clock.now())
         with stacks.running(name) as stack:
             stack.control("webhooks", b'{"paused": true}')
             yield stack
-        settings.TIME_MACHINE = settings.DEMO = False
 
 
 @pytest.fixture(autouse=True)
