@@ -35,13 +35,17 @@ def insert[M: Model](rows: Sequence[M]) -> list[M]:
 def write(model: type[Model], rows: Sequence[NamedTuple]) -> None:
     """Write new rows in one statement. The fields of a row are those of the model, with `invoice_id` for a foreign key
     `invoice`; one that it leaves out must have a default in the database. Raises IntegrityError as any insert does."""
-    if not rows:
-        return
+    if rows:
+        write_columns(model, rows[0]._fields, rows)
+
+
+def write_columns(model: type[Model], names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """`write` where the columns are not known before: `names` are those of the values in each row, in their order."""
     if len(rows) < FEW:
-        model._default_manager.bulk_create(model(**row._asdict()) for row in rows)
+        model._default_manager.bulk_create(model(**dict(zip(names, row, strict=True))) for row in rows)
         return
     by_name = {field.attname: field for field in model._meta.concrete_fields}
-    _copy(model, [by_name[name] for name in rows[0]._fields], rows)
+    _copy(model, [by_name[name] for name in names], rows)
 
 
 def take_ids(model: type[Model], count: int) -> list[int]:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Min, Q, Sum, When
+from django.db.models import BigIntegerField, F, Min, Q, Sum
 from django.utils.translation import gettext_lazy as _
+
+from apps.core.lookups import by_key
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
@@ -67,8 +69,8 @@ class PointsAccountQuerySet(models.QuerySet["PointsAccount"]):
         sums: Counter[int] = Counter()
         for entry in entries:
             sums[entry.customer_id] += entry.points
-        change = Case(*(When(customer=customer_id, then=points) for customer_id, points in sums.items()))
-        self.filter(customer__in=sums).update(balance=F("balance") + change)
+        change = by_key("customer_id", sums, output_field=BigIntegerField())
+        self.filter(customer__any=list(sums)).update(balance=F("balance") + change)
 
 
 class PointsAccount(models.Model):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.core import copying
 
 from . import rules
 from .models import EarningRule, Kind, PointsAccount, PointsEntry, PointsLot
@@ -34,6 +36,16 @@ class Grant:
     def __post_init__(self) -> None:
         if self.points <= 0:
             raise ValueError("Points to give are a positive number")
+
+
+class LotRow(NamedTuple):
+    """A lot as it is written; see `models.PointsLot`."""
+
+    entry_id: int
+    customer_id: int
+    currency: str
+    remaining: int
+    expires_at: datetime
 
 
 def earn(customer_id: int, *, points: int, key: str, reason: str, now: datetime, currency: str | None = None) -> None:
@@ -95,22 +107,18 @@ def _give(grants: Sequence[Grant], *, kind: Kind, rule: EarningRule | None, now:
     _lock_accounts({grant.customer_id for grant in grants})
     known = set(PointsEntry.objects.filter(key__in=[grant.key for grant in grants]).values_list("key", flat=True))
     expires_at = now + timedelta(days=rule.lifetime_days if rule else rules.DEFAULT_LIFETIME_DAYS)
-    entries = PointsEntry.objects.bulk_create(
-        PointsEntry(**asdict(grant), kind=kind, at=now, expires_at=expires_at)
-        for grant in grants
-        if grant.key not in known
+    entries = copying.insert(
+        [
+            PointsEntry(**asdict(grant), kind=kind, at=now, expires_at=expires_at)
+            for grant in grants
+            if grant.key not in known
+        ]
     )
     if not entries:
         return
-    PointsLot.objects.bulk_create(
-        PointsLot(
-            entry=entry,
-            customer_id=entry.customer_id,
-            currency=entry.currency,
-            remaining=entry.points,
-            expires_at=expires_at,
-        )
-        for entry in entries
+    copying.write(
+        PointsLot,
+        [LotRow(entry.pk, entry.customer_id, entry.currency, entry.points, expires_at) for entry in entries],
     )
     PointsAccount.objects.add(entries)
     points_changed.send(PointsEntry, entries=entries, now=now)
@@ -155,9 +163,11 @@ def _take(
 
 def _lock_accounts(customer_ids: Collection[int]) -> None:
     """Open the customers' accounts and lock them: all writes of one customer's points go one after the other."""
-    accounts = [PointsAccount(customer_id=pk) for pk in sorted(customer_ids)]
-    PointsAccount.objects.bulk_create(accounts, ignore_conflicts=True)
-    list(PointsAccount.objects.filter(customer__in=customer_ids).order_by("customer").select_for_update())
+    accounts = PointsAccount.objects.filter(customer__any=list(customer_ids)).order_by("customer")
+    new = sorted(set(customer_ids) - set(accounts.values_list("customer_id", flat=True)))
+    if new:
+        PointsAccount.objects.bulk_create([PointsAccount(customer_id=pk) for pk in new], ignore_conflicts=True)
+    list(accounts.select_for_update().values_list("pk"))
 
 
 def _currency_of(customer_id: int) -> str:

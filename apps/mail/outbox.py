@@ -27,6 +27,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from apps.core import copying
 
 from . import lifecycle
 from .models import LIST_UNSUBSCRIBE, Message, Status, Stream
@@ -103,12 +106,15 @@ def put(
 
 
 def put_many(letters: Sequence[Letter], *, now: datetime) -> None:
-    """Write many mails in two statements; see `put`, which does the same for one."""
+    """Write many mails in a few statements; see `put`, which does the same for one."""
     known = set(Message.objects.filter(key__in=[letter.key for letter in letters]).values_list("key", flat=True))
-    # Another transaction may be putting the same key: the database keeps one of the two.
-    Message.objects.bulk_create(
-        [_message(letter, now=now) for letter in letters if letter.key not in known], ignore_conflicts=True
-    )
+    messages = {letter.key: _message(letter, now=now) for letter in letters if letter.key not in known}
+    try:
+        with transaction.atomic():
+            copying.insert(list(messages.values()))
+    except IntegrityError:
+        # Another transaction has put one of them meanwhile: the database keeps one of the two.
+        Message.objects.bulk_create(messages.values(), ignore_conflicts=True)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ HOURS = range(1, 24, 6)
 
 
 def _members() -> int:
-    """About 10,000 members, as many on each day and in each quarter of it."""
+    """About 10,000 members, as many on each day, at four times of it."""
     each = MEMBERS // (len(DAYS) * len(HOURS))
     for day in DAYS:
         for hour in HOURS:
@@ -36,9 +36,10 @@ def _members() -> int:
 # A year of paid renewals of every member, with what each leaves behind, straight into the tables.
 _PAST = """
 INSERT INTO billing_invoice (customer_id, key, series_id, serial, number, status, reason, currency, total_minor,
-        tax_minor, credit_applied_minor, due_minor, customer_name, customer_email, customer_country, issued_at, paid_at)
+        tax_minor, credit_applied_minor, due_minor, customer_name, customer_email, customer_country, customer_company,
+        customer_address, customer_tax_number, tax_treatment, seller_details, scope, issued_at, paid_at)
     SELECT u.id, 'past:' || u.id || ':' || month, s.id, row_number() OVER (), 'P' || row_number() OVER (), 'paid',
-        'renewal', 'EUR', 1200, 216, 0, 1200, u.name, u.email, 'IT', at, at
+        'renewal', 'EUR', 1200, 216, 0, 1200, u.name, u.email, 'IT', '', '', '', 'standard', '{}', '', at, at
     FROM accounts_user u, billing_invoiceseries s, generate_series(1, 12) month,
         LATERAL (SELECT timestamptz '2027-03-01' - month * interval '1 month' AS at) moment WHERE s.code = 'main';
 UPDATE billing_invoiceseries SET next_number = (SELECT max(serial) + 1 FROM billing_invoice) WHERE code = 'main';

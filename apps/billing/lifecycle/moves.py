@@ -19,6 +19,7 @@ from apps.billing.models import (
     Refund,
     RefundChange,
 )
+from apps.core import copying
 
 _P, _I, _R, _D, _B = Payment.Status, Invoice.Status, Refund.Status, Recovery.Status, Break.Status
 _C = Dispute.Status
@@ -111,12 +112,9 @@ def move_many(
         if new not in ARROWS[model][row.status]:
             raise IllegalMove(row, new)
     reasons = [reason] * len(rows) if isinstance(reason, str) else reason
-    changes = [
-        history(**{subject: row}, old=row.status, new=new, reason=why[:300], actor=actor, at=now)
-        for row, why in zip(rows, reasons, strict=True)
-    ]
+    changes = [(row.pk, row.status, new, why[:300], actor, now) for row, why in zip(rows, reasons, strict=True)]
     model.objects.filter(pk__any=[row.pk for row in rows]).update(status=new, **columns)
-    history._default_manager.bulk_create(changes)
+    copying.write_columns(history, (f"{subject}_id", "old", "new", "reason", "actor", "at"), changes)
     for row in rows:
         row.status = new
         for name, value in columns.items():

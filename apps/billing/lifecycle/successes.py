@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Case, Value, When
+from django.db.models import CharField
 
 from apps.billing.gateway.port import Succeeded
 from apps.billing.models import Invoice, Payment
+from apps.core.lookups import by_key
 
 from . import invoices, refunds
 from .moves import cancel, move_many
@@ -36,13 +37,14 @@ def succeed(settled: Sequence[_Success], *, now: datetime) -> None:
 
 
 def _book(settled: Sequence[_Success], *, surplus: bool, now: datetime) -> None:
+    intents = {payment.pk: result.intent_id for payment, result in settled}
     for payment, result in settled:
         payment.gateway_id = result.intent_id
     move_many(
         [payment for payment, _result in settled],
         _STATUS.SUCCEEDED,
         now=now,
-        gateway_id=Case(*(When(pk=payment.pk, then=Value(result.intent_id)) for payment, result in settled)),
+        gateway_id=by_key("pk", intents, output_field=CharField()),
         surplus=surplus,
         decline_code="",
         decline_hard=None,

@@ -68,6 +68,7 @@ def rehearse(
         adapter = cards.gateway(clock=walk.clock, decline_basis_points=decline_basis_points, seed=seed)
         with gateway.using(adapter):
             for at in walk.live(until=until - INSTANT):
+                on_stage.analyse()
                 with on_stage.outside():
                     on_step(at)
         walked = time.monotonic()

@@ -2,9 +2,9 @@
 
 The time machine stops at every single instant at which something is due. A rehearsal of a large book cannot: ten
 thousand members renew at ten thousand instants. Here sweeps whose work may be done a little late (they only ever look
-at what is due, and a live worker comes late too) wait for the end of their quarter of the day, and are then given all
-of it at once, which is what they are fast at. The quarters end at midnight UTC, so everything still happens on its own
-day. Sweeps that are not named here are woken at their very instant.
+at what is due, and a live worker comes late too) wait for the end of the day (UTC), and are then given all of it at
+once, which is what they are fast at: everything still happens on its own day, and a rehearsal tells no more than that.
+Sweeps that are not named here are woken at their very instant.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from datetime import UTC, datetime, timedelta
 from apps.core import sweeps
 from apps.mail import lifecycle as outbox
 
-QUARTER = timedelta(hours=6)
 MAY_WAIT = frozenset(
     {
         "memberships.trials",
@@ -37,6 +36,7 @@ NOT_REHEARSED = frozenset(
     {"billing.prune", "core.prune", "billing.reconcile", "billing.disputes", "billing.tax_numbers"}
 )
 _MAIL = "mail.deliver"
+DAY = timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
 NEVER = datetime.max.replace(tzinfo=UTC)
 # What one sweep does at an instant may be due for another at the same instant: a bill, its payment, its receipt.
@@ -113,10 +113,10 @@ class Walk:
         return handled
 
     def _stop_for(self, name: str, due: datetime) -> datetime:
-        """Where to stop for a sweep that is due then. One that is due and got nowhere is tried once a quarter."""
+        """Where to stop for a sweep that is due then. One that is due and got nowhere is tried once a day."""
         if due <= self.at:
-            return end_of_quarter(self.at + INSTANT)
-        return end_of_quarter(due) if name in MAY_WAIT else due
+            return end_of_day(self.at + INSTANT)
+        return end_of_day(due) if name in MAY_WAIT else due
 
 
 def is_rehearsed(sweep: str) -> bool:
@@ -124,7 +124,6 @@ def is_rehearsed(sweep: str) -> bool:
     return sweep not in NOT_REHEARSED and not sweep.startswith("insights.")
 
 
-def end_of_quarter(moment: datetime) -> datetime:
-    """The last microsecond of the quarter of the day (UTC) that `moment` lies in."""
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + ((moment - midnight) // QUARTER + 1) * QUARTER - INSTANT
+def end_of_day(moment: datetime) -> datetime:
+    """The last microsecond of the day (UTC) that `moment` lies in."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0) + DAY - INSTANT
