@@ -1,4 +1,5 @@
-"""Notices before a yearly renewal: service mail that the law asks for, sent whatever the customer says about marketing.
+"""Notices before a long renewal, of a year or about: service mail that the law asks for, sent whatever the customer
+says about marketing.
 
 A notice is due from so many days before the renewal until the next notice (or the renewal) takes its place, so a worker
 that was down for a week gives it late instead of never, and nobody gets two at once.
@@ -16,7 +17,7 @@ from django.utils import translation
 
 from apps.mail import outbox
 from apps.memberships import quotes
-from apps.memberships.models import Status, Subscription
+from apps.memberships.models import Price, Status, Subscription
 from apps.offers import wording
 
 from . import rules
@@ -35,9 +36,11 @@ def next_due(*, now: datetime) -> datetime | None:
     firsts = []
     for days in rules.NOTICE_DAYS:
         later = timedelta(days=max((other for other in rules.NOTICE_DAYS if other < days), default=0))
+        # In the words of the index of what is due. What is parked or waits for a payment has no day that is sure; it
+        # is given its notice all the same when the sweep runs.
         renewal = (
             _without(days)
-            .filter(next_bill_at__gt=now + later)
+            .filter(next_bill_at__gt=now + later, parked_at=None, changing_since=None)
             .order_by("next_bill_at")
             .values_list("next_bill_at", flat=True)
         ).first()
@@ -47,7 +50,8 @@ def next_due(*, now: datetime) -> datetime | None:
 
 
 def _without(days: int):
-    """Yearly memberships that will renew and have not had the notice of so many days for the coming renewal."""
+    """Memberships of long periods that will renew, without the notice of so many days for the coming renewal so far."""
+    long_prices = Price.objects.lasting(rules.LONG_PERIOD_DAYS).filter(amount_minor__gt=0)
     given = Notice.objects.filter(subscription=OuterRef("pk"), period_end=OuterRef("next_bill_at"), days=days)
     return Subscription.objects.filter(
         Q(ends_at=None) | Q(ends_at__gt=F("next_bill_at")),
@@ -55,8 +59,7 @@ def _without(days: int):
         status=Status.ACTIVE,
         next_bill_at__isnull=False,
         pause_at=None,
-        price__interval_unit="year",
-        price__amount_minor__gt=0,
+        price__in=long_prices,
     )
 
 
