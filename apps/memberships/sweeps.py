@@ -6,7 +6,7 @@ from django.db.models import Min
 
 from apps.core import sweeps
 
-from . import clearing, renewals, resting, trials
+from . import clearing, ending, renewals, resting, trials
 from .gifts import settling as gifts
 from .models import Gift, PlanChange, PriceChange, PricePromise, Signup, Subscription
 from .services import promises
@@ -92,6 +92,12 @@ def announce_trials(*, now: datetime) -> int:
 def bill(*, now: datetime) -> int:
     """Bill the periods that have begun."""
     return renewals.bill_due(now=now)
+
+
+@sweeps.register(name="memberships.ending", order=105, next_due=ending.next_due)
+def announce_ends(*, now: datetime) -> int:
+    """Remind customers some days before that their gift or agreed term ends by itself."""
+    return ending.announce_due(now=now)
 
 
 @sweeps.register(name="memberships.end", order=110, next_due=_next_end)
