@@ -7,11 +7,11 @@ charge and the notice, so a card is spoken of once for each; a late worker gives
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import CharField, DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, DateTimeField, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Concat, ExtractMonth, ExtractYear
 from django.urls import reverse
 
@@ -24,64 +24,108 @@ from apps.memberships.models import BILLED, Subscription
 # Days before the charge, the first notice first.
 NOTICE_DAYS = (30, 7)
 BATCH = 200
+# So many cards are named one by one.
+FEW = 2000
 KIND = "card-expiring"
 _CARD = "customer__billing_profile__default_card"
 
 
 def give_due(*, now: datetime) -> int:
     """Put the mails that are due; returns how many. Safe to repeat, and with several workers at once."""
-    return sum(_put(subscription, days, now=now) for days in NOTICE_DAYS for subscription in _due(days, now=now))
+    cards = _over_soon(now)
+    return sum(_put(subscription, days, now=now) for days in NOTICE_DAYS for subscription in _due(days, cards, now=now))
 
 
 def next_due(*, now: datetime) -> datetime | None:
     """When the next such mail is due, or None."""
+    last = _chargeable().aggregate(at=Max("next_bill_at"))["at"]
+    if last is None:
+        return None
+    soon, ever = _over_soon(now), list(_over_by(last)[: FEW + 1])
     firsts = []
     for days in NOTICE_DAYS:
-        waiting = _without(days).filter(next_bill_at__gt=now + _later(days)).order_by("next_bill_at")
-        charge = waiting.values_list("next_bill_at", flat=True).first()
+        charge = _first(_in_window(days, soon, now=now), soon) or _first_after(days, ever, last=last, now=now)
         if charge is not None:
             firsts.append(charge - timedelta(days=days))
     return min(firsts, default=None)
 
 
-def _due(days: int, *, now: datetime) -> Iterator[Subscription]:
+def _first_after(days: int, cards: Sequence[int], *, last: datetime, now: datetime) -> datetime | None:
+    """The first charge that wants this notice later than now; `last` is the last charge of all, `cards` some of those
+    that are over by then.
+
+    Where they are few, their charges are looked for. Where there are more, one of the next charges is among them, and
+    looking at all charges in their order comes upon it soon.
+    """
+    coming = _without(days).filter(next_bill_at__gt=now + timedelta(days=days))
+    if len(cards) <= FEW:
+        return _first(coming.filter(**{f"{_CARD}__any": cards}), cards)
+    in_order = coming.filter(_expired_by(last, card=f"{_CARD}__")).order_by("next_bill_at")
+    return in_order.values_list("next_bill_at", flat=True).first()
+
+
+def _first(charges: QuerySet[Subscription], cards: Sequence[int]) -> datetime | None:
+    """The first of the charges to these cards; nothing is asked where there is no card."""
+    return charges.aggregate(at=Min("next_bill_at"))["at"] if cards else None
+
+
+def _over_soon(now: datetime) -> list[int]:
+    """The cards that are over by the last charge of which a notice can be due. They are few, and named one by one they
+    are where the database begins, whatever it believes about the months of cards in general."""
+    return list(_over_by(now + timedelta(days=max(NOTICE_DAYS))))
+
+
+def _over_by(moment: datetime) -> QuerySet[Card, int]:
+    """The cards whose last day is before the month of an instant."""
+    return Card.objects.filter(_expired_by(moment), detached_at=None).order_by("pk").values_list("pk", flat=True)
+
+
+def _due(days: int, cards: list[int], *, now: datetime) -> Iterator[Subscription]:
     """Memberships about which a notice is due, a batch at a time in the order of their keys, so that one on which
     nothing is charged after all does not hold up the others."""
-    horizon = now + timedelta(days=days)
-    rows = (
-        _without(days)
-        .filter(_expires_before(horizon), next_bill_at__gt=now + _later(days), next_bill_at__lte=horizon)
-        .select_related("price__plan", "pending_price__plan", "promotion", _CARD)
-        .order_by("pk")
-    )
+    related = ("price__plan", "pending_price__plan", "promotion", _CARD)
+    rows = _in_window(days, cards, now=now).select_related(*related).order_by("pk")
     last = 0
     while batch := list(rows.filter(pk__gt=last)[:BATCH]):
         yield from batch
         last = batch[-1].pk
 
 
+def _in_window(days: int, cards: list[int], *, now: datetime) -> QuerySet[Subscription]:
+    """Those with one of the cards to whom this notice is to be given now: its time has come, and the next one's has
+    not."""
+    in_time = {"next_bill_at__gt": now + _later(days), "next_bill_at__lte": now + timedelta(days=days)}
+    return _without(days).filter(**in_time, **{f"{_CARD}__any": cards})
+
+
+def _chargeable() -> QuerySet[Subscription]:
+    """What may be charged, in the words of the index of what is due."""
+    return Subscription.objects.filter(
+        status__in=BILLED, parked_at=None, changing_since=None, next_bill_at__isnull=False
+    )
+
+
 def _without(days: int) -> QuerySet[Subscription]:
     """Memberships that will be charged to a card that has expired by then, without this notice so far."""
     return (
-        Subscription.objects.annotate(
+        _chargeable()
+        .annotate(
             charge_minor=Coalesce("pending_price__amount_minor", "price__amount_minor"),
             charge_month=ExtractYear("next_bill_at", tzinfo=UTC) * 12 + ExtractMonth("next_bill_at", tzinfo=UTC),
             # A card is good to the last day of its month.
             card_month=F(f"{_CARD}__exp_year") * 12 + F(f"{_CARD}__exp_month"),
             notice_key=_key_in_database(days),
         )
-        # What may be charged, in the words of the index of what is due.
-        .filter(status__in=BILLED, parked_at=None, changing_since=None, next_bill_at__isnull=False)
         .filter(Q(ends_at=None) | Q(ends_at__gt=F("next_bill_at")), charge_minor__gt=0)
         .filter(**{f"{_CARD}__isnull": False, f"{_CARD}__detached_at": None}, charge_month__gt=F("card_month"))
         .filter(~Exists(Message.objects.filter(key=OuterRef("notice_key"))))
     )
 
 
-def _expires_before(horizon: datetime) -> Q:
-    """Cards that are over in the month of an instant. The same as the months above, as the index of cards has it."""
-    year, month = f"{_CARD}__exp_year", f"{_CARD}__exp_month"
-    return Q(**{f"{year}__lt": horizon.year}) | Q(**{year: horizon.year, f"{month}__lt": horizon.month})
+def _expired_by(moment: datetime, card: str = "") -> Q:
+    """Cards that are over in the month of an instant, in the words of their index; `card` leads to them."""
+    year, month = f"{card}exp_year", f"{card}exp_month"
+    return Q(**{f"{year}__lt": moment.year}) | Q(**{year: moment.year, f"{month}__lt": moment.month})
 
 
 def _later(days: int) -> timedelta:

@@ -64,6 +64,8 @@ def remind(*, now: datetime) -> int:
 
 def _next_promise(*, now: datetime) -> datetime | None:
     """Now when a price change has something to write, close or finish; else the next notice."""
+    if not (PriceChange.objects.planned().exists() or PricePromise.objects.open().exists()):
+        return None
     waits = PriceChange.objects.to_write().exists() or PriceChange.objects.to_finish().exists()
     if waits or PricePromise.objects.to_close().exists() or PricePromise.objects.overtaken(now).exists():
         return now
