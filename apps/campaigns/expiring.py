@@ -41,43 +41,45 @@ def next_due(*, now: datetime) -> datetime | None:
     last = _chargeable().aggregate(at=Max("next_bill_at"))["at"]
     if last is None:
         return None
-    soon, ever = _over_soon(now), list(_over_by(last)[: FEW + 1])
+    soon, ever = _over_soon(now), _over_by(last)
     firsts = []
     for days in NOTICE_DAYS:
-        charge = _first(_in_window(days, soon, now=now), soon) or _first_after(days, ever, last=last, now=now)
+        charge = _in_window(days, soon, now=now).aggregate(at=Min("next_bill_at"))["at"] if soon else None
+        if charge is None and ever:
+            charge = _first_after(days, ever, last=last, now=now)
         if charge is not None:
             firsts.append(charge - timedelta(days=days))
     return min(firsts, default=None)
 
 
 def _first_after(days: int, cards: Sequence[int], *, last: datetime, now: datetime) -> datetime | None:
-    """The first charge that wants this notice later than now; `last` is the last charge of all, `cards` some of those
-    that are over by then.
+    """The first charge that wants this notice later than now; `last` is the last charge of all, `cards` those that are
+    over by then.
 
     Where they are few, their charges are looked for. Where there are more, one of the next charges is among them, and
     looking at all charges in their order comes upon it soon.
     """
-    coming = _without(days).filter(next_bill_at__gt=now + timedelta(days=days))
+    coming = _without(days).filter(_charged_to(cards, by=last), next_bill_at__gt=now + timedelta(days=days))
     if len(cards) <= FEW:
-        return _first(coming.filter(**{f"{_CARD}__any": cards}), cards)
-    in_order = coming.filter(_expired_by(last, card=f"{_CARD}__")).order_by("next_bill_at")
-    return in_order.values_list("next_bill_at", flat=True).first()
-
-
-def _first(charges: QuerySet[Subscription], cards: Sequence[int]) -> datetime | None:
-    """The first of the charges to these cards; nothing is asked where there is no card."""
-    return charges.aggregate(at=Min("next_bill_at"))["at"] if cards else None
+        return coming.aggregate(at=Min("next_bill_at"))["at"]
+    return coming.order_by("next_bill_at").values_list("next_bill_at", flat=True).first()
 
 
 def _over_soon(now: datetime) -> list[int]:
-    """The cards that are over by the last charge of which a notice can be due. They are few, and named one by one they
-    are where the database begins, whatever it believes about the months of cards in general."""
-    return list(_over_by(now + timedelta(days=max(NOTICE_DAYS))))
+    """The cards that are over by the last charge of which a notice can be due; see `_over_by`."""
+    return _over_by(now + timedelta(days=max(NOTICE_DAYS)))
 
 
-def _over_by(moment: datetime) -> QuerySet[Card, int]:
-    """The cards whose last day is before the month of an instant."""
-    return Card.objects.filter(_expired_by(moment), detached_at=None).order_by("pk").values_list("pk", flat=True)
+def _over_by(moment: datetime) -> list[int]:
+    """The cards whose last day is before the month of an instant, or more than FEW of them."""
+    over = Card.objects.filter(_expired_by(moment), detached_at=None).order_by("pk")
+    return list(over.values_list("pk", flat=True)[: FEW + 1])
+
+
+def _charged_to(cards: Sequence[int], *, by: datetime) -> Q:
+    """Charges to the cards that are over by an instant. A few are named one by one, and then the database begins with
+    them, whatever it believes about the months of cards in general."""
+    return Q(**{f"{_CARD}__any": cards}) if len(cards) <= FEW else _expired_by(by, card=f"{_CARD}__")
 
 
 def _due(days: int, cards: list[int], *, now: datetime) -> Iterator[Subscription]:
@@ -94,8 +96,9 @@ def _due(days: int, cards: list[int], *, now: datetime) -> Iterator[Subscription
 def _in_window(days: int, cards: list[int], *, now: datetime) -> QuerySet[Subscription]:
     """Those with one of the cards to whom this notice is to be given now: its time has come, and the next one's has
     not."""
-    in_time = {"next_bill_at__gt": now + _later(days), "next_bill_at__lte": now + timedelta(days=days)}
-    return _without(days).filter(**in_time, **{f"{_CARD}__any": cards})
+    horizon = now + timedelta(days=days)
+    to_cards = _charged_to(cards, by=horizon)
+    return _without(days).filter(to_cards, next_bill_at__gt=now + _later(days), next_bill_at__lte=horizon)
 
 
 def _chargeable() -> QuerySet[Subscription]:
