@@ -26,48 +26,46 @@ NOTICE_DAYS = (30, 7)
 BATCH = 200
 # So many cards are named one by one.
 FEW = 2000
+# How far beyond the present notices the next one is looked for first.
+NEAR = timedelta(days=31)
 KIND = "card-expiring"
 _CARD = "customer__billing_profile__default_card"
 
 
 def give_due(*, now: datetime) -> int:
     """Put the mails that are due; returns how many. Safe to repeat, and with several workers at once."""
-    cards = _over_soon(now)
+    cards = _over_by(now + timedelta(days=max(NOTICE_DAYS)))
     return sum(_put(subscription, days, now=now) for days in NOTICE_DAYS for subscription in _due(days, cards, now=now))
 
 
 def next_due(*, now: datetime) -> datetime | None:
-    """When the next such mail is due, or None."""
+    """When the next such mail is due, or None.
+
+    It is looked for among the next charges, to the few cards that are over by then, and among all charges only where
+    none of those wants it: the first notice of a later charge comes after every next notice of these.
+    """
     last = _chargeable().aggregate(at=Max("next_bill_at"))["at"]
     if last is None:
         return None
-    soon, ever = _over_soon(now), _over_by(last)
+    near = now + timedelta(days=max(NOTICE_DAYS)) + NEAR
+    return _first_until(min(near, last), now=now) or (_first_until(last, now=now) if near < last else None)
+
+
+def _first_until(horizon: datetime, *, now: datetime) -> datetime | None:
+    """When the first mail about a charge until `horizon` is due."""
+    cards = _over_by(horizon)
+    if not cards:
+        return None
     firsts = []
     for days in NOTICE_DAYS:
-        charge = _in_window(days, soon, now=now).aggregate(at=Min("next_bill_at"))["at"] if soon else None
-        if charge is None and ever:
-            charge = _first_after(days, ever, last=last, now=now)
-        if charge is not None:
-            firsts.append(charge - timedelta(days=days))
+        to_cards = _charged_to(cards, by=horizon)
+        charges = _without(days).filter(to_cards, next_bill_at__gt=now + _later(days), next_bill_at__lte=horizon)
+        # Where the cards are many, one of them is soon come upon among all charges in their order.
+        in_order = charges.order_by("next_bill_at").values_list("next_bill_at", flat=True)
+        first = charges.aggregate(at=Min("next_bill_at"))["at"] if len(cards) <= FEW else in_order.first()
+        if first is not None:
+            firsts.append(first - timedelta(days=days))
     return min(firsts, default=None)
-
-
-def _first_after(days: int, cards: Sequence[int], *, last: datetime, now: datetime) -> datetime | None:
-    """The first charge that wants this notice later than now; `last` is the last charge of all, `cards` those that are
-    over by then.
-
-    Where they are few, their charges are looked for. Where there are more, one of the next charges is among them, and
-    looking at all charges in their order comes upon it soon.
-    """
-    coming = _without(days).filter(_charged_to(cards, by=last), next_bill_at__gt=now + timedelta(days=days))
-    if len(cards) <= FEW:
-        return coming.aggregate(at=Min("next_bill_at"))["at"]
-    return coming.order_by("next_bill_at").values_list("next_bill_at", flat=True).first()
-
-
-def _over_soon(now: datetime) -> list[int]:
-    """The cards that are over by the last charge of which a notice can be due; see `_over_by`."""
-    return _over_by(now + timedelta(days=max(NOTICE_DAYS)))
 
 
 def _over_by(moment: datetime) -> list[int]:
