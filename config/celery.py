@@ -42,6 +42,7 @@ EVERY_SECONDS = {
     "billing.dunning": 30,
     "billing.prune": 3600,
     "billing.reconcile": 600,
+    "memberships.ending": 300,
     "memberships.end": 30,
     "memberships.gifts": 600,
     "memberships.abandon": 60,

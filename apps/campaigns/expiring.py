@@ -7,11 +7,11 @@ charge and the notice, so a card is spoken of once for each; a late worker gives
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import CharField, DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, DateTimeField, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Concat, ExtractMonth, ExtractYear
 from django.urls import reverse
 
@@ -24,64 +24,109 @@ from apps.memberships.models import BILLED, Subscription
 # Days before the charge, the first notice first.
 NOTICE_DAYS = (30, 7)
 BATCH = 200
+# So many cards are named one by one.
+FEW = 2000
+# How far beyond the present notices the next one is looked for first.
+NEAR = timedelta(days=31)
 KIND = "card-expiring"
 _CARD = "customer__billing_profile__default_card"
 
 
 def give_due(*, now: datetime) -> int:
     """Put the mails that are due; returns how many. Safe to repeat, and with several workers at once."""
-    return sum(_put(subscription, days, now=now) for days in NOTICE_DAYS for subscription in _due(days, now=now))
+    cards = _over_by(now + timedelta(days=max(NOTICE_DAYS)))
+    return sum(_put(subscription, days, now=now) for days in NOTICE_DAYS for subscription in _due(days, cards, now=now))
 
 
 def next_due(*, now: datetime) -> datetime | None:
-    """When the next such mail is due, or None."""
+    """When the next such mail is due, or None.
+
+    It is looked for among the next charges, to the few cards that are over by then, and among all charges only where
+    none of those wants it: the first notice of a later charge comes after every next notice of these.
+    """
+    last = _chargeable().aggregate(at=Max("next_bill_at"))["at"]
+    if last is None:
+        return None
+    near = now + timedelta(days=max(NOTICE_DAYS)) + NEAR
+    return _first_until(min(near, last), now=now) or (_first_until(last, now=now) if near < last else None)
+
+
+def _first_until(horizon: datetime, *, now: datetime) -> datetime | None:
+    """When the first mail about a charge until `horizon` is due."""
+    cards = _over_by(horizon)
+    if not cards:
+        return None
     firsts = []
     for days in NOTICE_DAYS:
-        waiting = _without(days).filter(next_bill_at__gt=now + _later(days)).order_by("next_bill_at")
-        charge = waiting.values_list("next_bill_at", flat=True).first()
-        if charge is not None:
-            firsts.append(charge - timedelta(days=days))
+        to_cards = _charged_to(cards, by=horizon)
+        charges = _without(days).filter(to_cards, next_bill_at__gt=now + _later(days), next_bill_at__lte=horizon)
+        # Where the cards are many, one of them is soon come upon among all charges in their order.
+        in_order = charges.order_by("next_bill_at").values_list("next_bill_at", flat=True)
+        first = charges.aggregate(at=Min("next_bill_at"))["at"] if len(cards) <= FEW else in_order.first()
+        if first is not None:
+            firsts.append(first - timedelta(days=days))
     return min(firsts, default=None)
 
 
-def _due(days: int, *, now: datetime) -> Iterator[Subscription]:
+def _over_by(moment: datetime) -> list[int]:
+    """The cards whose last day is before the month of an instant, or more than FEW of them."""
+    over = Card.objects.filter(_expired_by(moment), detached_at=None).order_by("pk")
+    return list(over.values_list("pk", flat=True)[: FEW + 1])
+
+
+def _charged_to(cards: Sequence[int], *, by: datetime) -> Q:
+    """Charges to the cards that are over by an instant. A few are named one by one, and then the database begins with
+    them, whatever it believes about the months of cards in general."""
+    return Q(**{f"{_CARD}__any": cards}) if len(cards) <= FEW else _expired_by(by, card=f"{_CARD}__")
+
+
+def _due(days: int, cards: list[int], *, now: datetime) -> Iterator[Subscription]:
     """Memberships about which a notice is due, a batch at a time in the order of their keys, so that one on which
     nothing is charged after all does not hold up the others."""
-    horizon = now + timedelta(days=days)
-    rows = (
-        _without(days)
-        .filter(_expires_before(horizon), next_bill_at__gt=now + _later(days), next_bill_at__lte=horizon)
-        .select_related("price__plan", "pending_price__plan", "promotion", _CARD)
-        .order_by("pk")
-    )
+    related = ("price__plan", "pending_price__plan", "promotion", _CARD)
+    rows = _in_window(days, cards, now=now).select_related(*related).order_by("pk")
     last = 0
     while batch := list(rows.filter(pk__gt=last)[:BATCH]):
         yield from batch
         last = batch[-1].pk
 
 
+def _in_window(days: int, cards: list[int], *, now: datetime) -> QuerySet[Subscription]:
+    """Those with one of the cards to whom this notice is to be given now: its time has come, and the next one's has
+    not."""
+    horizon = now + timedelta(days=days)
+    to_cards = _charged_to(cards, by=horizon)
+    return _without(days).filter(to_cards, next_bill_at__gt=now + _later(days), next_bill_at__lte=horizon)
+
+
+def _chargeable() -> QuerySet[Subscription]:
+    """What may be charged, in the words of the index of what is due."""
+    return Subscription.objects.filter(
+        status__in=BILLED, parked_at=None, changing_since=None, next_bill_at__isnull=False
+    )
+
+
 def _without(days: int) -> QuerySet[Subscription]:
     """Memberships that will be charged to a card that has expired by then, without this notice so far."""
     return (
-        Subscription.objects.annotate(
+        _chargeable()
+        .annotate(
             charge_minor=Coalesce("pending_price__amount_minor", "price__amount_minor"),
             charge_month=ExtractYear("next_bill_at", tzinfo=UTC) * 12 + ExtractMonth("next_bill_at", tzinfo=UTC),
             # A card is good to the last day of its month.
             card_month=F(f"{_CARD}__exp_year") * 12 + F(f"{_CARD}__exp_month"),
             notice_key=_key_in_database(days),
         )
-        # What may be charged, in the words of the index of what is due.
-        .filter(status__in=BILLED, parked_at=None, changing_since=None, next_bill_at__isnull=False)
         .filter(Q(ends_at=None) | Q(ends_at__gt=F("next_bill_at")), charge_minor__gt=0)
         .filter(**{f"{_CARD}__isnull": False, f"{_CARD}__detached_at": None}, charge_month__gt=F("card_month"))
         .filter(~Exists(Message.objects.filter(key=OuterRef("notice_key"))))
     )
 
 
-def _expires_before(horizon: datetime) -> Q:
-    """Cards that are over in the month of an instant. The same as the months above, as the index of cards has it."""
-    year, month = f"{_CARD}__exp_year", f"{_CARD}__exp_month"
-    return Q(**{f"{year}__lt": horizon.year}) | Q(**{year: horizon.year, f"{month}__lt": horizon.month})
+def _expired_by(moment: datetime, card: str = "") -> Q:
+    """Cards that are over in the month of an instant, in the words of their index; `card` leads to them."""
+    year, month = f"{card}exp_year", f"{card}exp_month"
+    return Q(**{f"{year}__lt": moment.year}) | Q(**{year: moment.year, f"{month}__lt": moment.month})
 
 
 def _later(days: int) -> timedelta:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 # The shop's promise: not more than one marketing mail in so long, whatever the number of campaigns.
 FREQUENCY = timedelta(days=3)
 # Days before the renewal of a yearly plan at which a notice is due (the shop's default in law).
 NOTICE_DAYS = (35, 10)
+# What counts as yearly: the law goes by how long the customer is bound, not by the word for it, so twelve months and
+# fifty-two weeks (364 days) do too, and whatever is longer.
+LONG_PERIOD_DAYS = Fraction(52 * 7)
 
 WINBACK_KINDS = {
     "too_expensive": "winback-price",

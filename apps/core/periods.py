@@ -7,6 +7,7 @@ Adding a month to the previous end drifts (31 Jan -> 28 Feb -> 28 Mar). Counting
 from __future__ import annotations
 
 import calendar
+import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -40,6 +41,11 @@ class Interval:
         it tells 52 weeks (364 days) from a year."""
         year = Fraction(146_097, 400)
         return {Unit.WEEK: Fraction(7), Unit.MONTH: year / 12, Unit.YEAR: year}[self.unit] * self.count
+
+
+def least_lasting(days: Fraction) -> list[Interval]:
+    """The shortest interval of each unit that lasts at least so many days, by the mean length of its unit."""
+    return [Interval(unit, math.ceil(days / Interval(unit).days_per_interval)) for unit in Unit]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def next_due(self) -> datetime | None:
         """The instant (UTC) at which there is next something to deliver, or None."""
-        times = self.aggregate(
-            attempt=models.Min("next_attempt_at", filter=Q(status=Status.PENDING)),
-            lease=models.Min("lease_until", filter=Q(status=Status.SENDING)),
-        )
-        return min((moment for moment in times.values() if moment is not None), default=None)
+        # Asked for one by one, each is the first row of its index; together they would take all mail ever sent.
+        attempt = self.filter(status=Status.PENDING).aggregate(at=models.Min("next_attempt_at"))["at"]
+        lease = self.filter(status=Status.SENDING).aggregate(at=models.Min("lease_until"))["at"]
+        return min((moment for moment in (attempt, lease) if moment is not None), default=None)
 
 
 class Message(models.Model):

@@ -6,7 +6,7 @@ from django.db.models import Min
 
 from apps.core import sweeps
 
-from . import clearing, renewals, resting, trials
+from . import clearing, ending, renewals, resting, trials
 from .gifts import settling as gifts
 from .models import Gift, PlanChange, PriceChange, PricePromise, Signup, Subscription
 from .services import promises
@@ -64,6 +64,8 @@ def remind(*, now: datetime) -> int:
 
 def _next_promise(*, now: datetime) -> datetime | None:
     """Now when a price change has something to write, close or finish; else the next notice."""
+    if not (PriceChange.objects.planned().exists() or PricePromise.objects.open().exists()):
+        return None
     waits = PriceChange.objects.to_write().exists() or PriceChange.objects.to_finish().exists()
     if waits or PricePromise.objects.to_close().exists() or PricePromise.objects.overtaken(now).exists():
         return now
@@ -92,6 +94,12 @@ def announce_trials(*, now: datetime) -> int:
 def bill(*, now: datetime) -> int:
     """Bill the periods that have begun."""
     return renewals.bill_due(now=now)
+
+
+@sweeps.register(name="memberships.ending", order=105, next_due=ending.next_due)
+def announce_ends(*, now: datetime) -> int:
+    """Remind customers some days before that their gift or agreed term ends by itself."""
+    return ending.announce_due(now=now)
 
 
 @sweeps.register(name="memberships.end", order=110, next_due=_next_end)

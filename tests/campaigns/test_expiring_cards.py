@@ -109,7 +109,11 @@ def test_only_those_with_something_to_be_charged(gateway, yearly):
     assert Message.objects.get(kind="card-expiring").user_id == yearly.customer_id
 
 
-def test_the_next_mail_is_known(yearly):
+@pytest.mark.parametrize("few", [0, 2000])
+def test_the_next_mail_is_known_whether_few_cards_expire_or_many(yearly, gateway, monkeypatch, few):
+    monkeypatch.setattr(expiring, "FEW", few)
+    good = members.member(gateway, "grove", now=JOINED)
+    assert good.next_bill_at < yearly.next_bill_at
     sweep, charge = sweeps.get("campaigns.expiring_cards"), yearly.next_bill_at
     assert sweep.next_due(now=JOINED) is None
     expires(yearly, 2027, 1)

@@ -1,4 +1,4 @@
-"""Notices before a yearly renewal."""
+"""Notices before a long renewal."""
 
 from datetime import datetime, timedelta
 
@@ -86,6 +86,34 @@ def test_nobody_else_is_notified(gateway, now, yearly):
     leaving = members.member(gateway, "grove", unit="year", now=now)
     memberships.request_cancel(leaving.pk, customer=leaving.customer, now=now)
     assert give(yearly.next_bill_at - 10 * DAY) == 1
+
+
+@pytest.mark.parametrize(
+    ("unit", "count", "told"),
+    [
+        ("month", 12, True),
+        ("month", 13, True),
+        ("month", 11, False),
+        ("month", 6, False),
+        ("week", 52, True),
+        ("week", 51, False),
+        ("year", 2, True),
+    ],
+)
+def test_what_counts_is_how_long_the_period_is(gateway, now, unit, count, told):
+    price = members.special_price(interval_unit=unit, interval_count=count)
+    member = Subscription.objects.current_of(members.join(gateway, price, now=now).customer)
+    renewal = member.next_bill_at
+    assert sweeps.get("campaigns.notices").next_due(now=now) == (renewal - 35 * DAY if told else None)
+    assert [give(renewal - days * DAY) for days in (36, 35, 10, 9)] == ([0, 1, 1, 0] if told else [0, 0, 0, 0])
+    assert [key[-3:] for key in keys()] == ([":35", ":10"] if told else [])
+
+
+def test_one_that_is_parked_is_told_before_it_can_renew(yearly, now):
+    memberships.park({yearly.pk: "odd"}, now=now)
+    renewal = yearly.next_bill_at
+    assert sweeps.get("campaigns.notices").next_due(now=now) is None
+    assert [give(renewal - 35 * DAY), give(renewal - 10 * DAY)] == [1, 1]
 
 
 def test_the_next_notice_is_known(yearly, now):

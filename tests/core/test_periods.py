@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.core.periods import Interval, Period, Unit, boundary, period
+from apps.core.periods import Interval, Period, Unit, boundary, least_lasting, period
 
 ZONES = [
     "Europe/Rome",
@@ -127,3 +127,14 @@ def test_months_of_an_interval():
     assert Interval(Unit.YEAR).months_per_interval == 12
     assert Interval(Unit.MONTH, 3).months_per_interval == 3
     assert Interval(Unit.WEEK, 2).months_per_interval == Fraction(24, 52)
+
+
+def test_fifty_two_weeks_twelve_months_and_a_year_last_as_long_as_a_year_about():
+    assert least_lasting(Fraction(364)) == [Interval(Unit.WEEK, 52), Interval(Unit.MONTH, 12), YEAR]
+
+
+@given(days=st.fractions(1, 2000))
+def test_the_shortest_interval_of_each_unit_that_lasts_so_long(days):
+    for interval in least_lasting(days):
+        one = Interval(interval.unit).days_per_interval
+        assert interval.days_per_interval - one < days <= interval.days_per_interval

@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from apps.billing import invoices
 from apps.billing.models import Invoice
 from apps.memberships import services
+from apps.memberships.gifts import redeeming
 from apps.memberships.models import Subscription
 from apps.offers import services as offers
-from tests.factories import accounts, billing
+from tests.factories import accounts, billing, gifts
 from tests.factories import memberships as make
 from tests.factories import offers as offering
 from tests.storefront.pages import nothing_changes, signed_in
@@ -157,3 +158,23 @@ def test_reading_pages_take_no_post(member):
     with nothing_changes():
         for address in ("/account/", "/account/invoices/", f"/account/invoices/{number}/"):
             assert browser.post(address).status_code == 405
+
+
+def test_a_gift_says_when_it_ends_and_leads_to_the_plans(gateway, now):
+    user = accounts.customer()
+    redeeming.redeem(gifts.bought(gateway, now=now).code, customer=user, shown="starts", now=now)
+    page = signed_in(user).get("/account/").content.decode()
+    assert "Your gift lasts until <strong>10 June 2026</strong>" in page
+    assert "nothing renews, and nothing is charged" in page
+    assert 'href="/pricing/"' in page.partition('aria-labelledby="membership"')[2].partition("</section>")[0]
+    assert "/account/membership/change/" not in page
+
+
+@pytest.mark.parametrize(("periods", "label"), [(2, "Change plan"), (1, "Choose how to go on")])
+def test_an_agreed_term_can_be_changed_and_cancelled(gateway, now, periods, label):
+    price = make.special_price(term_periods=periods)
+    user = make.join(gateway, price, now=now).customer
+    page = signed_in(user).get("/account/").content.decode()
+    assert label in page
+    assert "/account/membership/change/" in page
+    assert "/account/membership/cancel/" in page

@@ -13,7 +13,7 @@ from apps.core.money import Money
 from apps.memberships import services
 from apps.memberships.models import PlanChange, Price, Subscription
 from apps.memberships.services import new_price_version
-from apps.storefront.views.membership import sign_instant
+from apps.storefront.views.changing import sign_instant
 from tests.factories import accounts
 from tests.factories import memberships as make
 from tests.storefront.pages import nothing_changes, said, sent_to, signed_in

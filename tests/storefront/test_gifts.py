@@ -153,7 +153,7 @@ def test_redeeming_with_the_code(gateway, now):
     assert "Enjoy" in text
     done = browser.post(answer.url, {"use": "starts"}, follow=True)
     assert said(done) == ["Your gift is redeemed. Enjoy it!"]
-    assert "A gift, until <strong>10 June 2026</strong>" in done.content.decode()
+    assert "Your gift lasts until <strong>10 June 2026</strong>" in done.content.decode()
     assert "Cancel membership" not in done.content.decode()
     with nothing_changes():
         assert said(browser.get(answer.url, follow=True)) == ["This gift has been redeemed already."]

@@ -12,7 +12,7 @@ from apps.memberships import services as memberships
 from apps.memberships.models import Signup, Subscription
 from apps.offers import services, winback
 from apps.offers.models import Offer
-from apps.storefront.views.membership import sign_instant
+from apps.storefront.views.changing import sign_instant
 from tests.factories import accounts
 from tests.factories import memberships as members
 from tests.factories import offers as make

@@ -22,10 +22,12 @@ MAY_WAIT = frozenset(
     {
         "memberships.trials",
         "memberships.bill",
+        "memberships.ending",
         "billing.collect",
         "offers.suggest",
         "offers.expire",
         "campaigns.notices",
+        "campaigns.expiring_cards",
         "campaigns.advance",
         "loyalty.expire",
         "mail.deliver",

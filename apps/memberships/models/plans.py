@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from fractions import Fraction
+from functools import reduce
+from operator import or_
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -11,6 +13,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _plain
 from django.utils.translation import gettext_lazy as _
 
+from apps.core import periods
 from apps.core.models import MoneyColumn
 from apps.core.periods import Interval, Unit
 
@@ -123,6 +126,13 @@ class PriceQuerySet(models.QuerySet["Price"]):
     def renewing(self) -> PriceQuerySet:
         """Prices that renew until cancelled: those of a fixed term are chosen on purpose, never instead of another."""
         return self.filter(term_periods=None)
+
+    def lasting(self, days: Fraction) -> PriceQuerySet:
+        """Prices of which one period lasts at least so many days, whatever the unit of its interval."""
+        long_enough = [
+            Q(interval_unit=least.unit, interval_count__gte=least.count) for least in periods.least_lasting(days)
+        ]
+        return self.filter(reduce(or_, long_enough))
 
     def of_rhythm(self, rhythm: Rhythm) -> PriceQuerySet:
         return self.filter(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from django.db.models import Exists, F, Min, OuterRef, Q
 
 from apps.billing.models import Invoice
 
-from .statuses import BILLED, HELD, OPEN, Status
+from .statuses import BILLED, HELD, OPEN, Origin, Status
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
@@ -121,6 +121,19 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def to_end(self, now: datetime) -> SubscriptionQuerySet:
         """Whose service is over; one that could not be ended is parked."""
         return self.open().filter(ends_at__lte=now, parked_at=None).order_by("ends_at", "pk")
+
+    def ends_to_announce(self, *, ahead: timedelta) -> SubscriptionQuerySet:
+        """What ends by itself and whose customer was not reminded of that end so far: gifts, what was given with our
+        compliments, and agreed terms. Whoever cancelled, or chose how to go on, needs no reminder, nor does one whose
+        membership began within so long before its end: that letter said it just now."""
+        return self.filter(
+            ~Q(origin=Origin.PURCHASE) | Q(term_ends_at__isnull=False),
+            started_at__lt=F("ends_at") - ahead,
+            status=Status.ACTIVE,
+            ends_at__isnull=False,
+            parked_at=None,
+            changing_since=None,
+        ).exclude(end_announced_for=F("ends_at"))
 
     def next_bill(self) -> datetime | None:
         """When the next subscription is due; may lie in the past."""

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.periods import Period, boundary, period
 
 from .plans import Plan, Price
-from .statuses import BEGUN, BILLED, HELD, OPEN, CancelReason, EndReason, Origin, PauseKind, Status
+from .statuses import BILLED, OPEN, CancelReason, EndReason, Origin, PauseKind, Status
+from .subscription_guards import CONSTRAINTS
 from .subscription_sets import SubscriptionQuerySet, read_terms
-
-if TYPE_CHECKING:
-    pass
 
 
 class Holding(NamedTuple):
@@ -37,7 +35,7 @@ class Subscription(models.Model):
     or by itself, when it equals `term_ends_at`. `pending_price` and `pending_quantity` hold from the next period on;
     `changing_since` is set while an immediate plan change waits for its payment. `pause_at` is the intent to pause with
     the end of the paid period; `paused_at` is set while it is paused, `resumes_at` with either. A trial is the time
-    before the anchor; period 0 begins when it ends.
+    before the anchor; period 0 begins when it ends. `end_announced_for` is the end that its customer was reminded of.
     """
 
     customer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="subscriptions")
@@ -59,6 +57,7 @@ class Subscription(models.Model):
     pending_quantity = models.PositiveIntegerField(_("quantity from the next period on"), null=True, blank=True)
     term_ends_at = models.DateTimeField(_("end of the agreed term"), null=True, blank=True)
     trial_noticed_at = models.DateTimeField(_("end of the trial announced at"), null=True, blank=True)
+    end_announced_for = models.DateTimeField(_("end announced"), null=True, blank=True)
     changing_since = models.DateTimeField(_("plan change waiting since"), null=True, blank=True)
     pause_at = models.DateTimeField(_("pauses at"), null=True, blank=True)
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
@@ -104,90 +103,7 @@ class Subscription(models.Model):
             models.Index(fields=["pause_at"], condition=Q(pause_at__isnull=False), name="memberships_to_pause"),
             models.Index(fields=["resumes_at"], condition=Q(status="paused"), name="memberships_to_resume"),
         ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["customer", "plan_group"], condition=Q(status__in=HELD), name="memberships_one_open_per_group"
-            ),
-            models.UniqueConstraint(
-                fields=["customer", "plan_group"],
-                condition=Q(status=Status.INCOMPLETE),
-                name="memberships_one_incomplete_per_group",
-            ),
-            models.CheckConstraint(
-                name="memberships_status_backed_by_dates",
-                condition=Q(status=Status.INCOMPLETE, started_at=None, ended_at=None)
-                | Q(status__in=HELD, started_at__isnull=False, ended_at=None)
-                | Q(status=Status.ENDED, started_at__isnull=False, ended_at__isnull=False)
-                | Q(status=Status.EXPIRED, started_at=None, ended_at__isnull=False),
-            ),
-            models.CheckConstraint(
-                name="memberships_closed_has_reason_open_has_none",
-                condition=(Q(status__in=[Status.ENDED, Status.EXPIRED]) & ~Q(end_reason=""))
-                | (~Q(status__in=[Status.ENDED, Status.EXPIRED]) & Q(end_reason="")),
-            ),
-            models.CheckConstraint(
-                name="memberships_billed_only_while_open",
-                condition=Q(next_bill_at=None)
-                | Q(status__in=OPEN, current_end__isnull=False, next_bill_at=F("current_end")),
-            ),
-            models.CheckConstraint(
-                name="memberships_period_in_order",
-                condition=Q(current_end=None) | Q(current_end__gt=F("current_start")),
-            ),
-            models.CheckConstraint(
-                name="memberships_nothing_pending_when_closed",
-                condition=Q(status__in=HELD) | Q(pending_price=None, changing_since=None),
-            ),
-            models.CheckConstraint(
-                name="memberships_paused_with_dates",
-                condition=Q(
-                    status=Status.PAUSED,
-                    paused_at__isnull=False,
-                    resumes_at__isnull=False,
-                    resumes_at__gt=F("paused_at"),
-                    pause_at=None,
-                    ends_at=None,
-                    next_bill_at=None,
-                    changing_since=None,
-                    pause_kind__in=PauseKind.values,
-                )
-                | Q(~Q(status=Status.PAUSED), paused_at=None, pause_at=None, resumes_at=None, pause_kind="")
-                | Q(
-                    status__in=BEGUN,
-                    paused_at=None,
-                    pause_at__isnull=False,
-                    current_end__isnull=False,
-                    pause_at=F("current_end"),
-                    resumes_at__isnull=False,
-                    resumes_at__gt=F("pause_at"),
-                    pause_kind__in=PauseKind.values,
-                ),
-            ),
-            models.CheckConstraint(
-                name="memberships_only_bought_ones_pause",
-                condition=Q(origin=Origin.PURCHASE) | Q(pause_at=None, paused_at=None, next_bill_at=None),
-            ),
-            models.CheckConstraint(
-                name="memberships_complimentary_with_reason",
-                condition=(Q(origin=Origin.COMP) & ~Q(comp_reason="")) | (~Q(origin=Origin.COMP) & Q(comp_reason="")),
-            ),
-            models.CheckConstraint(
-                name="memberships_quantity_positive",
-                condition=Q(quantity__gte=1) & (Q(pending_quantity=None) | Q(pending_quantity__gte=1, status__in=HELD)),
-            ),
-            models.CheckConstraint(
-                name="memberships_term_ends_by_itself",
-                condition=Q(term_ends_at=None) | Q(ends_at__isnull=False, ends_at=F("term_ends_at")),
-            ),
-            models.CheckConstraint(
-                name="memberships_parked_with_reason",
-                condition=Q(parked_at=None, parked_reason="") | (Q(parked_at__isnull=False) & ~Q(parked_reason="")),
-            ),
-            models.CheckConstraint(
-                name="memberships_periods_left_of_promotion",
-                condition=Q(promotion_periods_left=None) | Q(promotion__isnull=False, promotion_periods_left__gte=1),
-            ),
-        ]
+        constraints = CONSTRAINTS
 
     def __str__(self) -> str:
         return f"{self.customer}: {self.plan} ({self.get_status_display()})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -12,24 +12,13 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.billing import collection, invoices, janitor
 from apps.billing.drafts import Draft
-from apps.billing.models import CreditNote, Invoice, Payment
+from apps.billing.models import Invoice, Payment
 from apps.memberships import emails, lifecycle, quotes
-from apps.memberships.errors import (
-    CancellationPending,
-    ChangeInProgress,
-    NeedsSignup,
-    NothingToChange,
-    NotOpen,
-    PausePending,
-    QuoteChanged,
-    UnknownPlan,
-)
-from apps.memberships.models import ChangeStatus, HistoryKind, Period, PlanChange, Price, Status, Subscription
+from apps.memberships.errors import ChangeInProgress, NotOpen
+from apps.memberships.models import ChangeStatus, HistoryKind, Period, PlanChange, Subscription
 from apps.memberships.rules import Direction
 
-from . import applying, finding
-
-PREVIEW_LASTS = timedelta(hours=1)
+from . import applying, finding, previewing
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,46 +97,6 @@ def continue_change(token: UUID | str, *, customer: User, now: datetime) -> Chan
 
 
 @transaction.atomic
-def keep_plan(subscription_id: int, *, customer: User, now: datetime, actor: str = "") -> Subscription:
-    """Take back a change that waits for the end of the period. Raises NotOpen, NothingToChange."""
-    subscription = finding.open_subscription(subscription_id, customer=customer)
-    if not subscription.has_pending_change:
-        raise NothingToChange(_("No change of plan is waiting."))
-    old = subscription.holding_next
-    subscription.pending_quantity = None
-    if not subscription.awaits_new_version:
-        subscription.pending_price = None
-    if not subscription.is_cancelling:
-        subscription.end_by_itself()
-    subscription.save(update_fields=["pending_price", "pending_quantity", "ends_at", "term_ends_at"])
-    lifecycle.record(
-        subscription,
-        HistoryKind.PLAN,
-        old=str(old),
-        new=str(subscription.holding_next),
-        reason="kept",
-        actor=actor or customer.email,
-        now=now,
-    )
-    return subscription
-
-
-@transaction.atomic
-def cancel_change(token: UUID | str, *, customer: User, now: datetime) -> PlanChange:
-    """Take back an immediate change that waits for the customer's bank; its invoice is voided.
-
-    Raises NotOpen for a change that is settled or not theirs, ChangeInProgress while the outcome of its payment is not
-    known.
-    """
-    change = PlanChange.objects.filter(token=token, subscription__customer=customer, status=ChangeStatus.OPEN).first()
-    if change is None:
-        raise NotOpen(_("There is no such change."))
-    if Invoice.objects.undecided().filter(pk=change.invoice_id).exists():
-        raise ChangeInProgress(_("Your bank has not answered yet. Please try again in a minute."))
-    return abandon_change(change.pk, message=_("You took the change back."), now=now)
-
-
-@transaction.atomic
 def abandon_change(change_id: int, *, message: str, now: datetime) -> PlanChange:
     """Close a waiting change without changing anything: billing goes on, the invoice is voided. Safe to repeat.
 
@@ -190,10 +139,10 @@ def _begin(
     subscription = finding.open_subscription(subscription_id, customer=customer)
     # A member may change the quantity at the price they joined at, which need not be on sale any more.
     price = subscription.price if price_id == subscription.price_id else finding.price_on_sale(price_id, now=now)
-    at = _moment_of_preview(subscription, quoted_at, now=now)
-    quote = preview_change(subscription, price, quantity=quantity, now=at)
+    at = previewing.moment_of(subscription, quoted_at, now=now)
+    quote = previewing.preview_change(subscription, price, quantity=quantity, now=at)
     if quoted_minor is not None and quote.due_now.minor != quoted_minor:
-        raise _changed()
+        raise previewing.changed()
     actor = actor or customer.email
     if quote.direction == Direction.DOWN:
         return _schedule(subscription, quote, now=now, actor=actor)
@@ -201,59 +150,6 @@ def _begin(
     if span is not None and span.invoice is not None and span.invoice.status == Invoice.Status.OPEN:
         raise ChangeInProgress(_("A payment for your membership is still on its way. Please try again in a minute."))
     return _start(subscription, quote, now=now, actor=actor)
-
-
-def preview_change(
-    subscription: Subscription, price: Price, *, quantity: int | None = None, now: datetime
-) -> quotes.Change:
-    """Exactly what changing now would do: the quote that the page shows and that `change_plan` charges. Raises
-    subclasses of Refused."""
-    check_change(subscription, price)
-    if quantity is not None and (price.pk, quantity) != (subscription.price_id, subscription.quantity):
-        finding.check_quantity(price, quantity)
-    quote = quotes.change(subscription, price, quantity=quantity, now=now)
-    own_price = subscription.price_id if subscription.awaits_new_version else subscription.pending_price_id
-    waiting = (own_price or subscription.price_id, subscription.pending_quantity or subscription.quantity)
-    if quote.direction == Direction.SAME or (quote.price.pk, quote.quantity) == waiting:
-        raise NothingToChange(_("This is your plan already."))
-    return quote
-
-
-def check_change(subscription: Subscription, price: Price) -> None:
-    """Refuse what cannot be changed at all now, whatever it costs. Raises subclasses of Refused."""
-    if price.plan.group != subscription.plan_group or price.currency != subscription.price.currency:
-        raise UnknownPlan(_("Your membership cannot be changed to this plan."))
-    if subscription.price.is_free and not price.is_free:
-        raise NeedsSignup(_("Please join this plan with a card."))
-    if subscription.is_gift:
-        raise NothingToChange(_("Your membership is a gift. You can choose a plan of your own when it is over."))
-    if subscription.is_paused:
-        raise PausePending(_("Your membership is paused. Resume it to change your plan."))
-    if subscription.pause_at is not None:
-        raise PausePending(_("A pause of your membership is planned. Take it back to change your plan."))
-    if subscription.is_cancelling:
-        raise CancellationPending(_("Your membership is cancelled. Undo the cancellation to change your plan."))
-    if subscription.status == Status.PAST_DUE:
-        raise ChangeInProgress(_("A payment is overdue. Once it is paid you can change your plan."))
-    if subscription.changing_since is not None:
-        raise ChangeInProgress(_("A change of your plan is still waiting for its payment."))
-
-
-def _moment_of_preview(subscription: Subscription, quoted_at: datetime | None, *, now: datetime) -> datetime:
-    """The instant to charge for: the preview's, as long as it lies in the present span and is fresh, and no money of
-    the span went back since."""
-    if quoted_at is None:
-        return now
-    span = Period.objects.latest_of(subscription)
-    begun = span.start if span is not None else subscription.current_start
-    went_back = span is not None and CreditNote.objects.filter(invoice__periods=span, issued_at__gt=quoted_at).exists()
-    if went_back or not max(begun, now - PREVIEW_LASTS) <= quoted_at <= now:
-        raise _changed()
-    return quoted_at
-
-
-def _changed() -> QuoteChanged:
-    return QuoteChanged(_("The amounts have changed since you saw them. Please look at them again."))
 
 
 def _schedule(subscription: Subscription, quote: quotes.Change, *, now: datetime, actor: str) -> ChangeResult:

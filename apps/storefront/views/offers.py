@@ -18,7 +18,7 @@ from apps.offers import services
 from apps.offers.errors import OfferRefused
 
 from ..signed_in import SignedInRequest
-from . import membership
+from . import changing
 
 
 @login_required
@@ -39,7 +39,7 @@ def offer(request: SignedInRequest, token: UUID) -> HttpResponse:
     if request.method == "POST":
         return _accept(request, token)
     try:
-        context = membership.preview(request.user, found.subscription, found.price, now=now)
+        context = changing.preview(request.user, found.subscription, found.price, now=now)
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("account")
@@ -59,7 +59,7 @@ def decline(request: SignedInRequest, token: UUID) -> HttpResponse:
 
 
 def _accept(request: SignedInRequest, token: UUID) -> HttpResponse:
-    quoted = membership.read_preview(request.POST.get("quoted", ""))
+    quoted = changing.read_preview(request.POST.get("quoted", ""))
     if quoted is None:
         messages.error(request, _("Please look at the amounts again before you confirm."))
         return redirect("offer_accept", token=token)
@@ -73,4 +73,4 @@ def _accept(request: SignedInRequest, token: UUID) -> HttpResponse:
     except GatewayError:
         messages.error(request, _("The payment service does not answer. Please try again in a minute."))
         return redirect("offer_accept", token=token)
-    return membership.after_change(request, result)
+    return changing.after_change(request, result)

@@ -23,6 +23,7 @@ def plant(gateway) -> dict[str, Subscription]:
     """One subscription for each kind of anomaly, by a name of its own."""
     joined = NOW - 20 * DAY
     half_off, tenth_off = (memberships.promotion(now=joined, percent_basis_points=points) for points in (5000, 1000))
+    twelve_months = memberships.special_price(interval_unit="month", interval_count=12)
     people = {
         "well": memberships.member(gateway, now=joined),
         "cardless": memberships.member(gateway, now=joined),
@@ -34,6 +35,7 @@ def plant(gateway) -> dict[str, Subscription]:
         "parked": memberships.member(gateway, now=joined),
         "moved": memberships.member(gateway, now=joined),
         "yearly": memberships.member(gateway, unit="year", now=NOW - 361 * DAY),
+        "twelve months": memberships.join(gateway, twelve_months, now=NOW - 361 * DAY).subscription,
         "forgotten": memberships.member(gateway, now=NOW - 65 * DAY),
     }
     Profile.objects.filter(user=people["cardless"].customer).update(default_card=None)
@@ -44,7 +46,8 @@ def plant(gateway) -> dict[str, Subscription]:
         cursor.execute("DROP TRIGGER memberships_no_silent_rise ON memberships_subscription")
     Subscription.objects.filter(pk=people["dearer"].pk).update(pending_price=dearer)
     down = people["downgrading"]
-    cheaper = Price.objects.get(plan__slug="grove", currency="EUR", interval_unit="month", closed_at=None)
+    monthly = Price.objects.filter(currency="EUR", interval_unit="month", interval_count=1)
+    cheaper = monthly.get(plan__slug="grove", closed_at=None)
     services.change_plan(down.pk, cheaper.pk, customer=down.customer, now=NOW - DAY)
     services.park({people["parked"].pk: "looks odd"}, now=NOW - DAY)
     User.objects.filter(pk=people["moved"].customer_id).update(country="BR")
@@ -66,6 +69,7 @@ def test_each_is_found_once_and_nothing_else(found):
         ("card-expires", "expiring"),
         ("double-plan", "forgotten"),
         ("missing-card", "cardless"),
+        ("missing-notice", "twelve months"),
         ("missing-notice", "yearly"),
         ("missing-tax-rate", "moved"),
         ("parked", "parked"),

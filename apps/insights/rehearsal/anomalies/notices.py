@@ -11,23 +11,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.campaigns.models import Notice
-from apps.campaigns.rules import NOTICE_DAYS
+from apps.campaigns.rules import LONG_PERIOD_DAYS, NOTICE_DAYS
 from apps.mail.models import Message
 from apps.mail.models import Status as MailStatus
-from apps.memberships.models import Period
+from apps.memberships.models import Period, Price
 
 from .register import Finding, View, register
 
 
 @register("missing-notice", label=gettext_lazy("Renewal without its notice"))
 def missing_notice(view: View) -> Iterable[Finding]:
-    """A yearly period that follows a yearly one, without the mail of each notice that is due before it."""
+    """A long period that follows a long one, without the mail of each notice that is due before it."""
+    long_prices = Price.objects.lasting(LONG_PERIOD_DAYS)
     earlier = Period.objects.filter(subscription=OuterRef("subscription"), start__lt=OuterRef("start"))
-    unit = Subquery(earlier.order_by("-start").values("price__interval_unit")[:1])
+    price_before = Subquery(earlier.order_by("-start").values("price")[:1])
     renewals = list(
-        Period.objects.filter(pk__gt=view.marks.period, price__interval_unit="year", invoice__isnull=False)
-        .annotate(unit=unit, customer_id=F("subscription__customer"))
-        .filter(unit="year")
+        Period.objects.filter(pk__gt=view.marks.period, price__in=long_prices, invoice__isnull=False)
+        .annotate(price_before=price_before, customer_id=F("subscription__customer"))
+        .filter(price_before__in=long_prices)
         .select_related("invoice")
         .order_by("start", "pk")
     )

@@ -1,4 +1,4 @@
-"""Changing, cancelling, undoing; and points into credit."""
+"""Changing the plan: choose, see exactly what it costs, confirm, and take it back."""
 
 from __future__ import annotations
 
@@ -22,18 +22,15 @@ from apps.billing.gateway import GatewayError
 from apps.billing.models import Payment
 from apps.core import clock
 from apps.core.money import Money
-from apps.loyalty import rules as points_rules
-from apps.loyalty.models import PointsAccount, PointsEntry, PointsLot
-from apps.loyalty.services import NotEnoughPoints
 from apps.memberships import services
 from apps.memberships.errors import Refused
 from apps.memberships.models import PlanChange, Price, Subscription
 from apps.memberships.services import ChangeResult
-from apps.memberships.services.changing import PREVIEW_LASTS
+from apps.memberships.services.previewing import PREVIEW_LASTS
 
 from .. import gateway_page
 from ..agreed import AgreedLine
-from ..forms import CancelForm, QuantityForm, RedeemForm, number
+from ..forms import QuantityForm, number
 from ..payable import Payable
 from ..signed_in import SignedInRequest
 from . import account, cards
@@ -105,84 +102,6 @@ def keep(request: SignedInRequest) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     return redirect("account")
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def cancel(request: SignedInRequest) -> HttpResponse:
-    """One page: what ends when, one optional question, Cancel now."""
-    subscription = Subscription.objects.current_of(request.user)
-    if subscription is None:
-        messages.info(request, _("You have no membership to cancel."))
-        return redirect("account")
-    if subscription.is_cancelling:
-        return redirect("account")
-    if subscription.ends_at is not None and not subscription.is_bought:
-        messages.info(request, _("Your membership ends by itself. Nothing is ever charged for it."))
-        return redirect("account")
-    form = CancelForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.request_cancel(
-                subscription.pk,
-                customer=request.user,
-                reason=form.cleaned_data["reason"],
-                note=form.cleaned_data["note"],
-                now=clock.now(),
-            )
-            messages.success(request, _("Your membership is cancelled. We have sent you a confirmation."))
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-        return redirect("account")
-    context = {
-        "subscription": subscription,
-        "form": form,
-        "benefits": list(subscription.plan.benefits.all()),
-        "points": PointsAccount.objects.balance_of(request.user),
-    }
-    return render(request, "storefront/account/cancel.html", context, status=400 if form.errors else 200)
-
-
-@login_required
-@require_POST
-def undo_cancel(request: SignedInRequest) -> HttpResponse:
-    """Take the cancellation back."""
-    subscription = get_object_or_404(Subscription.objects.open(), customer=request.user, plan_group="membership")
-    try:
-        services.undo_cancel(subscription.pk, customer=request.user, now=clock.now())
-        messages.success(request, _("Good to have you with us: your membership goes on as before."))
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    return redirect("account")
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def redeem(request: SignedInRequest) -> HttpResponse:
-    """Turn points into credit, which the next invoice uses before the card is charged."""
-    user = request.user
-    currency = _currency(user)
-    now = clock.now()
-    balance = PointsLot.objects.spendable(user.pk, currency=currency, now=now).points()
-    form = RedeemForm(request.POST if request.method == "POST" else None, balance=balance, currency=currency)
-    if request.method == "POST" and form.is_valid():
-        # The form carries the key, so that a doubled click redeems once.
-        key = f"page:{form.cleaned_data['once'].hex}:{user.pk}"
-        try:
-            granted = services.redeem_points(
-                user, points=form.cleaned_data["points"], key=key, currency=currency, now=now
-            )
-            messages.success(request, _("%(value)s are taken off your next invoice.") % {"value": granted.amount})
-            return redirect("account")
-        except (Refused, NotEnoughPoints) as refusal:
-            form.add_error("points", str(refusal))
-    context = {
-        "form": form,
-        "points": balance,
-        "value": points_rules.value_of(balance, currency),
-        "entries": PointsEntry.objects.filter(customer=user).order_by("-at", "-pk")[:12],
-    }
-    return render(request, "storefront/account/redeem.html", context, status=400 if form.errors else 200)
 
 
 def after_change(request: SignedInRequest, result: ChangeResult) -> HttpResponse:
@@ -301,8 +220,3 @@ def _held(subscription: Subscription, price: Price) -> int:
 def _named(subscription: Subscription) -> str:
     name = subscription.plan.name
     return name if subscription.quantity == 1 else f"{subscription.quantity} × {name}"
-
-
-def _currency(user: User) -> str:
-    subscription = Subscription.objects.current_of(user)
-    return subscription.price.currency if subscription else user.currency

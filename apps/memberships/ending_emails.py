@@ -1,0 +1,35 @@
+"""The letter before a membership ends by itself. It is returned, not put: the worker puts a batch of them at once."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from apps.mail.outbox import Letter
+
+from . import emails
+from .models import Subscription
+
+
+def ending(subscription: Subscription) -> Letter:
+    """When it ends and what happens then, and where to choose how to go on: a term from the next period on, anything
+    else as a plan of one's own."""
+    customer, ends_at = subscription.customer, subscription.ends_at
+    assert ends_at is not None, "only what has an end is about to end"
+    return Letter(
+        kind="membership-ending",
+        key=f"membership-ending:{subscription.pk}:{ends_at:%Y-%m-%d}",
+        to=customer.email,
+        user_id=customer.pk,
+        locale=customer.locale,
+        zone=customer.time_zone,
+        context={
+            "greeting_name": customer.short_name,
+            "plan": subscription.plan.name,
+            "ends_at": ends_at,
+            "is_gift": subscription.is_gift,
+            "is_complimentary": subscription.is_complimentary,
+            "account_url": settings.SITE_URL + emails.ACCOUNT,
+            "change_url": settings.SITE_URL + emails.CHANGE,
+            "pricing_url": settings.SITE_URL + emails.PRICING,
+        },
+    )
