@@ -7,10 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
+from django.utils.text import slugify
 
-from .models import Category, Guide, Kind, Product, ProductPrice, ProductStatus
+from . import stock
+from .models import Category, Guide, Kind, Product, ProductPrice, ProductStatus, Variant
 
 _DATA = Path(__file__).parent / "demo_data"
+_FIRST_DELIVERY = 40
 _SHELVES = ("trees", "care", "services", "guides")
 
 
@@ -18,12 +21,11 @@ _SHELVES = ("trees", "care", "services", "guides")
 def build(*, now: datetime) -> None:
     """Put the demo's categories, products, prices and guides in the shop.
 
-    Safe to repeat: what is there stays as it is, edits by staff included. The catalogue has no dates: `now` is
-    taken because every part of the demo is built alike.
+    Safe to repeat: what is there stays as it is, edits by staff included. The first deliveries arrive at `now`.
     """
     categories = {row["slug"]: _category(row, position) for position, row in enumerate(_read("categories")["category"])}
     rows = [row for shelf in _SHELVES for row in _read(shelf)["product"]]
-    products = {row["slug"]: _product(row, categories, position) for position, row in enumerate(rows)}
+    products = {row["slug"]: _product(row, categories, position, now=now) for position, row in enumerate(rows)}
     for row in rows:
         product, made = products[row["slug"]]
         if made and "companion" in row:
@@ -40,8 +42,8 @@ def _category(row: dict, position: int) -> Category:
     return Category.objects.get_or_create(slug=row["slug"], defaults=defaults)[0]
 
 
-def _product(row: dict, categories: dict[str, Category], position: int) -> tuple[Product, bool]:
-    """The product of a row with its prices and its guide, and whether it is new."""
+def _product(row: dict, categories: dict[str, Category], position: int, *, now: datetime) -> tuple[Product, bool]:
+    """The product of a row with its variants and its guide, and whether it is new."""
     product, made = Product.objects.get_or_create(
         slug=row["slug"],
         defaults={
@@ -61,14 +63,36 @@ def _product(row: dict, categories: dict[str, Category], position: int) -> tuple
         },
     )
     if made:
-        _prices(product, row.get("price", {}))
+        for number, variant in enumerate(_variants(row)):
+            _variant(product, variant, position=number, now=now)
     if made and product.is_guide:
         Guide.objects.create(product=product, body=(_DATA / "guides" / f"{product.slug}.md").read_text())
     return product, made
 
 
-def _prices(product: Product, prices: dict[str, list[int]]) -> None:
-    ProductPrice.objects.bulk_create(
-        ProductPrice(product=product, currency=currency, amount_minor=amount, member_amount_minor=member_amount)
-        for currency, (amount, member_amount) in prices.items()
+def _variants(row: dict) -> list[dict]:
+    """The variants of a product's row; the row itself is its only one where it has prices of its own."""
+    return row.get("variant", []) or ([row] if "price" in row else [])
+
+
+def _variant(product: Product, row: dict, *, position: int, now: datetime) -> None:
+    own_name = row["name"] if row.get("name") != product.name else ""
+    made = Variant.objects.create(
+        product=product,
+        sku="-".join(part for part in (product.slug, slugify(own_name)) if part).upper(),
+        name=own_name,
+        weight_grams=row.get("weight", 0),
+        position=position,
     )
+    ProductPrice.objects.bulk_create(
+        ProductPrice(
+            product=product,
+            variant=made,
+            currency=currency,
+            amount_minor=amount,
+            member_amount_minor=member_amount,
+        )
+        for currency, (amount, member_amount) in row["price"].items()
+    )
+    if product.is_shipped:
+        stock.receive(made, quantity=row.get("stock", _FIRST_DELIVERY), key="first-delivery", now=now)

@@ -37,7 +37,7 @@ def test_a_price_is_above_zero():
 def test_one_price_for_each_currency():
     product = catalog.product(price=6900)
     with pytest.raises(IntegrityError, match="catalog_one_price_per_currency"):
-        ProductPrice.objects.create(product=product, currency="EUR", amount_minor=100)
+        ProductPrice.objects.create(variant=product.variants.get(), currency="EUR", amount_minor=100)
 
 
 def test_only_guides_can_be_for_members():
@@ -76,13 +76,22 @@ def test_what_is_not_published_is_not_shown():
 
 def test_cards_carry_the_price_of_one_currency(django_assert_num_queries):
     both = catalog.product(price=6900)
-    ProductPrice.objects.create(product=both, currency="USD", amount_minor=7900)
+    ProductPrice.objects.create(variant=both.variants.get(), currency="USD", amount_minor=7900)
     euro_only = catalog.product(price=1000)
     with django_assert_num_queries(2):
         shown = {product: product.shown_price for product in Product.objects.for_cards("USD")}
         assert [product.category.name for product in shown] == [both.category.name, euro_only.category.name]
     assert shown[both].amount == Money(7900, "USD")
     assert shown[euro_only] is None
+
+
+def test_a_card_shows_where_the_prices_begin():
+    soil = catalog.product(price=1690)
+    catalog.variant(soil, name="5 litres", price=690)
+    catalog.variant(soil, name="1 litre", price=190, is_active=False)
+    [shown] = Product.objects.for_cards("EUR")
+    assert shown.shown_price.amount == Money(690, "EUR")
+    assert shown.prices_differ
 
 
 def test_addresses_of_goods_and_guides():

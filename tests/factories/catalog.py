@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from itertools import count
 
 from apps.catalog import demo
-from apps.catalog.models import Category, Guide, Kind, Product, ProductPrice, ProductStatus
+from apps.catalog import stock as shelves
+from apps.catalog.models import Category, Guide, Kind, Product, ProductPrice, ProductStatus, Variant
 
 STOCKED = datetime(2026, 1, 1, tzinfo=UTC)
 _numbers = count(1)
@@ -20,8 +21,11 @@ def category(**changes) -> Category:
     return Category.objects.create(**{"slug": f"room-{number}", "name": f"Room {number}", **changes})
 
 
-def product(*, price: int | None = 5000, member_price: int | None = None, **changes) -> Product:
-    """A published product, with a price in euro cents unless `price` is None."""
+def product(
+    *, price: int | None = 5000, member_price: int | None = None, left: int | None = None, **changes
+) -> Product:
+    """A published product, with one variant and its price in euro cents unless `price` is None; `left` of it are in
+    stock, which is not counted when None."""
     number = next(_numbers)
     facts = {
         "slug": f"product-{number}",
@@ -32,7 +36,18 @@ def product(*, price: int | None = 5000, member_price: int | None = None, **chan
     }
     made = Product.objects.create(**{**facts, "category": changes.pop("category", None) or category(), **changes})
     if price:
-        ProductPrice.objects.create(product=made, currency="EUR", amount_minor=price, member_amount_minor=member_price)
+        variant(made, price=price, member_price=member_price, left=left)
+    return made
+
+
+def variant(
+    product: Product, *, price: int = 5000, member_price: int | None = None, left: int | None = None, **changes
+) -> Variant:
+    """A variant of a product, with a price in euro cents; `left` of it are in stock, not counted when None."""
+    made = Variant.objects.create(product=product, **{"sku": f"SKU-{next(_numbers)}", **changes})
+    ProductPrice.objects.create(variant=made, currency="EUR", amount_minor=price, member_amount_minor=member_price)
+    if left is not None:
+        shelves.correct(made, available=left, key=f"stock:{made.pk}", now=STOCKED)
     return made
 
 

@@ -1,8 +1,7 @@
-"""What the shop shows: categories, products with their prices, and guides for members."""
+"""Products: what is shown, found and described."""
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchRank, SearchVector, SearchVectorField, TrigramWordSimilarity
 from django.db import models
@@ -11,9 +10,10 @@ from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.models import MoneyColumn
+from apps.catalog import rules, words
 
-from . import rules, words
+from .category import Category
+from .prices import ProductPrice
 
 # How much a word counts in no part (D), the description (C), the summary and keywords (B), and the name (A).
 WEIGHTS = [0.02, 0.05, 0.4, 1.0]
@@ -30,43 +30,13 @@ class Kind(models.TextChoices):
     BUNDLE = "bundle", _("bundle")
 
 
+_SHIPPED = {Kind.PHYSICAL, Kind.BOX, Kind.BUNDLE}
+
+
 class ProductStatus(models.TextChoices):
     DRAFT = "draft", _("draft")
     PUBLISHED = "published", _("published")
     RETIRED = "retired", _("no longer shown")
-
-
-class Category(models.Model):
-    """A room of the shop. Two levels at most are shown."""
-
-    slug = models.SlugField(_("slug"), unique=True)
-    name = models.CharField(_("name"), max_length=80)
-    summary = models.CharField(_("summary"), max_length=200, blank=True)
-    parent = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent")
-    )
-    position = models.PositiveSmallIntegerField(_("position"), default=0)
-
-    class Meta:
-        verbose_name = _("category")
-        verbose_name_plural = _("categories")
-        ordering = ["position", "name"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(parent=None) | ~Q(parent=F("pk")), name="catalog_category_not_its_own_parent"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def get_absolute_url(self) -> str:
-        return reverse("category", args=[self.slug])
-
-    @property
-    def picture(self) -> str:
-        """Static path of the category's picture."""
-        return f"art/categories/{self.slug}.svg"
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
@@ -85,8 +55,8 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(Q(category=category) | Q(category__parent=category))
 
     def for_cards(self, currency: str) -> ProductQuerySet:
-        """With category and the price in one currency, without the long text: two queries for any number of rows."""
-        prices = ProductPrice.objects.filter(currency=currency)
+        """With category and the prices in one currency, without the long text: two queries for any number of rows."""
+        prices = ProductPrice.objects.filter(currency=currency, variant__is_active=True).order_by("amount_minor", "pk")
         return (
             self.select_related("category")
             .defer("description", "search", "facts_text")
@@ -191,6 +161,16 @@ class Product(models.Model):
         return self.kind == Kind.GUIDE
 
     @property
+    def is_shipped(self) -> bool:
+        """Whether it comes in a parcel."""
+        return self.kind in _SHIPPED
+
+    @property
+    def is_sold_alone(self) -> bool:
+        """Whether it can be put into a basket: guides come with a tier, add-ons with a membership."""
+        return self.kind not in {Kind.GUIDE, Kind.ADD_ON}
+
+    @property
     def is_open_to_all(self) -> bool:
         return self.member_min_rank is None
 
@@ -198,95 +178,20 @@ class Product(models.Model):
         """Whether a visitor whose membership has this rank (0: none) may read it in full."""
         return self.member_min_rank is None or rank >= self.member_min_rank
 
-    # What `for_cards` fetched: at most one.
+    # What `for_cards` fetched: one for each variant, the lowest first.
     prices_shown: list[ProductPrice]
 
     @property
     def shown_price(self) -> ProductPrice | None:
-        """The price that `for_cards` fetched; None when the product has none in that currency."""
+        """The lowest price that `for_cards` fetched; None when the product has none in that currency."""
         return next(iter(self.prices_shown), None)
+
+    @property
+    def prices_differ(self) -> bool:
+        """Whether `shown_price` is only where its prices begin."""
+        return len({price.amount_minor for price in self.prices_shown}) > 1
 
     @property
     def facts(self) -> list[tuple[str, str]]:
         """The facts as pairs of label and value."""
         return rules.facts(self.facts_text)
-
-
-class ProductPrice(models.Model):
-    """What a product costs in one currency, tax included, for everybody and for members."""
-
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="prices", verbose_name=_("product"))
-    currency = models.CharField(_("currency"), max_length=3, choices=[("EUR", _("Euro")), ("USD", _("US dollar"))])
-    amount_minor = models.BigIntegerField(_("price"), help_text=_("In the currency's smallest unit (cents), with tax."))
-    member_amount_minor = models.BigIntegerField(
-        _("price for members"), null=True, blank=True, help_text=_("Empty: members pay the same.")
-    )
-
-    amount = MoneyColumn("amount")
-    member_amount = MoneyColumn("member_amount")
-
-    class Meta:
-        verbose_name = _("price")
-        verbose_name_plural = _("prices")
-        ordering = ["currency"]
-        constraints = [
-            models.UniqueConstraint(fields=["product", "currency"], name="catalog_one_price_per_currency"),
-            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="catalog_price_positive"),
-            models.CheckConstraint(
-                condition=Q(member_amount_minor=None)
-                | Q(member_amount_minor__gt=0, member_amount_minor__lt=F("amount_minor")),
-                name="catalog_member_price_is_lower",
-                violation_error_message=_("The members' price must be lower than the ordinary one."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.amount)
-
-    @property
-    def member_saving(self):
-        """What a member pays less; None where members pay the same."""
-        return None if self.member_amount is None else self.amount - self.member_amount
-
-
-class Guide(models.Model):
-    """The full text of a guide."""
-
-    product = models.OneToOneField(
-        Product,
-        on_delete=models.CASCADE,
-        related_name="guide",
-        limit_choices_to={"kind": Kind.GUIDE},
-        verbose_name=_("product"),
-    )
-    body = models.TextField(_("text"), help_text=_("Markdown."))
-
-    class Meta:
-        verbose_name = _("guide text")
-        verbose_name_plural = _("guide texts")
-
-    def __str__(self) -> str:
-        return self.product.name
-
-    @property
-    def minutes(self) -> int:
-        """Reading time in minutes, at least one."""
-        return rules.reading_minutes(self.body)
-
-
-class GuideView(models.Model):
-    """A signed-in visitor opened a guide; `locked` when they saw the preview only."""
-
-    customer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="guide_views")
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="views")
-    locked = models.BooleanField(_("preview only"))
-    at = models.DateTimeField(_("at"))
-
-    class Meta:
-        verbose_name = _("guide view")
-        verbose_name_plural = _("guide views")
-        ordering = ["-at"]
-        indexes = [models.Index(fields=["customer", "-at"], name="catalog_views_of_customer")]
-
-    def __str__(self) -> str:
-        return f"{self.customer}: {self.product}"

@@ -1,0 +1,21 @@
+"""What the shop shows and sells: categories, products with their variants, prices and stock, and guides for members."""
+
+from .category import Category
+from .guides import Guide, GuideView
+from .prices import ProductPrice
+from .product import Kind, Product, ProductQuerySet, ProductStatus
+from .variants import Stock, StockMove, Variant
+
+__all__ = [
+    "Category",
+    "Guide",
+    "GuideView",
+    "Kind",
+    "Product",
+    "ProductPrice",
+    "ProductQuerySet",
+    "ProductStatus",
+    "Stock",
+    "StockMove",
+    "Variant",
+]
