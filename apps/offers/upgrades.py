@@ -134,6 +134,8 @@ def _guides_enough(policy: OfferPolicy, *, now: datetime) -> QuerySet[Any, Any]:
 
 
 def _offers(subscriptions: list[Subscription], policy: OfferPolicy, *, now: datetime) -> list[Offer]:
+    if not subscriptions:
+        return []
     prices = _newest_prices(now)
     guides = _locked_guides(subscriptions, since=now - timedelta(days=policy.lookback_days), now=now)
     earnings = history.earnings([subscription.customer_id for subscription in subscriptions])
