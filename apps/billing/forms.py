@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
@@ -23,7 +24,8 @@ from unfold.widgets import (
 
 from apps.core.money import Money, exponent
 
-from . import corrections, refunds, rules
+from . import corrections, limits, refunds, rules
+from .limits import Limit
 from .models import CreditNote, DunningPolicy, Invoice, Payment, Seller, TaxRate
 from .models.tax import STANDARD
 
@@ -59,10 +61,16 @@ class AmountForm(BaseDialogForm):
         super().__init__(*args, **kwargs)
         self.fields["key"].initial = uuid4
 
-    def offer(self, left: Money) -> None:
-        """Propose all that is left."""
-        self.fields["amount"].initial = left.decimal
-        self.fields["amount"].help_text = _text("At most %(left)s.") % {"left": left}
+    def offer(self, *limits: Limit) -> None:
+        """Propose the most that is left, and say why it is no more."""
+        most = max((limit.left for limit in limits), key=lambda left: left.minor)
+        self.fields["amount"].initial = most.decimal
+        self.fields["amount"].help_text = " ".join(dict.fromkeys(self._said(limits, most)))
+
+    def _said(self, limits: Sequence[Limit], most: Money) -> Iterator[str]:
+        yield _text("At most %(left)s.") % {"left": most}
+        for limit in limits:
+            yield from limit.reasons
 
     def take(self, amount: Decimal, *, left: Money) -> Money | None:
         """The amount as money, or an error beside it."""
@@ -83,7 +91,7 @@ class RefundForm(AmountForm):
         super().__init__(*args, **kwargs)
         self.payment = Payment.objects.select_related("invoice").filter(pk=self.object_id).first()
         if self.payment:
-            self.offer(refunds.payable_back(self.payment))
+            self.offer(limits.to_card(self.payment))
 
     def clean(self) -> dict:
         cleaned = super().clean() or {}
@@ -106,29 +114,34 @@ class CreditForm(AmountForm):
         self.invoice = Invoice.objects.filter(pk=self.object_id).first()
         self.limits = self._limits()
         self.fields["to"].choices = [
-            (to, _text("%(where)s (at most %(left)s)") % {"where": CreditNote.Settlement(to).label, "left": left})
-            for to, left in self.limits.items()
+            (to, _text("%(where)s (at most %(left)s)") % {"where": CreditNote.Settlement(to).label, "left": limit.left})
+            for to, limit in self.limits.items()
         ]
         if self.limits:
-            self.offer(max(self.limits.values(), key=lambda left: left.minor))
+            self.offer(*self.limits.values())
 
     def clean(self) -> dict:
         cleaned = super().clean() or {}
         if not self.limits:
-            self.add_error("amount", _("Only a paid invoice can be corrected in part. Withdraw an open one."))
+            self.add_error("amount", self._refusal())
         elif {"amount", "to"} <= cleaned.keys():
-            cleaned["money"] = self.take(cleaned["amount"], left=self.limits[cleaned["to"]])
+            cleaned["money"] = self.take(cleaned["amount"], left=self.limits[cleaned["to"]].left)
         return cleaned
 
-    def _limits(self) -> dict[str, Money]:
+    def _refusal(self) -> str:
+        if self.invoice is None or self.invoice.status != Invoice.Status.PAID:
+            return _text("Only a paid invoice can be corrected in part. Withdraw an open one.")
+        return limits.to_credit(self.invoice).text
+
+    def _limits(self) -> dict[str, Limit]:
         """What may go where; nothing when the invoice is not paid."""
         if self.invoice is None or self.invoice.status != Invoice.Status.PAID:
             return {}
-        left = {
-            CreditNote.Settlement.CARD: corrections.payable_back(self.invoice),
-            CreditNote.Settlement.CREDIT: corrections.creditable(self.invoice),
-        }
-        return {to: money for to, money in left.items() if money}
+        payment = corrections.payment_of(self.invoice)
+        found = {CreditNote.Settlement.CREDIT: limits.to_credit(self.invoice)}
+        if payment:
+            found = {CreditNote.Settlement.CARD: limits.to_card(payment), **found}
+        return {to: limit for to, limit in found.items() if limit.left}
 
 
 class ExportForm(forms.Form):

@@ -13,7 +13,7 @@ from django.db import transaction
 from apps.core import copying
 from apps.core.money import Money
 
-from . import credit, ledger, lifecycle, numbering, recognition, tax
+from . import credit, giving_back, ledger, lifecycle, numbering, recognition, tax
 from .drafts import Draft, LineDraft
 from .models import Account, CreditEntry, Invoice, InvoiceLine, Payment, Seller
 from .rows import LineRow, PaymentRow
@@ -39,11 +39,13 @@ def issue(drafts: Sequence[Draft], *, now: datetime, series: str = SERIES) -> li
     The company, the address and the tax number of each customer are kept as they are now, and the rule by which they
     are taxed: for the drafts that do not bring them, they are read in one statement.
 
-    Raises ValueError for a draft without lines or with a negative total, and IntegrityError for a key that exists
-    already; both leave everything as it was. Returns the invoices in the order of the drafts.
+    Raises ValueError for a draft without lines, with a negative total or that gives back more than is left, and
+    IntegrityError for a key that exists already; they leave everything as it was. Returns the invoices in the order of
+    the drafts.
     """
     if not drafts:
         return []
+    giving_back.lock_sources(drafts)
     bills = [_settle(draft) for draft in _complete(drafts, now=now)]
     credits_used = _use_credit(bills)
     invoices = _number_and_create(bills, credits_used, series=series, now=now)
@@ -51,6 +53,8 @@ def issue(drafts: Sequence[Draft], *, now: datetime, series: str = SERIES) -> li
     lines = [line for some in rows for line in some]
     copying.write(InvoiceLine, lines)
     recognition.schedule(lines)
+    drafted = [line for bill in bills for line in bill.draft.lines]
+    giving_back.write(zip(drafted, lines, strict=True))
     issued = zip(invoices, bills, strict=True)
     payments = [_payment(invoice, bill.draft, now=now) for invoice, bill in issued if invoice.due_minor]
     copying.write(Payment, payments)

@@ -44,6 +44,7 @@ RECORDS = [
     "disputechange",
     "disputemovement",
     "taxnumbercheck",
+    "givenback",
     "journalmonth",
     "journalbalance",
 ]
@@ -83,6 +84,9 @@ def full(gateway, now) -> None:
     collection.collect_due(now=now)
     dunning.advance_due(now=now + DAY)
     collection.collect_due(now=now + DAY)
+    [line] = invoice.lines.all()
+    given = billing.plan_line(-100, start=now, kind="proration_credit", gives_back_of=[line.pk])
+    billing.invoice(user, now=now + DAY, lines=[given, billing.plan_line(start=now)])
     payment = billing.payment_of(invoice)
     refunds.request(payment.pk, amount=Money(100, "EUR"), key="a", reason="Sorry", now=now + DAY)
     refunds.carry_out_due(now=now + DAY)

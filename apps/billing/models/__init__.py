@@ -5,6 +5,7 @@ from .credit import CreditAccount, CreditEntry
 from .credit_note import CreditNote, CreditNoteLine
 from .dispute import Dispute, DisputeMovement
 from .dunning import DunningPolicy, Recovery
+from .given_back import GivenBack
 from .history import BreakChange, DisputeChange, InvoiceChange, PaymentChange, RecoveryChange, RefundChange
 from .invoice import Invoice, InvoiceLine, InvoiceSeries, TaxTreatment
 from .journal import JournalBalance, JournalMonth
@@ -32,6 +33,7 @@ __all__ = [
     "DisputeChange",
     "DisputeMovement",
     "DunningPolicy",
+    "GivenBack",
     "Invoice",
     "InvoiceChange",
     "InvoiceLine",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.apps import apps
 from django.conf import settings
 from django.core import signing
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import MoneyColumn
@@ -196,6 +198,30 @@ class Invoice(models.Model):
         return signing.Signer(salt=PAY_SALT).sign(str(self.pk))
 
 
+class InvoiceLineQuerySet(models.QuerySet["InvoiceLine"]):
+    def with_left(self) -> InvoiceLineQuerySet:
+        """With what is left of each: not credited by a note, nor given back by a later invoice. `left_minor` includes
+        `left_tax_minor`, and `given_back_minor` is what was given back; in minor units, with the sign of the line."""
+        credited, credited_tax = (_sum_of("billing.CreditNoteLine", "line", name) for name in _AMOUNTS)
+        given, given_tax = (_sum_of("billing.GivenBack", "of", name) for name in _AMOUNTS)
+        return self.annotate(
+            given_back_minor=given,
+            left_minor=F("amount_minor") - credited - given,
+            left_tax_minor=F("tax_minor") - credited_tax - given_tax,
+        )
+
+
+_AMOUNTS = ("amount_minor", "tax_minor")
+
+
+def _sum_of(model: str, reference: str, column: str) -> Coalesce:
+    """What the rows of another table that refer to a line come to. Joined, two tables would multiply each other."""
+    rows = apps.get_model(model)._default_manager.order_by().filter(**{reference: OuterRef("pk")}).values(reference)
+    return Coalesce(
+        Subquery(rows.annotate(total=Sum(column)).values("total")), 0, output_field=models.BigIntegerField()
+    )
+
+
 class InvoiceLine(models.Model):
     """One line, with all that is needed to compute it again: see `rules.recompute`."""
 
@@ -215,6 +241,8 @@ class InvoiceLine(models.Model):
     period_start = models.DateTimeField(_("period start"), null=True, blank=True)
     period_end = models.DateTimeField(_("period end"), null=True, blank=True)
     inputs = models.JSONField(_("inputs"), default=dict)
+
+    objects = InvoiceLineQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("invoice line")
