@@ -20,7 +20,7 @@ from datetime import datetime
 
 from apps.core.money import Money
 
-from . import giving_back, ledger, numbering, recognition, rules
+from . import giving_back, ledger, numbering, recognition, rules, stating
 from .models import Account, CreditEntry, CreditNote, CreditNoteLine, GivenBack, Invoice, InvoiceLine, Seller
 
 SERIES = "credit"
@@ -33,8 +33,9 @@ def issue(invoice: Invoice, *, amount: Money, to: str, key: str, reason: str, no
     Each line of the invoice gives its share of what is left of it. `to` is a CreditNote.Settlement. The caller has
     checked that so much is left (`creditable`); the database refuses more, and a repeated key, by IntegrityError.
     """
-    lines = list(invoice.lines.with_left().order_by("position"))
-    parts = rules.credit_shares(amount.minor, [(line.left_minor, line.left_tax_minor) for line in lines])
+    left = invoice.lines.all().left()
+    parts = rules.credit_shares(amount.minor, [(one.gross_minor, one.tax_minor) for one in left])
+    seller = Seller.objects.current()
     series, serial = numbering.take(SERIES, 1)
     note = CreditNote.objects.create(
         customer_id=invoice.customer_id,
@@ -48,14 +49,15 @@ def issue(invoice: Invoice, *, amount: Money, to: str, key: str, reason: str, no
         currency=invoice.currency,
         total_minor=amount.minor,
         tax_minor=sum(tax for _gross, tax in parts),
-        seller_details=Seller.objects.current().as_printed(),
+        seller_details=seller.as_printed(),
         issued_at=now,
     )
-    credited = _write_lines(note, lines, parts)
+    credited = _write_lines(note, [one.line for one in left], parts)
     giving_back.take_again(note, credited)
-    served = {line.pk for line in lines if line.given_back_minor}
+    served = {one.line.pk for one in left if one.given_back_minor}
     entries = postings(note, invoice, deferred=_take_deferred(note, credited, served=served))
     ledger.post(f"credit-note:{note.pk}", entries, customer_id=note.customer_id, now=now)
+    stating.of_note(note, to=seller.tax_currency, now=now)
     back = _credit_given(note, invoice)
     if back:
         CreditEntry.objects.create(

@@ -15,7 +15,7 @@ from apps.core.money import Money, round_half_up
 
 from . import retaxing, rules
 from .drafts import Draft, LineDraft
-from .models import CreditNote, CreditNoteLine, Dispute, GivenBack, Invoice, InvoiceLine
+from .models import CreditNote, CreditNoteLine, Dispute, GivenBack, Invoice, InvoiceLine, Left
 from .rows import LineRow
 
 
@@ -35,7 +35,7 @@ def write(lines: Iterable[tuple[LineDraft, LineRow]]) -> None:
     if not giving:
         return
     sources = {line_id for draft, _row in giving for line_id in draft.gives_back_of}
-    left = {line.pk: line for line in InvoiceLine.objects.with_left().filter(pk__in=sources)}
+    left = {one.line.pk: one for one in InvoiceLine.objects.filter(pk__in=sources).left()}
     GivenBack.objects.bulk_create(
         part
         for draft, row in giving
@@ -69,9 +69,10 @@ def unused(invoice: Invoice) -> tuple[Sequence[InvoiceLine], Money, Money]:
 
     What a bank took back in a dispute was not paid in the end, so it is not given back either; the tax shrinks in
     proportion."""
-    service = invoice.lines.with_left().filter(period_start__isnull=False).exclude(left_minor=0).order_by("position")
-    lines = [line for line in service if not retaxing.is_given_back(line)]
-    gross, tax = sum(line.left_minor for line in lines), sum(line.left_tax_minor for line in lines)
+    service = invoice.lines.filter(period_start__isnull=False).left()
+    left = [one for one in service if one.gross_minor and not retaxing.is_given_back(one.line)]
+    gross, tax = sum(one.gross_minor for one in left), sum(one.tax_minor for one in left)
+    lines = [one.line for one in left]
     paid = gross - held_by_bank(invoice).minor
     if paid <= 0:
         return lines, Money(0, invoice.currency), Money(0, invoice.currency)
@@ -85,10 +86,8 @@ def held_by_bank(invoice: Invoice) -> Money:
     return Money(held, invoice.currency)
 
 
-def _parts(by_id: int, gross_minor: int, tax_minor: int, sources: Sequence[InvoiceLine]) -> Iterable[GivenBack]:
-    shares = rules.given_back_shares(
-        gross_minor, tax_minor, [(line.left_minor, line.left_tax_minor) for line in sources]
-    )
-    for line, (gross, tax) in zip(sources, shares, strict=True):
+def _parts(by_id: int, gross_minor: int, tax_minor: int, sources: Sequence[Left]) -> Iterable[GivenBack]:
+    shares = rules.given_back_shares(gross_minor, tax_minor, [(one.gross_minor, one.tax_minor) for one in sources])
+    for one, (gross, tax) in zip(sources, shares, strict=True):
         if gross:
-            yield GivenBack(by_id=by_id, of=line, amount_minor=gross, tax_minor=tax)
+            yield GivenBack(by_id=by_id, of=one.line, amount_minor=gross, tax_minor=tax)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TypeGuard
 
-from apps.core.money import round_half_up, split
+from apps.core.money import exponent, round_half_up, split
 
 from .straight_line import spread
 
@@ -137,6 +137,12 @@ def given_back_shares(gross_minor: int, tax_minor: int, left: Sequence[tuple[int
 def _tax_share(part: int, gross: int, tax: int) -> int:
     """The tax in a part of a line; the rest of the line keeps the rest."""
     return tax if part == gross else split(part, [abs(tax), abs(gross - tax)])[0]
+
+
+def converted(minor: int, *, of: str, to: str, factor: Fraction) -> int:
+    """An amount in minor units of a currency, in minor units of another; `factor` is in major units of `to` for one of
+    `of`. Rounded once, half up."""
+    return round_half_up(minor * factor * Fraction(10) ** (exponent(to) - exponent(of)))
 
 
 def next_check(now: datetime, since: datetime) -> datetime:

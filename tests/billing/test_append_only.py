@@ -1,6 +1,7 @@
 """Ledger and documents against raw SQL: what is written stays written."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.apps import apps
@@ -19,7 +20,7 @@ from apps.billing import (
     vat_registry,
 )
 from apps.billing.gateway import behaviours as cards
-from apps.billing.models import Account, Break, Dispute
+from apps.billing.models import Account, Break, Dispute, ExchangeRate
 from apps.billing.months import Month
 from apps.billing.vat_registry.scripted import Scripted
 from apps.core.money import Money
@@ -45,6 +46,7 @@ RECORDS = [
     "disputemovement",
     "taxnumbercheck",
     "givenback",
+    "statedtax",
     "journalmonth",
     "journalbalance",
 ]
@@ -62,6 +64,7 @@ MUTABLE = {
     "billingdetails",
     "break",
     "card",
+    "exchangerate",
     "creditaccount",
     "invoiceseries",
     "parked",
@@ -87,6 +90,8 @@ def full(gateway, now) -> None:
     [line] = invoice.lines.all()
     given = billing.plan_line(-100, start=now, kind="proration_credit", gives_back_of=[line.pk])
     billing.invoice(user, now=now + DAY, lines=[given, billing.plan_line(start=now)])
+    ExchangeRate.objects.create(currency="USD", day=now.date(), per_euro=Decimal("1.08"))
+    billing.invoice(user, now=now, currency="USD")
     payment = billing.payment_of(invoice)
     refunds.request(payment.pk, amount=Money(100, "EUR"), key="a", reason="Sorry", now=now + DAY)
     refunds.carry_out_due(now=now + DAY)

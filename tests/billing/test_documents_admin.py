@@ -27,6 +27,7 @@ SELLER = {
     "registration": "REA NA-1010101",
     "email": "",
     "tax_rounding": "line",
+    "tax_currency": "eur",
 }
 
 
@@ -70,7 +71,9 @@ def test_the_seller_is_one_page(office):
     assert (seller.legal_name, seller.country, seller.tax_number) == ("Orangery S.r.l.", "IT", "IT00743110157")
 
 
-@pytest.mark.parametrize("changes", [{"legal_name": ""}, {"country": "I1"}, {"tax_number": "00743110157"}])
+@pytest.mark.parametrize(
+    "changes", [{"legal_name": ""}, {"country": "I1"}, {"tax_number": "00743110157"}, {"tax_currency": "EUX"}]
+)
 def test_a_senseless_seller_is_refused(office, changes):
     before = Seller.objects.values().get()
     assert office.post(page("seller", "change", 1), {**SELLER, **changes}).status_code == 200

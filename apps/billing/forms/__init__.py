@@ -3,6 +3,7 @@
 from .acting import AnswerForm, ReasonForm
 from .amounts import AmountForm, CreditForm, RefundForm
 from .dunning import DunningPolicyForm
+from .exchange import ExchangeRateForm, RatesFileForm
 from .reading import CloseMonthForm, ExportForm, TrialBalanceForm
 from .seller import SellerForm
 from .tax_rates import TaxRateForm
@@ -13,7 +14,9 @@ __all__ = [
     "CloseMonthForm",
     "CreditForm",
     "DunningPolicyForm",
+    "ExchangeRateForm",
     "ExportForm",
+    "RatesFileForm",
     "ReasonForm",
     "RefundForm",
     "SellerForm",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from babel.numbers import list_currencies
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -15,13 +16,28 @@ class SellerForm(forms.ModelForm):
 
     class Meta:
         model = Seller
-        fields = ["legal_name", "address", "country", "tax_number", "registration", "email", "tax_rounding"]
+        fields = [
+            "legal_name",
+            "address",
+            "country",
+            "tax_number",
+            "registration",
+            "email",
+            "tax_rounding",
+            "tax_currency",
+        ]
 
     def clean_country(self) -> str:
         country = self.cleaned_data["country"].upper()
         if not re.fullmatch("[A-Z]{2}", country):
             raise forms.ValidationError(_("A country has two letters, such as IT."))
         return country
+
+    def clean_tax_currency(self) -> str:
+        currency = self.cleaned_data["tax_currency"].upper()
+        if currency not in list_currencies():
+            raise forms.ValidationError(_("There is no such currency."))
+        return currency
 
     def clean_tax_number(self) -> str:
         """Two letters of the country and up to 12 more signs (Directive 2006/112/EC, Art. 215)."""

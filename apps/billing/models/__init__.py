@@ -5,9 +5,10 @@ from .credit import CreditAccount, CreditEntry
 from .credit_note import CreditNote, CreditNoteLine
 from .dispute import Dispute, DisputeMovement
 from .dunning import DunningPolicy, Recovery
+from .exchange import ExchangeRate, Rates, StatedTax
 from .given_back import GivenBack
 from .history import BreakChange, DisputeChange, InvoiceChange, PaymentChange, RecoveryChange, RefundChange
-from .invoice import Invoice, InvoiceLine, InvoiceSeries, TaxTreatment
+from .invoice import Invoice, InvoiceLine, InvoiceSeries, Left, TaxTreatment
 from .journal import JournalBalance, JournalMonth
 from .ledger import Account, LedgerEntry
 from .parked import Parked
@@ -33,6 +34,7 @@ __all__ = [
     "DisputeChange",
     "DisputeMovement",
     "DunningPolicy",
+    "ExchangeRate",
     "GivenBack",
     "Invoice",
     "InvoiceChange",
@@ -41,12 +43,14 @@ __all__ = [
     "JournalBalance",
     "JournalMonth",
     "LedgerEntry",
+    "Left",
     "NumberStatus",
     "Outcome",
     "Parked",
     "Payment",
     "PaymentChange",
     "Profile",
+    "Rates",
     "Reconciliation",
     "Recovery",
     "RecoveryChange",
@@ -55,6 +59,7 @@ __all__ = [
     "RevenueSchedule",
     "Seller",
     "Sighting",
+    "StatedTax",
     "TaxNumberCheck",
     "TaxRate",
     "TaxRounding",

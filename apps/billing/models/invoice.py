@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.conf import settings
@@ -57,7 +58,7 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
         return self.filter(status=Invoice.Status.PAID)
 
     def with_lines(self) -> InvoiceQuerySet:
-        return self.prefetch_related("lines")
+        return self.select_related("stated_tax").prefetch_related("lines")
 
     def undecided(self) -> InvoiceQuerySet:
         """Invoices with a charge in flight or of unknown outcome: nothing may be decided about them yet."""
@@ -198,17 +199,31 @@ class Invoice(models.Model):
         return signing.Signer(salt=PAY_SALT).sign(str(self.pk))
 
 
+class Left(NamedTuple):
+    """What is left of a line: not credited by a note, nor given back by a later invoice. `gross_minor` includes
+    `tax_minor`, and `given_back_minor` is what was given back; in minor units, with the sign of the line."""
+
+    line: InvoiceLine
+    gross_minor: int
+    tax_minor: int
+    given_back_minor: int
+
+
 class InvoiceLineQuerySet(models.QuerySet["InvoiceLine"]):
-    def with_left(self) -> InvoiceLineQuerySet:
-        """With what is left of each: not credited by a note, nor given back by a later invoice. `left_minor` includes
-        `left_tax_minor`, and `given_back_minor` is what was given back; in minor units, with the sign of the line."""
+    def left(self) -> list[Left]:
+        """The lines with what is left of each, in the order of invoices and positions. One statement."""
         credited, credited_tax = (_sum_of("billing.CreditNoteLine", "line", name) for name in _AMOUNTS)
         given, given_tax = (_sum_of("billing.GivenBack", "of", name) for name in _AMOUNTS)
-        return self.annotate(
-            given_back_minor=given,
-            left_minor=F("amount_minor") - credited - given,
-            left_tax_minor=F("tax_minor") - credited_tax - given_tax,
-        )
+        rows: Any = self.annotate(credited=credited, credited_tax=credited_tax, given=given, given_tax=given_tax)
+        return [
+            Left(
+                row,
+                row.amount_minor - row.credited - row.given,
+                row.tax_minor - row.credited_tax - row.given_tax,
+                row.given,
+            )
+            for row in rows.order_by("invoice", "position")
+        ]
 
 
 _AMOUNTS = ("amount_minor", "tax_minor")
