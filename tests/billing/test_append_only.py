@@ -73,6 +73,7 @@ MUTABLE = {
     "recovery",
     "seller",
     "sighting",
+    "taxnumbertry",
     "taxrate",
 }
 

@@ -1,6 +1,6 @@
 """The books of the shop: who pays with what, what is owed, what was paid, and the proof of it."""
 
-from .billing_details import BillingDetails, NumberStatus, Outcome, TaxNumberCheck
+from .billing_details import BillingDetails, NumberStatus, Outcome, TaxNumberCheck, TaxNumberTry
 from .credit import CreditAccount, CreditEntry
 from .credit_note import CreditNote, CreditNoteLine
 from .dispute import Dispute, DisputeMovement
@@ -61,6 +61,7 @@ __all__ = [
     "Sighting",
     "StatedTax",
     "TaxNumberCheck",
+    "TaxNumberTry",
     "TaxRate",
     "TaxRounding",
     "TaxTreatment",
