@@ -5,7 +5,8 @@ is not earned yet, against
 
 - refunds clearing, when the money goes back to the card: `refund-sent:<refund>` carries it from there to cash;
 - customer credit, when it stays with the shop as the customer's;
-- receivable, when the invoice is withdrawn before it was paid; credit that had been used on it comes back.
+- receivable, when the invoice is withdrawn before it was paid; credit that had been used on it comes back;
+- bad debt, when a bank gave the customer the money back and staff decide that the sale is cancelled.
 
 These postings took the place of `refund:<pk>` (a refund used to take the sale back by itself), `invoice-void:<pk>` and
 `invoice-void-credit:<pk>`: what the ledger names now is the document that the customer and the tax office hold. A
@@ -25,6 +26,7 @@ from .models import Account, CreditEntry, CreditNote, CreditNoteLine, GivenBack,
 
 SERIES = "credit"
 _TO = CreditNote.Settlement
+_AGAINST: dict[str, Account] = {_TO.OPEN: Account.RECEIVABLE, _TO.BANK: Account.BAD_DEBT}
 
 
 def issue(invoice: Invoice, *, amount: Money, to: str, key: str, reason: str, now: datetime) -> CreditNote:
@@ -80,7 +82,7 @@ def creditable(invoice: Invoice) -> Money:
 def postings(note: CreditNote, invoice: Invoice, *, deferred: Money) -> list[tuple[str, Money]]:
     """What a note posts of which `deferred` was not earned yet: the rest without tax is revenue already."""
     back = _credit_given(note, invoice)
-    against = Account.RECEIVABLE if note.settlement == _TO.OPEN else Account.REFUNDS_CLEARING
+    against = _AGAINST.get(note.settlement, Account.REFUNDS_CLEARING)
     return [
         (Account.TAX_PAYABLE, note.tax),
         (Account.REVENUE_DEFERRED, deferred),

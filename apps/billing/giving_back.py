@@ -15,7 +15,7 @@ from apps.core.money import Money, round_half_up
 
 from . import retaxing, rules
 from .drafts import Draft, LineDraft
-from .models import CreditNote, CreditNoteLine, Dispute, GivenBack, Invoice, InvoiceLine, Left
+from .models import CreditNote, CreditNoteLine, Dispute, GivenBack, Invoice, InvoiceLine, Left, LossDecision
 from .rows import LineRow
 
 
@@ -81,9 +81,11 @@ def unused(invoice: Invoice) -> tuple[Sequence[InvoiceLine], Money, Money]:
 
 
 def held_by_bank(invoice: Invoice) -> Money:
-    """What banks hold, or keep, of the payments of an invoice."""
-    held = Dispute.objects.holding().filter(payment__invoice=invoice, payment__surplus=False).total_minor()
-    return Money(held, invoice.currency)
+    """What banks hold, or keep, of the payments of an invoice, and no credit note took back for that reason."""
+    disputes = Dispute.objects.holding().filter(payment__invoice=invoice, payment__surplus=False)
+    held = disputes.total_minor()
+    credited = LossDecision.objects.filter(dispute__in=disputes).credited_minor() if held else 0
+    return Money(max(0, held - credited), invoice.currency)
 
 
 def _parts(by_id: int, gross_minor: int, tax_minor: int, sources: Sequence[Left]) -> Iterable[GivenBack]:

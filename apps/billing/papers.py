@@ -220,6 +220,8 @@ def _settlement(note: CreditNote) -> str:
             return _("The amount goes back to the card that paid.")
         case CreditNote.Settlement.CREDIT:
             return _("The amount is your credit: your next invoices use it before any card is charged.")
+        case CreditNote.Settlement.BANK:
+            return _("Your bank has given you the amount back.")
         case _:
             return _("The invoice was withdrawn before it was paid: nothing is owed on it any more.")
 

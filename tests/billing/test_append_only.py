@@ -15,6 +15,7 @@ from apps.billing import (
     hints,
     journal,
     lifecycle,
+    losses,
     recognition,
     refunds,
     vat_registry,
@@ -46,6 +47,7 @@ RECORDS = [
     "disputemovement",
     "taxnumbercheck",
     "givenback",
+    "lossdecision",
     "statedtax",
     "journalmonth",
     "journalbalance",
@@ -99,7 +101,8 @@ def full(gateway, now) -> None:
     dispute = gateway.open_dispute(payment.gateway_id, reason="fraudulent")
     hints.dispute_moved(dispute_id=dispute.id, intent_id=payment.gateway_id, now=now + DAY)
     disputes.ask_due(now=now + DAY)
-    disputes.accept(Dispute.objects.get().pk, now=now + DAY)
+    lost = disputes.accept(Dispute.objects.get().pk, now=now + DAY)
+    losses.leave(lost.pk, reason="They still owe it", actor="anna", now=now + DAY)
     facts = {"key": "a", "subject": "charge", "kind": "missing_here", "ref": "pi_a", "currency": "EUR"}
     found = Break.objects.create(amount_minor=1, found_at=now, seen_at=now, **facts)
     lifecycle.breaks.resolve(found.pk, note="dealt with", actor="anna", now=now)

@@ -11,6 +11,7 @@ from .history import BreakChange, DisputeChange, InvoiceChange, PaymentChange, R
 from .invoice import Invoice, InvoiceLine, InvoiceSeries, Left, TaxTreatment
 from .journal import JournalBalance, JournalMonth
 from .ledger import Account, LedgerEntry
+from .loss import LossDecision
 from .parked import Parked
 from .payment import Payment
 from .profile import Card, Profile
@@ -44,6 +45,7 @@ __all__ = [
     "JournalMonth",
     "LedgerEntry",
     "Left",
+    "LossDecision",
     "NumberStatus",
     "Outcome",
     "Parked",

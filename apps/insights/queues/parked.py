@@ -23,6 +23,8 @@ _ADVICE = {
     "gateway": _("Put the shop's key at the gateway right; the workers then go on by themselves."),
     "dispute": _("Answer at the gateway before its deadline."),
     "exchange_rate": _("Import the European Central Bank's rates, or type in that of the day: it is then stated."),
+    "dispute_lost": _("Open the dispute: take the sale back or leave it as bad debt. Decide about the membership."),
+    "dispute_kept": _("Open the dispute, and give the money to the customer as credit."),
     "dispute_closed": _("If it was lost, the books must say so."),
 }
 
