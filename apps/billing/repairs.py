@@ -11,7 +11,8 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from . import collection, gateway, hints, lifecycle, reconciliation, refunds
-from .gateway.port import ChargeRecord, RefundRecord, Standing, Succeeded
+from .gateway.books import ChargeRecord, RefundRecord, Standing
+from .gateway.port import Succeeded
 from .lifecycle import breaks
 from .models import Break, Parked, Payment, Refund
 

@@ -100,9 +100,7 @@ def _decide(dispute: Dispute, status: str, *, now: datetime) -> None:
     closed = status in {_STATUS.WON, _STATUS.LOST}
     move(dispute, status, now=now, closed_at=now if closed else None)
     if status == _STATUS.LOST:
-        text = _(
-            "The dispute of payment %(payment)s is lost: decide whether the membership goes on and the sale stays."
-        )
+        text = _("The dispute of payment %(payment)s is lost: decide whether the membership goes on, and the sale.")
         named = {"payment": dispute.payment or dispute.intent_id}
         Parked.objects.put("dispute_lost", ref=dispute.gateway_id, reason=text % named, now=now)
 
