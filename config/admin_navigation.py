@@ -55,6 +55,7 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Customer credit"), "savings", "billing.creditaccount"),
             _link(_("Dunning policies"), "rule", "billing.dunningpolicy"),
             _link(_("Tax rates"), "percent", "billing.taxrate"),
+            _link(_("Exchange rates"), "currency_exchange", "billing.exchangerate"),
             _link(_("Seller"), "storefront", "billing.seller"),
         ),
         _group(_("Mail"), _link(_("Messages"), "mail", "mail.message")),

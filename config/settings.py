@@ -39,6 +39,10 @@ COLLECTION_THREADS = env.int("COLLECTION_THREADS", default=20)
 # Renewals billed in one transaction, which holds their rows and the next invoice number until it ends.
 RENEWAL_BATCH = env.int("RENEWAL_BATCH", default=1_000)
 
+# An exchange rate is the one published last for so many days: over the longest weekend of the European Central Bank it
+# publishes none for five.
+EXCHANGE_RATE_DAYS = env.int("EXCHANGE_RATE_DAYS", default=7)
+
 # The registry that says whether a VAT number exists: "vies" is the European Commission's, "scripted" asks nobody.
 VAT_REGISTRY = env("VAT_REGISTRY", default="scripted" if STRIPE_SANDBOX else "vies")
 VIES_URL = env("VIES_URL", default="https://ec.europa.eu/taxation_customs/vies/rest-api/check-vat-number")

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 
 from apps.accounts.models import User
 
-from . import emails, tax_numbers, vat_registry
+from . import emails, number_tries, tax_numbers, vat_registry
 from .models import BillingDetails, NumberStatus, Outcome, Seller, TaxNumberCheck
+from .number_tries import TooManyNumbers
 from .vat_registry import Answer, Invalid, Unavailable, Valid
+
+__all__ = ["NumberOfNobody", "TooManyNumbers", "check", "check_due", "check_if_needed", "next_check", "save"]
 
 BATCH = 20
 # Longer than a batch takes in which every question runs into its timeout.
 LEASE = timedelta(minutes=15)
-RETRY_AFTER = timedelta(hours=1)
 
 
 class NumberOfNobody(ValueError):
@@ -41,8 +42,9 @@ def save(
 ) -> BillingDetails:
     """Keep what the customer wants on their invoices from now on. Issued ones stay as they are.
 
-    The number is stored as `tax_numbers.normalise` writes it; another one than before has to be checked anew. Raises
-    tax_numbers.NotATaxNumber, and NumberOfNobody for a number without company, street and city.
+    The number is stored as `tax_numbers.normalise` writes it; another one than before has to be checked anew, unless
+    the registry told of it within a day. Raises tax_numbers.NotATaxNumber, NumberOfNobody for a number without company,
+    street and city, and TooManyNumbers.
     """
     if tax_number and not (company and line1 and city):
         raise NumberOfNobody("A tax number needs the company and its address")
@@ -56,8 +58,9 @@ def save(
     if details.tax_number != number:
         details.tax_number = number
         details.number_status = NumberStatus.UNCHECKED
-        details.checked_at = details.valid_until = None
-        details.next_check_at = now if number and tax_numbers.in_union(customer.country) else None
+        details.checked_at = details.valid_until = details.next_check_at = None
+        if number and tax_numbers.in_union(customer.country):
+            number_tries.take(details, now=now)
     details.updated_at = now
     details.save()
     return details
@@ -133,16 +136,7 @@ def _note(details_id: int, number: str, requester: str, answer: Answer, *, now: 
     is_overtaken = details.checked_at is not None and details.checked_at > now
     if details.tax_number != number or is_overtaken:
         return evidence
-    match answer:
-        case Valid():
-            details.number_status, details.checked_at = NumberStatus.VALID, now
-            details.valid_until = now + timedelta(days=settings.TAX_NUMBER_TRUST_DAYS)
-            details.next_check_at = now + timedelta(days=settings.TAX_NUMBER_RECHECK_DAYS)
-        case Invalid():
-            details.number_status, details.checked_at = NumberStatus.INVALID, now
-            details.valid_until = details.next_check_at = None
-        case Unavailable():
-            details.next_check_at = now + RETRY_AFTER
+    number_tries.apply(details, evidence)
     details.save()
     return evidence
 

@@ -8,8 +8,7 @@ from django.db import transaction
 
 from apps.core.money import Money
 
-from . import credit_notes, refunds
-from .credit_notes import creditable
+from . import credit_notes, giving_back, refunds
 from .models import CreditNote, Invoice, Payment
 from .refunds import CannotRefund
 
@@ -20,9 +19,15 @@ class CannotCredit(Exception):
     """The invoice is not paid, or not so much is left of it, or not in that currency."""
 
 
+def creditable(invoice: Invoice) -> Money:
+    """How much of an invoice can become the customer's credit: what is left of it, but what banks took back already."""
+    left = credit_notes.creditable(invoice) - giving_back.held_by_bank(invoice)
+    return Money(max(0, left.minor), invoice.currency)
+
+
 def payable_back(invoice: Invoice) -> Money:
     """How much of an invoice can go back to the card: what came from it, as far as it was not taken back already."""
-    payment = _payment_of(invoice)
+    payment = payment_of(invoice)
     return refunds.payable_back(payment) if payment else Money(0, invoice.currency)
 
 
@@ -50,13 +55,13 @@ def to_card(invoice_id: int, *, amount: Money, key: str, reason: str, now: datet
 
     `key` names the occasion: repeated, it returns the first note. Raises CannotCredit when no card paid, and
     CannotRefund."""
-    payment = _payment_of(Invoice.objects.get(pk=invoice_id))
+    payment = payment_of(Invoice.objects.get(pk=invoice_id))
     if payment is None:
         raise CannotCredit("No card paid this invoice")
     refund = refunds.request(payment.pk, amount=amount, key=key, reason=reason, now=now)
     return CreditNote.objects.get(refunds=refund)
 
 
-def _payment_of(invoice: Invoice) -> Payment | None:
+def payment_of(invoice: Invoice) -> Payment | None:
     """The payment that paid an invoice. Surplus ones paid for nothing, and go back by themselves."""
     return invoice.payments.succeeded().filter(surplus=False).first()

@@ -5,7 +5,8 @@ is not earned yet, against
 
 - refunds clearing, when the money goes back to the card: `refund-sent:<refund>` carries it from there to cash;
 - customer credit, when it stays with the shop as the customer's;
-- receivable, when the invoice is withdrawn before it was paid; credit that had been used on it comes back.
+- receivable, when the invoice is withdrawn before it was paid; credit that had been used on it comes back;
+- bad debt, when a bank gave the customer the money back and staff decide that the sale is cancelled.
 
 These postings took the place of `refund:<pk>` (a refund used to take the sale back by itself), `invoice-void:<pk>` and
 `invoice-void-credit:<pk>`: what the ledger names now is the document that the customer and the tax office hold. A
@@ -15,19 +16,17 @@ stands on refunds clearing until staff send it again or turn it into credit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-
-from django.db.models import Sum
-from django.db.models.functions import Coalesce
 
 from apps.core.money import Money
 
-from . import ledger, numbering, recognition, rules
-from .models import Account, CreditEntry, CreditNote, CreditNoteLine, Invoice, InvoiceLine, Seller
+from . import giving_back, ledger, numbering, recognition, rules, stating
+from .models import Account, CreditEntry, CreditNote, CreditNoteLine, GivenBack, Invoice, InvoiceLine, Seller
 
 SERIES = "credit"
 _TO = CreditNote.Settlement
+_AGAINST: dict[str, Account] = {_TO.OPEN: Account.RECEIVABLE, _TO.BANK: Account.BAD_DEBT}
 
 
 def issue(invoice: Invoice, *, amount: Money, to: str, key: str, reason: str, now: datetime) -> CreditNote:
@@ -36,8 +35,9 @@ def issue(invoice: Invoice, *, amount: Money, to: str, key: str, reason: str, no
     Each line of the invoice gives its share of what is left of it. `to` is a CreditNote.Settlement. The caller has
     checked that so much is left (`creditable`); the database refuses more, and a repeated key, by IntegrityError.
     """
-    lines = _lines_left(invoice)
-    parts = rules.credit_shares(amount.minor, [(gross, tax) for _line, gross, tax in lines])
+    left = invoice.lines.all().left()
+    parts = rules.credit_shares(amount.minor, [(one.gross_minor, one.tax_minor) for one in left])
+    seller = Seller.objects.current()
     series, serial = numbering.take(SERIES, 1)
     note = CreditNote.objects.create(
         customer_id=invoice.customer_id,
@@ -51,12 +51,15 @@ def issue(invoice: Invoice, *, amount: Money, to: str, key: str, reason: str, no
         currency=invoice.currency,
         total_minor=amount.minor,
         tax_minor=sum(tax for _gross, tax in parts),
-        seller_details=Seller.objects.current().as_printed(),
+        seller_details=seller.as_printed(),
         issued_at=now,
     )
-    credited = _write_lines(note, [line for line, _gross, _tax in lines], parts)
-    entries = postings(note, invoice, deferred=_take_deferred(note, credited))
+    credited = _write_lines(note, [one.line for one in left], parts)
+    giving_back.take_again(note, credited)
+    served = {one.line.pk for one in left if one.given_back_minor}
+    entries = postings(note, invoice, deferred=_take_deferred(note, credited, served=served))
     ledger.post(f"credit-note:{note.pk}", entries, customer_id=note.customer_id, now=now)
+    stating.of_note(note, to=seller.tax_currency, now=now)
     back = _credit_given(note, invoice)
     if back:
         CreditEntry.objects.create(
@@ -71,14 +74,15 @@ def issue(invoice: Invoice, *, amount: Money, to: str, key: str, reason: str, no
 
 
 def creditable(invoice: Invoice) -> Money:
-    """What is left of an invoice that no credit note has taken back yet, tax included."""
-    return invoice.total - Money(invoice.credit_notes.all().total_minor(), invoice.currency)
+    """What is left of an invoice that no credit note has taken back yet and no later invoice gave back, with tax."""
+    gone = invoice.credit_notes.all().total_minor() + GivenBack.objects.of_invoice(invoice.pk).total_minor()
+    return Money(max(0, invoice.total_minor - gone), invoice.currency)
 
 
 def postings(note: CreditNote, invoice: Invoice, *, deferred: Money) -> list[tuple[str, Money]]:
     """What a note posts of which `deferred` was not earned yet: the rest without tax is revenue already."""
     back = _credit_given(note, invoice)
-    against = Account.RECEIVABLE if note.settlement == _TO.OPEN else Account.REFUNDS_CLEARING
+    against = _AGAINST.get(note.settlement, Account.REFUNDS_CLEARING)
     return [
         (Account.TAX_PAYABLE, note.tax),
         (Account.REVENUE_DEFERRED, deferred),
@@ -86,15 +90,6 @@ def postings(note: CreditNote, invoice: Invoice, *, deferred: Money) -> list[tup
         (Account.CUSTOMER_CREDIT, -back),
         (against, back - note.total),
     ]
-
-
-def _lines_left(invoice: Invoice) -> list[tuple[InvoiceLine, int, int]]:
-    """The lines in order, each with the amount and the tax in it that are left, in minor units."""
-    lines = invoice.lines.annotate(
-        credited=Coalesce(Sum("corrections__amount_minor"), 0),
-        credited_tax=Coalesce(Sum("corrections__tax_minor"), 0),
-    ).order_by("position")
-    return [(line, line.amount_minor - line.credited, line.tax_minor - line.credited_tax) for line in lines]
 
 
 def _write_lines(
@@ -130,10 +125,14 @@ def _credit_given(note: CreditNote, invoice: Invoice) -> Money:
             return Money(0, note.currency)
 
 
-def _take_deferred(note: CreditNote, lines: Sequence[CreditNoteLine]) -> Money:
+def _take_deferred(note: CreditNote, lines: Sequence[CreditNoteLine], *, served: Collection[int]) -> Money:
     """What of the note is not revenue yet; the schedules of the invoice give it up. One that withdraws an invoice ends
-    them: of the service it takes back, what was recognised meanwhile is revenue."""
-    service = sum(line.net_minor for line in lines if line.period_start)
+    them: of the service it takes back, what was recognised meanwhile is revenue.
+
+    Of the lines `served` a later invoice gave the time to come back, by a line that is deferred itself: all that is
+    left of them is time that has passed, so it is revenue, and what they still defer belongs to that other line."""
     if note.settlement == _TO.OPEN:
+        service = sum(line.net_minor for line in lines if line.period_start)
         return Money(service - recognition.withdraw(note.invoice_id), note.currency)
-    return Money(recognition.take(note.invoice_id, minor=service), note.currency)
+    service = sum(line.net_minor for line in lines if line.period_start and line.line_id not in served)
+    return Money(recognition.take(note.invoice_id, minor=service, but=served), note.currency)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from apps.core.money import Money
 
-from .gateway.port import ChargeRecord, DisputeRecord, RefundRecord, Standing
+from .gateway.books import ChargeRecord, DisputeRecord, RefundRecord, Standing
 from .models import Break, Invoice, Payment, Refund
 
 _P, _R = Payment.Status, Refund.Status

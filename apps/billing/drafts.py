@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,8 @@ class LineDraft:
 
     `tax_basis_points` is the rate of the customer's country on the day of the service; whether it is charged is decided
     by the draft's taxation. `charged_tax_minor` is for a line that gives back: the tax that was charged then, as a part
-    of the amount.
+    of the amount. `gives_back_of` are the lines (ids) of an earlier invoice of which such a line gives back a part: so
+    much less of that invoice can be refunded.
 
     A line with a service period is deferred revenue, one without is revenue at once. `description` is in the customer's
     language.
@@ -36,6 +37,7 @@ class LineDraft:
     unit_minor: int | None = None
     period_start: datetime | None = None
     period_end: datetime | None = None
+    gives_back_of: Sequence[int] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
 

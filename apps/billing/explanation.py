@@ -13,7 +13,7 @@ from django.utils.translation import ngettext, pgettext
 
 from apps.core.money import Money
 
-from . import retaxing, rules
+from . import papers, retaxing, rules, stating
 from .models import Invoice, InvoiceLine
 
 Fact = tuple[str, str]
@@ -75,6 +75,20 @@ def due_of(invoice: Invoice) -> Explanation:
     due = invoice.total - invoice.credit_applied
     facts = [(_("Total"), str(invoice.total)), (_("Your credit"), str(invoice.credit_applied))]
     return Explanation(facts, f"{invoice.total} − {invoice.credit_applied} = {due}", agrees=due == invoice.due)
+
+
+def stated_tax_of(invoice: Invoice) -> Explanation | None:
+    """The tax in the seller's own currency, from the tax and the rate; None where it is not stated."""
+    stated = papers.stated_tax_of(invoice)
+    if stated is None:
+        return None
+    again = stating.reckoned(invoice.tax_minor, stated.of_currency, stated.rates, to=stated.currency)
+    day = date_format(stated.rate_day, "DATE_FORMAT")
+    facts = [(_("Rate of the European Central Bank"), f"{stated.rate_text} ({day})")]
+    sides = [f"{value.normalize():f}" for value in (stated.per_euro, stated.of_per_euro)]
+    result = Money(again, stated.currency)
+    text = f"{invoice.tax} × {sides[0]} ÷ {sides[1]} = {result}".replace(" × 1 ÷", " ÷")
+    return Explanation(facts, text, agrees=again == stated.tax_minor)
 
 
 def _sum(currency: str, parts: Sequence[Money], expected: Money) -> Explanation:

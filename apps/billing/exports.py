@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.money import Money
 
+from . import papers
 from .models import CreditNote, Invoice, Payment, Refund
 
 BATCH = 1000
@@ -105,6 +106,17 @@ def _customer(invoice: Invoice) -> list[Cell]:
     ]
 
 
+def _stated_header() -> list[str]:
+    return [_("VAT stated in"), _("VAT in that currency"), _("Rates for one euro"), _("Rate of")]
+
+
+def _stated(document: Invoice | CreditNote) -> list[Cell]:
+    stated = papers.stated_tax_of(document)
+    if stated is None:
+        return ["", None, "", ""]
+    return [stated.currency, stated.tax.decimal, stated.rate_text, stated.rate_day.isoformat()]
+
+
 def _amounts(*amounts: Money) -> Sequence[Decimal]:
     return [amount.decimal for amount in amounts]
 
@@ -112,28 +124,34 @@ def _amounts(*amounts: Money) -> Sequence[Decimal]:
 INVOICES = Table(
     "invoices",
     "issued_at",
-    lambda: Invoice.objects.annotate(credited_minor=_sum(CreditNote, "total_minor", invoice=OuterRef("pk"))),
+    lambda: Invoice.objects.select_related("stated_tax").annotate(
+        credited_minor=_sum(CreditNote, "total_minor", invoice=OuterRef("pk"))
+    ),
     lambda: [
         *[_("Number"), _("Issued"), _("Status"), _("Reason"), *_customer_header(), _("Currency")],
         *[_("Without VAT"), _("VAT"), _("Total"), _("Paid from credit"), _("Due"), _("Credited"), _("Paid")],
+        *_stated_header(),
     ],
     lambda row: [
         *[row.number, row.issued_at, row.status, row.reason, *_customer(row), row.currency],
         *_amounts(row.net, row.tax, row.total, row.credit_applied, row.due, Money(row.credited_minor, row.currency)),
         row.paid_at,
+        *_stated(row),
     ],
 )
 CREDIT_NOTES = Table(
     "credit-notes",
     "issued_at",
-    lambda: CreditNote.objects.select_related("invoice"),
+    lambda: CreditNote.objects.select_related("invoice", "stated_tax"),
     lambda: [
         *[_("Number"), _("Issued"), _("Invoice"), _("Invoice issued"), _("Settled"), _("Reason")],
         *[*_customer_header(), _("Currency"), _("Without VAT"), _("VAT"), _("Total")],
+        *_stated_header(),
     ],
     lambda row: [
         *[row.number, row.issued_at, row.invoice.number, row.invoice.issued_at, row.settlement, row.reason],
         *[*_customer(row.invoice), row.currency, *_amounts(row.net, row.tax, row.total)],
+        *_stated(row),
     ],
 )
 PAYMENTS = Table(

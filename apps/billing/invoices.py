@@ -13,7 +13,7 @@ from django.db import transaction
 from apps.core import copying
 from apps.core.money import Money
 
-from . import credit, ledger, lifecycle, numbering, recognition, tax
+from . import credit, giving_back, ledger, lifecycle, numbering, recognition, stating, tax
 from .drafts import Draft, LineDraft
 from .models import Account, CreditEntry, Invoice, InvoiceLine, Payment, Seller
 from .rows import LineRow, PaymentRow
@@ -39,24 +39,30 @@ def issue(drafts: Sequence[Draft], *, now: datetime, series: str = SERIES) -> li
     The company, the address and the tax number of each customer are kept as they are now, and the rule by which they
     are taxed: for the drafts that do not bring them, they are read in one statement.
 
-    Raises ValueError for a draft without lines or with a negative total, and IntegrityError for a key that exists
-    already; both leave everything as it was. Returns the invoices in the order of the drafts.
+    Raises ValueError for a draft without lines, with a negative total or that gives back more than is left, and
+    IntegrityError for a key that exists already; they leave everything as it was. Returns the invoices in the order of
+    the drafts.
     """
     if not drafts:
         return []
+    giving_back.lock_sources(drafts)
     bills = [_settle(draft) for draft in _complete(drafts, now=now)]
     credits_used = _use_credit(bills)
-    invoices = _number_and_create(bills, credits_used, series=series, now=now)
+    seller = Seller.objects.current()
+    invoices = _number_and_create(bills, credits_used, seller=seller, series=series, now=now)
     rows = _lines(invoices, bills)
     lines = [line for some in rows for line in some]
     copying.write(InvoiceLine, lines)
     recognition.schedule(lines)
+    drafted = [line for bill in bills for line in bill.draft.lines]
+    giving_back.write(zip(drafted, lines, strict=True))
     issued = zip(invoices, bills, strict=True)
     payments = [_payment(invoice, bill.draft, now=now) for invoice, bill in issued if invoice.due_minor]
     copying.write(Payment, payments)
     sold = [posting for invoice, some in zip(invoices, rows, strict=True) for posting in postings(invoice, some)]
     ledger.post_many(sold, now=now)
     CreditEntry.objects.bulk_create([_credit_entry(invoice, now=now) for invoice in invoices if invoice.credit_applied])
+    stating.of_invoices(invoices, to=seller.tax_currency, now=now)
     lifecycle.pay_at_issue([invoice for invoice in invoices if not invoice.due_minor], now=now)
     return invoices
 
@@ -128,10 +134,10 @@ def _use_credit(bills: Sequence[_Bill]) -> list[int]:
 
 
 def _number_and_create(
-    bills: Sequence[_Bill], credits_used: Sequence[int], *, series: str, now: datetime
+    bills: Sequence[_Bill], credits_used: Sequence[int], *, seller: Seller, series: str, now: datetime
 ) -> list[Invoice]:
     row, first = numbering.take(series, len(bills))
-    seller = Seller.objects.current().as_printed()
+    printed = seller.as_printed()
     invoices = [
         Invoice(
             customer=bill.draft.customer,
@@ -153,7 +159,7 @@ def _number_and_create(
             customer_address=bill.taxation.address,
             customer_tax_number=bill.taxation.tax_number,
             tax_treatment=bill.taxation.treatment.value,
-            seller_details={**seller, "tax_rounding": bill.taxation.rounding.value},
+            seller_details={**printed, "tax_rounding": bill.taxation.rounding.value},
             issued_at=now,
         )
         for serial, (bill, used) in enumerate(zip(bills, credits_used, strict=True), start=first)

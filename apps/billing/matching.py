@@ -13,7 +13,7 @@ from apps.core.money import Money
 
 from . import differences, gateway
 from .differences import Concerns, Difference
-from .gateway.port import ChargeRecord, DisputeRecord, RefundRecord
+from .gateway.books import ChargeRecord, DisputeRecord, RefundRecord
 from .models import Break, Dispute, Invoice, Payment, Refund
 
 # One statement is one snapshot: a payment that settles meanwhile is on both sides or on none.

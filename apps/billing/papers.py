@@ -2,7 +2,8 @@
 
 It carries what Directive 2006/112/EC, Art. 226 asks of an invoice: date and number, both sides with address and tax
 number, quantity and nature of what was supplied, the date or period of the supply, by rate the taxable amount and the
-tax, the unit price without tax, and the words of a reverse charge; and, by Art. 219, what a credit note corrects.
+tax, the unit price without tax, and the words of a reverse charge; by Art. 230, the tax in the seller's own currency;
+and, by Art. 219, what a credit note corrects.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.money import Money, exponent
 
-from .models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, Payment, TaxTreatment
+from .models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, Payment, StatedTax, TaxTreatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Paper:
     due: Money | None = None
     corrects: Invoice | None = None
     reason: str = ""
+    stated_tax: StatedTax | None = None
     payments: list[Payment] = field(default_factory=list)
 
 
@@ -103,6 +105,7 @@ def of_invoice(invoice: Invoice) -> Paper:
         notes=_notes(invoice),
         credit_applied=invoice.credit_applied if invoice.credit_applied else None,
         due=invoice.due,
+        stated_tax=stated_tax_of(invoice),
         payments=list(invoice.payments.succeeded().filter(surplus=False).select_related("card")),
     )
 
@@ -128,7 +131,13 @@ def of_credit_note(note: CreditNote) -> Paper:
         notes=[_settlement(note), *_notes(note.invoice)],
         corrects=note.invoice,
         reason=note.reason,
+        stated_tax=stated_tax_of(note),
     )
+
+
+def stated_tax_of(document: Invoice | CreditNote) -> StatedTax | None:
+    """The tax in the seller's own currency, where the document is in another and a rate was known."""
+    return getattr(document, "stated_tax", None)
 
 
 def percent(basis_points: int) -> str:
@@ -211,6 +220,8 @@ def _settlement(note: CreditNote) -> str:
             return _("The amount goes back to the card that paid.")
         case CreditNote.Settlement.CREDIT:
             return _("The amount is your credit: your next invoices use it before any card is charged.")
+        case CreditNote.Settlement.BANK:
+            return _("Your bank has given you the amount back.")
         case _:
             return _("The invoice was withdrawn before it was paid: nothing is owed on it any more.")
 

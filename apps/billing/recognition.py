@@ -10,7 +10,7 @@ say how much there was. They lock the schedules of the invoice; the sweep passes
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from fractions import Fraction
 
@@ -93,12 +93,13 @@ def _recognise_batch(*, now: datetime) -> int:
         return cursor.rowcount
 
 
-def take(invoice_id: int, *, minor: int) -> int:
-    """Take up to `minor` (positive) out of what is still deferred of an invoice, in proportion over its lines.
+def take(invoice_id: int, *, minor: int, but: Collection[int] = ()) -> int:
+    """Take up to `minor` (positive) out of what is still deferred of an invoice, in proportion over its lines, all but
+    those with the ids `but`.
 
     Returns how much there was: the rest of `minor` is revenue already, and must come from there.
     """
-    rows = _lock(invoice_id)
+    rows = [row for row in _lock(invoice_id) if row.line_id not in but]
     left = sum(row.left_minor for row in rows)
     taken = max(0, min(minor, left))
     if taken:

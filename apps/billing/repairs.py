@@ -10,8 +10,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from . import collection, gateway, hints, lifecycle, reconciliation, refunds
-from .gateway.port import ChargeRecord, RefundRecord, Standing, Succeeded
+from . import collection, gateway, hints, lifecycle, limits, reconciliation, refunds
+from .gateway.books import ChargeRecord, RefundRecord, Standing
+from .gateway.port import Succeeded
 from .lifecycle import breaks
 from .models import Break, Parked, Payment, Refund
 
@@ -102,3 +103,6 @@ def _check_room(payment_id: int, record: RefundRecord) -> None:
     left = refunds.refundable(payment)
     if record.money.currency != left.currency or record.money.minor > left.minor:
         raise CannotRepair(_("More went back than the payment has left in the books."))
+    if not payment.surplus and record.money.minor > refunds.payable_back(payment).minor:
+        text = _("The invoice has not so much left to take back. %(limit)s")
+        raise CannotRepair(text % {"limit": limits.to_card(payment).text})

@@ -12,7 +12,9 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TypeGuard
 
-from apps.core.money import round_half_up, split
+from apps.core.money import exponent, round_half_up, split
+
+from .straight_line import spread
 
 WHOLE = 10_000  # basis points in one
 
@@ -122,9 +124,25 @@ def credit_shares(amount_minor: int, left: Sequence[tuple[int, int]]) -> list[tu
     return [(part, _tax_share(part, gross, tax)) for part, (gross, tax) in zip(taken, left, strict=True)]
 
 
+def given_back_shares(gross_minor: int, tax_minor: int, left: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """How an amount that a later invoice gives back, and the tax in it, divide among the lines that it is given back
+    of: (gross, tax) of each, both summing to the whole, in proportion to what is left of them (as in `credit_shares`).
+    Raises ValueError unless 0 < amount <= sum of what is left."""
+    gross = [part for part, _tax in credit_shares(gross_minor, left)]
+    taxes = [tax for _gross, tax in left]
+    tax_parts = spread(tax_minor, taxes) if sum(taxes) > 0 else [0] * len(taxes)
+    return list(zip(gross, tax_parts, strict=True))
+
+
 def _tax_share(part: int, gross: int, tax: int) -> int:
     """The tax in a part of a line; the rest of the line keeps the rest."""
     return tax if part == gross else split(part, [abs(tax), abs(gross - tax)])[0]
+
+
+def converted(minor: int, *, of: str, to: str, factor: Fraction) -> int:
+    """An amount in minor units of a currency, in minor units of another; `factor` is in major units of `to` for one of
+    `of`. Rounded once, half up."""
+    return round_half_up(minor * factor * Fraction(10) ** (exponent(to) - exponent(of)))
 
 
 def next_check(now: datetime, since: datetime) -> datetime:

@@ -8,7 +8,18 @@ from django.db.models import Min
 
 from apps.core.sweeps import register
 
-from . import billing_details, collection, disputes, dunning, janitor, recognition, reconciliation, refunds, webhooks
+from . import (
+    billing_details,
+    collection,
+    disputes,
+    dunning,
+    janitor,
+    number_tries,
+    recognition,
+    reconciliation,
+    refunds,
+    webhooks,
+)
 from .lifecycle.payments import STRANDED_AFTER
 from .models import Dispute, Payment, Recovery, Refund, RevenueSchedule
 
@@ -99,8 +110,8 @@ def reconcile(*, now: datetime) -> int:
 
 @register(name="billing.prune", order=280, next_due=_no_event)
 def prune(*, now: datetime) -> int:
-    """Forget old webhook events."""
-    return webhooks.prune(now=now)
+    """Forget old webhook events, and which VAT numbers were typed."""
+    return webhooks.prune(now=now) + number_tries.forget(now=now)
 
 
 def _earliest(*moments: datetime | None) -> datetime | None:

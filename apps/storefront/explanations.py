@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from apps.billing import explanation
+from apps.billing import explanation, papers
 from apps.billing.explanation import Explanation
 from apps.billing.models import Invoice, InvoiceLine
 from apps.core.money import Money
@@ -34,6 +34,10 @@ def of(invoice: Invoice) -> list[Explained]:
         Explained(_("Total") if invoice.is_reverse_charge else _("Total, tax included"), invoice.total, total),
         Explained(_("VAT in it"), invoice.tax, tax),
     ]
+    stated, reckoning = papers.stated_tax_of(invoice), explanation.stated_tax_of(invoice)
+    if stated and reckoning:
+        name = _("VAT in %(currency)s") % {"currency": stated.currency}
+        explained.append(Explained(name, stated.tax, [*reckoning.facts, (_("Reckoning"), reckoning.formula)]))
     if invoice.credit_applied:
         due = explanation.due_of(invoice)
         explained.append(Explained(_("Left to pay"), invoice.due, [*due.facts, (_("Reckoning"), due.formula)]))

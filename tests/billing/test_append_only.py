@@ -1,6 +1,7 @@
 """Ledger and documents against raw SQL: what is written stays written."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.apps import apps
@@ -14,12 +15,13 @@ from apps.billing import (
     hints,
     journal,
     lifecycle,
+    losses,
     recognition,
     refunds,
     vat_registry,
 )
 from apps.billing.gateway import behaviours as cards
-from apps.billing.models import Account, Break, Dispute
+from apps.billing.models import Account, Break, Dispute, ExchangeRate
 from apps.billing.months import Month
 from apps.billing.vat_registry.scripted import Scripted
 from apps.core.money import Money
@@ -44,6 +46,9 @@ RECORDS = [
     "disputechange",
     "disputemovement",
     "taxnumbercheck",
+    "givenback",
+    "lossdecision",
+    "statedtax",
     "journalmonth",
     "journalbalance",
 ]
@@ -61,6 +66,7 @@ MUTABLE = {
     "billingdetails",
     "break",
     "card",
+    "exchangerate",
     "creditaccount",
     "invoiceseries",
     "parked",
@@ -69,6 +75,7 @@ MUTABLE = {
     "recovery",
     "seller",
     "sighting",
+    "taxnumbertry",
     "taxrate",
 }
 
@@ -83,13 +90,19 @@ def full(gateway, now) -> None:
     collection.collect_due(now=now)
     dunning.advance_due(now=now + DAY)
     collection.collect_due(now=now + DAY)
+    [line] = invoice.lines.all()
+    given = billing.plan_line(-100, start=now, kind="proration_credit", gives_back_of=[line.pk])
+    billing.invoice(user, now=now + DAY, lines=[given, billing.plan_line(start=now)])
+    ExchangeRate.objects.create(currency="USD", day=now.date(), per_euro=Decimal("1.08"))
+    billing.invoice(user, now=now, currency="USD")
     payment = billing.payment_of(invoice)
     refunds.request(payment.pk, amount=Money(100, "EUR"), key="a", reason="Sorry", now=now + DAY)
     refunds.carry_out_due(now=now + DAY)
     dispute = gateway.open_dispute(payment.gateway_id, reason="fraudulent")
     hints.dispute_moved(dispute_id=dispute.id, intent_id=payment.gateway_id, now=now + DAY)
     disputes.ask_due(now=now + DAY)
-    disputes.accept(Dispute.objects.get().pk, now=now + DAY)
+    lost = disputes.accept(Dispute.objects.get().pk, now=now + DAY)
+    losses.leave(lost.pk, reason="They still owe it", actor="anna", now=now + DAY)
     facts = {"key": "a", "subject": "charge", "kind": "missing_here", "ref": "pi_a", "currency": "EUR"}
     found = Break.objects.create(amount_minor=1, found_at=now, seen_at=now, **facts)
     lifecycle.breaks.resolve(found.pk, note="dealt with", actor="anna", now=now)

@@ -27,6 +27,7 @@ SELLER = {
     "registration": "REA NA-1010101",
     "email": "",
     "tax_rounding": "line",
+    "tax_currency": "eur",
 }
 
 
@@ -70,7 +71,9 @@ def test_the_seller_is_one_page(office):
     assert (seller.legal_name, seller.country, seller.tax_number) == ("Orangery S.r.l.", "IT", "IT00743110157")
 
 
-@pytest.mark.parametrize("changes", [{"legal_name": ""}, {"country": "I1"}, {"tax_number": "00743110157"}])
+@pytest.mark.parametrize(
+    "changes", [{"legal_name": ""}, {"country": "I1"}, {"tax_number": "00743110157"}, {"tax_currency": "EUX"}]
+)
 def test_a_senseless_seller_is_refused(office, changes):
     before = Seller.objects.values().get()
     assert office.post(page("seller", "change", 1), {**SELLER, **changes}).status_code == 200
@@ -106,6 +109,22 @@ def test_a_senseless_credit_is_refused_at_the_form(office, paid, changes):
     answer = office.post(page("invoice", "credit_this", paid.invoice_id), credit_form(**changes))
     assert answer.status_code == 200
     assert not CreditNote.objects.exists()
+
+
+def test_staff_see_what_a_change_of_plan_gave_back_already(office, paid, now):
+    [line] = paid.invoice.lines.all()
+    given = billing.plan_line(-1400, start=now, kind="proration_credit", gives_back_of=[line.pk])
+    billing.invoice(paid.invoice.customer, now=now, lines=[given, billing.plan_line(4000, start=now)])
+    url = page("payment", "refund_this", paid.pk)
+    dialog = office.get(url).content.decode()
+    assert "At most €15.00. €29.00 was paid by card. €14.00 was given back for unused time by invoice" in dialog
+    answer = office.post(url, {**SENT, "amount": "15.01", "reason": "Sorry", "key": KEY})
+    assert "More than zero, and at most €15.00." in answer.content.decode()
+    assert not Refund.objects.exists()
+    assert office.post(url, {**SENT, "amount": "15.00", "reason": "Sorry", "key": KEY}).status_code == 302
+    assert Refund.objects.get().amount == Money(1500, "EUR")
+    answer = office.post(page("invoice", "credit_this", paid.invoice_id), credit_form())
+    assert "At most €0.00. The invoice is of €29.00. Credit notes take back €15.00" in answer.content.decode()
 
 
 def test_an_unpaid_invoice_is_not_credited_in_part(office, gateway, now):

@@ -59,6 +59,10 @@ def test_invoices(paid, now):
         "Due": "29.00",
         "Credited": "10.00",
         "Paid": "2026-03-10T09:30:00+00:00",
+        "VAT stated in": "",
+        "VAT in that currency": "",
+        "Rates for one euro": "",
+        "Rate of": "",
     }
 
 

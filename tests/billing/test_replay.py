@@ -1,17 +1,18 @@
 """Replaying invoices: a real history has no difference, and a planted one of any kind is found."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.billing import collection, credit, invoices, recognition, refunds, replay, vat_registry
+from apps.billing import collection, corrections, credit, invoices, recognition, refunds, replay, vat_registry
 from apps.billing import gateway as gateways
 from apps.billing.gateway import behaviours as cards
 from apps.billing.gateway.rehearsal import Rehearsal
-from apps.billing.models import Invoice
+from apps.billing.models import ExchangeRate, Invoice
 from apps.billing.replay import walking
 from apps.billing.vat_registry.scripted import Scripted
 from apps.core.money import Money
@@ -62,7 +63,16 @@ def live() -> None:
         payment = Invoice.objects.get(reason="signup", customer=second.customer).payments.get()
         refunds.request(payment.pk, amount=Money(300, "EUR"), key="a", reason="Sorry", now=JOINED + 70 * DAY)
         live_by_other_taxes(gateway)
+        live_abroad(gateway)
         recognition.recognise_due(now=JOINED + 150 * DAY)
+
+
+def live_abroad(gateway) -> None:
+    """An invoice in dollars, a part of it credited."""
+    ExchangeRate.objects.create(currency="USD", day=JOINED.date(), per_euro=Decimal("1.0823"))
+    abroad = billing.invoice(billing.payer(gateway, now=JOINED), now=JOINED, currency="USD")
+    collection.collect_due(now=JOINED)
+    corrections.to_credit(abroad.pk, amount=Money(1000, "USD"), key="a", reason="", now=JOINED + DAY)
 
 
 def live_by_other_taxes(gateway) -> None:
@@ -78,10 +88,13 @@ def live_by_other_taxes(gateway) -> None:
     make.join(gateway, make.net_price(), now=JOINED, promotion=half)
 
 
+RATES = ("exchangerate", "statedtax")
+
+
 def plant(*statements: str) -> None:
     """Change the books behind the back of their guards."""
     with connection.cursor() as cursor:
-        for table in ("invoice", "invoiceline", "ledgerentry", "payment", "revenueschedule"):
+        for table in ("invoice", "invoiceline", "ledgerentry", "payment", "revenueschedule", *RATES):
             cursor.execute(f"ALTER TABLE billing_{table} DISABLE TRIGGER USER")
         for statement in statements:
             cursor.execute(statement)
@@ -111,6 +124,16 @@ def test_a_real_history_has_no_difference(history, capsys):
 
 
 PLANTED = {
+    "tax in euro": (
+        "UPDATE billing_statedtax SET tax_minor = tax_minor + 1",
+        {"tax in EUR", "tax in EUR of ORC-000003"},
+    ),
+    "rate of the day": ("UPDATE billing_exchangerate SET per_euro = 2", {"rate of the document's currency"}),
+    "rate that is not known": ("DELETE FROM billing_exchangerate", {"rate of the document's currency"}),
+    "credit note not stated": (
+        "DELETE FROM billing_statedtax WHERE credit_note_id IS NOT NULL",
+        {"tax in EUR of ORC-000003"},
+    ),
     "amount": (line("plan", "amount_minor = amount_minor + 1, net_minor = net_minor + 1"), {"amount"}),
     "a discount": (line("discount", "inputs = inputs || '{\"percent_basis_points\": 4900}'"), {"amount"}),
     "no inputs": (line("plan", "inputs = '{}'"), {"amount"}),

@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from django.core.management import call_command
 from django.db.models import Sum
 
 from apps.accounts.models import User
 from apps.billing import tax_numbers
-from apps.billing.models import Invoice, LedgerEntry, Payment
+from apps.billing.models import Invoice, LedgerEntry, Parked, Payment, StatedTax
 from apps.core.models import SweepRun
 from apps.memberships.models import Subscription
 from apps.offers import rules
@@ -15,6 +16,7 @@ from apps.storefront.demo import stock
 from apps.storefront.demo.companies import COMPANIES
 from apps.storefront.demo.history import DAY, History
 from apps.storefront.demo.people import CUSTOMER, cast
+from tests.factories import billing
 
 END = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -31,6 +33,19 @@ def test_companies_of_the_demo_have_numbers_of_the_right_form():
             assert tax_numbers.normalise(company.tax_number, country=country) == company.tax_number
     with_company = [person for person in cast(count=300, days=365) if person.company]
     assert len(with_company) == sum(map(len, COMPANIES.values()))
+
+
+@pytest.mark.django_db
+def test_the_demo_has_rates_for_the_vat_of_whoever_pays_in_dollars(gateway):
+    stock.build(now=END - 91 * DAY)
+    assert [person for person in cast(count=300, days=365) if person.country == "DE" and person.currency == "USD"]
+    for days in (-91, 0, 365):
+        at = END + days * DAY
+        invoice = billing.invoice(billing.payer(gateway, now=at), now=at, currency="USD")
+        stated = StatedTax.objects.get(invoice=invoice)
+        assert 450 < stated.tax_minor < 510
+        assert stated.rate_day.isoweekday() == 1
+    assert not Parked.objects.exists()
 
 
 def test_a_short_history_leaves_a_sound_shop(own_database, settings):

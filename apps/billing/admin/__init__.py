@@ -1,6 +1,6 @@
 """The back office of billing: documents are read, and acted on through the same functions as the workers use."""
 
-from . import books, credit_notes, customers, disputes, documents, journal, payments, reconciliation, settings
+from . import books, credit_notes, customers, disputes, documents, exchange, journal, payments, reconciliation, settings
 
 __all__ = [
     "books",
@@ -8,6 +8,7 @@ __all__ = [
     "customers",
     "disputes",
     "documents",
+    "exchange",
     "journal",
     "payments",
     "reconciliation",

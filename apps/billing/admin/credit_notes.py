@@ -13,7 +13,7 @@ from apps.billing.models import CreditNote, CreditNoteLine
 
 from .exporting import ExportAdmin
 from .payments import RefundInline
-from .reading import DocumentInline, download
+from .reading import DocumentInline, download, stated_tax
 
 
 class CreditLineInline(DocumentInline):
@@ -48,6 +48,7 @@ class CreditNoteAdmin(ExportAdmin):
     fields = [
         ("number", "invoice", "customer"),
         ("total", "tax", "net"),
+        "tax_stated",
         ("settlement", "reason"),
         ("issued_at", "key"),
     ]
@@ -60,6 +61,10 @@ class CreditNoteAdmin(ExportAdmin):
     @display(description=_("tax"))
     def tax(self, note: CreditNote) -> str:
         return str(note.tax)
+
+    @display(description=_("VAT in the seller's currency"))
+    def tax_stated(self, note: CreditNote) -> str:
+        return stated_tax(note)
 
     @display(description=_("net"))
     def net(self, note: CreditNote) -> str:

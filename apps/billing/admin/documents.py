@@ -17,7 +17,7 @@ from apps.billing.models import CreditNote, Invoice, InvoiceChange, InvoiceLine,
 from apps.core import clock
 
 from .exporting import ExportAdmin
-from .reading import DocumentAdmin, DocumentInline, HistoryInline, download, leave
+from .reading import DocumentAdmin, DocumentInline, HistoryInline, download, leave, stated_tax
 
 
 class LineInline(DocumentInline):
@@ -105,6 +105,7 @@ class InvoiceAdmin(ExportAdmin):
         "customer_address",
         "seller",
         ("total", "tax", "net"),
+        "tax_stated",
         ("credit_applied", "due"),
         ("issued_at", "paid_at", "voided_at"),
         ("reason", "key"),
@@ -126,6 +127,10 @@ class InvoiceAdmin(ExportAdmin):
     @display(description=_("tax"))
     def tax(self, invoice: Invoice) -> str:
         return str(invoice.tax)
+
+    @display(description=_("VAT in the seller's currency"))
+    def tax_stated(self, invoice: Invoice) -> str:
+        return stated_tax(invoice)
 
     @display(description=_("net"))
     def net(self, invoice: Invoice) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from apps.billing import printing
+from apps.billing import papers, printing
 from apps.billing.models import CreditNote, Invoice
 from apps.core.admin import ReadOnly
 
@@ -82,3 +82,9 @@ def download(
 def leave(request: HttpRequest, url: str) -> HttpResponse:
     """To a page; a dialog is posted by htmx, which has to be told to leave."""
     return HttpResponse(headers={"HX-Redirect": url}) if "HX-Request" in request.headers else redirect(url)
+
+
+def stated_tax(document: Invoice | CreditNote) -> str:
+    """The tax in the seller's currency with its rate, for a field of a page."""
+    stated = papers.stated_tax_of(document)
+    return f"{stated.tax} ({stated.rate_text}, {stated.rate_day.isoformat()})" if stated else "–"

@@ -15,16 +15,21 @@ from functools import lru_cache
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from .books import (
+    ChargeRecord,
+    DisputeRecord,
+    Page,
+    RefundRecord,
+    Standing,
+)
 from .port import (
     Cancelled,
     CancelResult,
     CardDetails,
-    ChargeRecord,
     ChargeRequest,
     ChargeResult,
     Declined,
     DisputeDetails,
-    DisputeRecord,
     FindResult,
     Gateway,
     GatewayError,
@@ -34,14 +39,11 @@ from .port import (
     Movement,
     NeedsAction,
     NotFound,
-    Page,
     Refunded,
     RefundFailed,
-    RefundRecord,
     RefundResult,
     Setup,
     SetupStarted,
-    Standing,
     Succeeded,
     Throttled,
     Unknown,

@@ -6,16 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from threading import RLock
 
-from .port import (
-    ChargeRecord,
-    DisputeRecord,
-    GatewayUnavailable,
-    NeedsAction,
-    Page,
-    RefundRecord,
-    Standing,
-    Succeeded,
-)
+from .books import ChargeRecord, DisputeRecord, Page, RefundRecord, Standing
+from .port import GatewayUnavailable, NeedsAction, Succeeded
 from .rehearsal_records import GivenBack, Intent
 
 LIMIT = 100

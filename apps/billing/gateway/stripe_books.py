@@ -10,7 +10,8 @@ import stripe
 
 from apps.core.money import Money
 
-from .port import ChargeRecord, Declined, DisputeRecord, GatewayRefused, Page, RefundRecord, Standing, Succeeded
+from .books import ChargeRecord, DisputeRecord, Page, RefundRecord, Standing
+from .port import Declined, GatewayRefused, Succeeded
 from .stripe_calls import answered, named, patient, raise_unless_missing
 from .stripe_outcomes import INVOICE, PAYMENT, REFUND, id_of, metadata_of, of_intent
 

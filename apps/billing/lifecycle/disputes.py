@@ -5,7 +5,7 @@ Postings, each of a document of its own:
 - `dispute-movement:<movement>`: money taken goes from cash to disputes (held by a bank), money given back returns; the
   gateway's fee is an expense, and stays one when we win;
 - `dispute-lost:<dispute>:<time>`: what the bank keeps is bad debt. The sale is not taken back by it: a chargeback is
-  no credit note, and the tax stays due until staff correct the invoice.
+  no credit note, and the tax stays due until staff correct the invoice (`losses`).
 
 A lost dispute is put before staff. Nothing is done to the membership: that is a decision about a customer.
 """
@@ -17,10 +17,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.billing import ledger
+from apps.billing import ledger, losses
 from apps.billing.gateway.port import DisputeDetails, Movement
 from apps.billing.models import Account, Dispute, DisputeMovement, LedgerEntry, Parked, Payment
-from apps.core.money import Money
 
 from .moves import move
 
@@ -94,22 +93,25 @@ def _book(dispute: Dispute, movements: tuple[Movement, ...], *, now: datetime) -
 def _decide(dispute: Dispute, status: str, *, now: datetime) -> None:
     if dispute.status == _STATUS.LOST:
         # A bank may change its mind: the loss is undone, and what it gives back comes as a movement.
-        ledger.reverse(_loss_key(dispute), as_key=f"{_loss_key(dispute)}:undone", now=now)
+        ledger.reverse(losses.loss_key(dispute), as_key=f"{losses.loss_key(dispute)}:undone", now=now)
+        losses.keep_for_customer(dispute, now=now)
+    elif status == _STATUS.LOST:
+        losses.keep_no_more(dispute, now=now)
     closed = status in {_STATUS.WON, _STATUS.LOST}
     move(dispute, status, now=now, closed_at=now if closed else None)
     if status == _STATUS.LOST:
-        text = _("The dispute of payment %(payment)s is lost: decide whether the membership goes on.")
+        text = _("The dispute of payment %(payment)s is lost: decide whether the membership goes on, and the sale.")
         named = {"payment": dispute.payment or dispute.intent_id}
         Parked.objects.put("dispute_lost", ref=dispute.gateway_id, reason=text % named, now=now)
 
 
 def _write_loss(dispute: Dispute, *, now: datetime) -> None:
     """What the bank keeps is lost, once it is known to have it."""
-    held = _held(dispute)
-    if not held or LedgerEntry.objects.of_document(_loss_key(dispute)).exists():
+    held = losses.held(dispute)
+    if not held or LedgerEntry.objects.of_document(losses.loss_key(dispute)).exists():
         return
     entries = [(Account.BAD_DEBT, held), (Account.DISPUTES, -held)]
-    ledger.post(_loss_key(dispute), entries, customer_id=_customer_id(dispute), now=now)
+    ledger.post(losses.loss_key(dispute), entries, customer_id=_customer_id(dispute), now=now)
 
 
 def _is_done(dispute: Dispute) -> bool:
@@ -118,22 +120,11 @@ def _is_done(dispute: Dispute) -> bool:
         return dispute.is_closed
     match dispute.status:
         case _STATUS.WON:
-            return not _held(dispute)
+            return not losses.held(dispute)
         case _STATUS.LOST:
-            return bool(_held(dispute))
+            return bool(losses.held(dispute))
         case _:
             return False
-
-
-def _held(dispute: Dispute) -> Money:
-    """What a bank has of this payment by the movements."""
-    taken = sum(dispute.movements.values_list("amount_minor", flat=True))
-    return Money(-taken, dispute.currency)
-
-
-def _loss_key(dispute: Dispute) -> str:
-    """A dispute may be lost again after it was won."""
-    return f"dispute-lost:{dispute.pk}:{dispute.changes.filter(new=_STATUS.LOST).count()}"
 
 
 def _customer_id(dispute: Dispute) -> int | None:

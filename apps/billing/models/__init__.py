@@ -1,14 +1,17 @@
 """The books of the shop: who pays with what, what is owed, what was paid, and the proof of it."""
 
-from .billing_details import BillingDetails, NumberStatus, Outcome, TaxNumberCheck
+from .billing_details import BillingDetails, NumberStatus, Outcome, TaxNumberCheck, TaxNumberTry
 from .credit import CreditAccount, CreditEntry
 from .credit_note import CreditNote, CreditNoteLine
 from .dispute import Dispute, DisputeMovement
 from .dunning import DunningPolicy, Recovery
+from .exchange import ExchangeRate, Rates, StatedTax
+from .given_back import GivenBack
 from .history import BreakChange, DisputeChange, InvoiceChange, PaymentChange, RecoveryChange, RefundChange
-from .invoice import Invoice, InvoiceLine, InvoiceSeries, TaxTreatment
+from .invoice import Invoice, InvoiceLine, InvoiceSeries, Left, TaxTreatment
 from .journal import JournalBalance, JournalMonth
 from .ledger import Account, LedgerEntry
+from .loss import LossDecision
 from .parked import Parked
 from .payment import Payment
 from .profile import Card, Profile
@@ -32,6 +35,8 @@ __all__ = [
     "DisputeChange",
     "DisputeMovement",
     "DunningPolicy",
+    "ExchangeRate",
+    "GivenBack",
     "Invoice",
     "InvoiceChange",
     "InvoiceLine",
@@ -39,12 +44,15 @@ __all__ = [
     "JournalBalance",
     "JournalMonth",
     "LedgerEntry",
+    "Left",
+    "LossDecision",
     "NumberStatus",
     "Outcome",
     "Parked",
     "Payment",
     "PaymentChange",
     "Profile",
+    "Rates",
     "Reconciliation",
     "Recovery",
     "RecoveryChange",
@@ -53,7 +61,9 @@ __all__ = [
     "RevenueSchedule",
     "Seller",
     "Sighting",
+    "StatedTax",
     "TaxNumberCheck",
+    "TaxNumberTry",
     "TaxRate",
     "TaxRounding",
     "TaxTreatment",

@@ -161,3 +161,33 @@ class TaxNumberCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tax_number}: {self.get_outcome_display()}"
+
+
+class TaxNumberTryQuerySet(models.QuerySet["TaxNumberTry"]):
+    def since(self, moment: datetime) -> TaxNumberTryQuerySet:
+        return self.filter(at__gt=moment)
+
+
+class TaxNumberTry(models.Model):
+    """Somebody typed a number that the registry is to be asked about. It is written before the question is put, and is
+    what bounds how many one person can have asked; forgotten after a while."""
+
+    details = models.ForeignKey(
+        BillingDetails, on_delete=models.PROTECT, related_name="tries", verbose_name=_("billing details")
+    )
+    tax_number = models.CharField(_("VAT number"), max_length=tax_numbers.LONGEST)
+    at = models.DateTimeField(_("at"))
+
+    objects = TaxNumberTryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("VAT number typed")
+        verbose_name_plural = _("VAT numbers typed")
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["details", "-at"], name="billing_number_tries_of"),
+            models.Index(fields=["at"], name="billing_number_tries_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.tax_number

@@ -17,7 +17,7 @@ class CreditNoteQuerySet(models.QuerySet["CreditNote"]):
         return self.filter(customer=customer).order_by("-issued_at", "-pk")
 
     def with_lines(self) -> CreditNoteQuerySet:
-        return self.select_related("invoice").prefetch_related("lines")
+        return self.select_related("invoice", "stated_tax").prefetch_related("lines")
 
     def total_minor(self) -> int:
         """What these notes credit together, tax included."""
@@ -35,6 +35,7 @@ class CreditNote(models.Model):
         CARD = "card", _("back to the card")
         CREDIT = "credit", _("to the customer's credit")
         OPEN = "open", _("against what was still owed")
+        BANK = "bank", _("given back by the customer's bank")
 
     customer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="credit_notes", verbose_name=_("customer")
@@ -68,7 +69,7 @@ class CreditNote(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["series", "serial"], name="billing_credit_note_serial_once"),
             models.CheckConstraint(
-                condition=Q(settlement__in=["card", "credit", "open"]), name="billing_credit_note_settlement"
+                condition=Q(settlement__in=["card", "credit", "open", "bank"]), name="billing_credit_note_settlement"
             ),
             models.CheckConstraint(condition=Q(total_minor__gt=0), name="billing_credit_note_total_positive"),
         ]

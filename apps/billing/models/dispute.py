@@ -115,7 +115,10 @@ class Dispute(models.Model):
             case self.Status.WON:
                 return _text("Nothing: the money is ours.")
             case _:
-                return _text("Decide whether the membership goes on, and talk to the customer before another charge.")
+                return _text(
+                    "Decide whether the sale is taken back and whether the membership goes on. Talk to the customer "
+                    "before another charge."
+                )
 
 
 class DisputeMovement(models.Model):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, NamedTuple
 
+from django.apps import apps
 from django.conf import settings
 from django.core import signing
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import MoneyColumn
@@ -55,7 +58,7 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
         return self.filter(status=Invoice.Status.PAID)
 
     def with_lines(self) -> InvoiceQuerySet:
-        return self.prefetch_related("lines")
+        return self.select_related("stated_tax").prefetch_related("lines")
 
     def undecided(self) -> InvoiceQuerySet:
         """Invoices with a charge in flight or of unknown outcome: nothing may be decided about them yet."""
@@ -196,6 +199,44 @@ class Invoice(models.Model):
         return signing.Signer(salt=PAY_SALT).sign(str(self.pk))
 
 
+class Left(NamedTuple):
+    """What is left of a line: not credited by a note, nor given back by a later invoice. `gross_minor` includes
+    `tax_minor`, and `given_back_minor` is what was given back; in minor units, with the sign of the line."""
+
+    line: InvoiceLine
+    gross_minor: int
+    tax_minor: int
+    given_back_minor: int
+
+
+class InvoiceLineQuerySet(models.QuerySet["InvoiceLine"]):
+    def left(self) -> list[Left]:
+        """The lines with what is left of each, in the order of invoices and positions. One statement."""
+        credited, credited_tax = (_sum_of("billing.CreditNoteLine", "line", name) for name in _AMOUNTS)
+        given, given_tax = (_sum_of("billing.GivenBack", "of", name) for name in _AMOUNTS)
+        rows: Any = self.annotate(credited=credited, credited_tax=credited_tax, given=given, given_tax=given_tax)
+        return [
+            Left(
+                row,
+                row.amount_minor - row.credited - row.given,
+                row.tax_minor - row.credited_tax - row.given_tax,
+                row.given,
+            )
+            for row in rows.order_by("invoice", "position")
+        ]
+
+
+_AMOUNTS = ("amount_minor", "tax_minor")
+
+
+def _sum_of(model: str, reference: str, column: str) -> Coalesce:
+    """What the rows of another table that refer to a line come to. Joined, two tables would multiply each other."""
+    rows = apps.get_model(model)._default_manager.order_by().filter(**{reference: OuterRef("pk")}).values(reference)
+    return Coalesce(
+        Subquery(rows.annotate(total=Sum(column)).values("total")), 0, output_field=models.BigIntegerField()
+    )
+
+
 class InvoiceLine(models.Model):
     """One line, with all that is needed to compute it again: see `rules.recompute`."""
 
@@ -215,6 +256,8 @@ class InvoiceLine(models.Model):
     period_start = models.DateTimeField(_("period start"), null=True, blank=True)
     period_end = models.DateTimeField(_("period end"), null=True, blank=True)
     inputs = models.JSONField(_("inputs"), default=dict)
+
+    objects = InvoiceLineQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("invoice line")

@@ -43,6 +43,14 @@ class Seller(models.Model):
         _("tax is rounded for"), max_length=10, choices=TaxRounding, default=TaxRounding.LINE
     )
 
+    tax_currency = models.CharField(
+        _("currency of tax returns"),
+        max_length=3,
+        default="EUR",
+        db_default="EUR",
+        help_text=_("VAT of documents in another currency is stated in this one too."),
+    )
+
     objects = SellerQuerySet.as_manager()
 
     class Meta:

@@ -11,7 +11,7 @@ from django.db.models import Prefetch
 
 from apps.billing.models import Account, CreditNote, Invoice, InvoiceLine, LedgerEntry, RevenueSchedule
 
-from . import lines, postings
+from . import lines, postings, statements
 from .differences import Difference
 
 BATCH = 200
@@ -69,16 +69,16 @@ def _replay(since: datetime | None, after: int) -> tuple[Batch, int]:
     invoices = list(
         _chosen(since, after)
         .order_by("pk")
-        .select_related("series")
+        .select_related("series", "stated_tax")
         .prefetch_related(
             Prefetch("lines", InvoiceLine.objects.order_by("position")),
             Prefetch("schedules", RevenueSchedule.objects.select_related("line")),
-            Prefetch("credit_notes", CreditNote.objects.order_by("pk")),
+            Prefetch("credit_notes", CreditNote.objects.select_related("stated_tax").order_by("pk")),
             "payments",
         )[:BATCH]
     )
-    books = postings.Books(invoices)
-    found = [difference for invoice in invoices for difference in _differences(invoice, books)]
+    books, published = postings.Books(invoices), statements.Published(invoices)
+    found = [difference for invoice in invoices for difference in _differences(invoice, books, published)]
     last = invoices[-1] if invoices else None
     return Batch(len(invoices), last.number if last else "", found), last.pk if last else after
 
@@ -93,7 +93,7 @@ def _chosen(since: datetime | None, after: int):
     return chosen if since is None else chosen.filter(issued_at__gte=since)
 
 
-def _differences(invoice: Invoice, books: postings.Books) -> Iterator[Difference]:
+def _differences(invoice: Invoice, books: postings.Books, published: statements.Published) -> Iterator[Difference]:
     rows = list(invoice.lines.all())
     for line in rows:
         for what, expected, found in lines.differences(line):
@@ -103,7 +103,7 @@ def _differences(invoice: Invoice, books: postings.Books) -> Iterator[Difference
     for what, expected, found in _document(invoice, rows):
         if expected != found:
             yield Difference(invoice.number, None, what, expected, found)
-    for what, expected, found in books.differences(invoice):
+    for what, expected, found in [*books.differences(invoice), *published.differences(invoice)]:
         yield Difference(invoice.number, None, what, expected, found)
     for position, what, expected, found in postings.revenue_differences(invoice, books):
         yield Difference(invoice.number, position, what, expected, found)

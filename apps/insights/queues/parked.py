@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
+from apps.billing import stating
 from apps.billing.models import Parked, Payment, Refund
 
 from . import payments
-from .model import Act, Order, Queue, Row
+from .model import Act, CannotAct, Order, Queue, Row
 
 _ADVICE = {
     "settle": _("Ask the gateway: the payment is settled by its answer."),
@@ -21,6 +22,9 @@ _ADVICE = {
     "refund_outside": _("The nightly comparison finds this refund: take its step among the breaks."),
     "gateway": _("Put the shop's key at the gateway right; the workers then go on by themselves."),
     "dispute": _("Answer at the gateway before its deadline."),
+    "exchange_rate": _("Import the European Central Bank's rates, or type in that of the day: it is then stated."),
+    "dispute_lost": _("Open the dispute: take the sale back or leave it as bad debt. Decide about the membership."),
+    "dispute_kept": _("Open the dispute, and give the money to the customer as credit."),
     "dispute_closed": _("If it was lost, the books must say so."),
 }
 
@@ -53,14 +57,20 @@ def _show(rows: Sequence[Parked]) -> list[Row]:
     return [_row(item, about.payment_of(item), about.refunds.get(item.ref)) for item in rows]
 
 
+def _page(item: Parked, payment: Payment | None) -> str:
+    if payment:
+        return reverse("admin:billing_payment_change", args=[payment.pk])
+    if item.kind == stating.PARKED_AS:
+        return reverse("admin:billing_exchangerate_changelist")
+    return reverse("admin:billing_parked_change", args=[item.pk])
+
+
 def _row(item: Parked, payment: Payment | None, refund: Refund | None) -> Row:
     money = refund.amount if refund and item.kind == "refund" else payment.amount if payment else None
     return Row(
         pk=item.pk,
         title=f"{item.kind} {item.ref}",
-        url=reverse("admin:billing_payment_change", args=[payment.pk])
-        if payment
-        else reverse("admin:billing_parked_change", args=[item.pk]),
+        url=_page(item, payment),
         since=item.at,
         reason=item.reason,
         advice=str(_ADVICE.get(item.kind, _("Read the reason, put it right, then mark it as resolved."))),
@@ -94,6 +104,16 @@ def _ask(order: Order) -> str:
     return said
 
 
+def _state(order: Order) -> str:
+    """State the VAT that waits for a rate; the item closes when nothing waits any more."""
+    stated = stating.state_missing(now=order.now, actor=order.actor)
+    waiting = stating.waiting_in(order.row.ref)
+    if waiting:
+        text = _text("Stated: %(stated)d. No rate is known yet for %(waiting)d invoices in %(currency)s.")
+        raise CannotAct(text % {"stated": stated, "waiting": waiting, "currency": order.row.ref})
+    return _text("Stated: %(stated)d. Nothing waits any more.") % {"stated": stated}
+
+
 def _resolve(order: Order) -> str:
     Parked.objects.filter(pk=order.row.pk).resolve(by=order.actor, now=order.now)
     return _text("Marked as resolved.")
@@ -114,6 +134,14 @@ PARKED = Queue(
             permission="billing.change_payment",
             run=_ask,
             fits=lambda item: item.kind == "settle" and item.ref.isdigit(),
+        ),
+        Act(
+            name="state",
+            label=_("State the VAT now"),
+            explains=_("With the rate of the day of each invoice, where it is known by now. No invoice changes."),
+            permission="billing.change_invoice",
+            run=_state,
+            fits=lambda item: item.kind == stating.PARKED_AS,
         ),
         Act(
             name="resolve",

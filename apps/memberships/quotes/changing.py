@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from apps.billing import tax
+from apps.billing import giving_back, tax
 from apps.billing.drafts import LineDraft
-from apps.billing.models import CreditNote, Invoice
+from apps.billing.models import Invoice
 from apps.billing.taxation import Taxation
 from apps.core import periods
 from apps.core.money import Money
@@ -173,23 +172,22 @@ def _at_once(
 
 
 def _given_back(span: Span | None, *, now: datetime) -> list[LineDraft]:
-    """The line that gives back the unused part of what was paid for the span, and was not credited back; none when
-    nothing was."""
+    """The line that gives back the unused part of what was paid for the span, and did not go back; none when nothing
+    was."""
     if span is None or span.invoice is None or span.invoice.status != Invoice.Status.PAID:
         return []
-    notes = CreditNote.objects.filter(invoice=span.invoice).aggregate(total=Sum("total_minor"), tax=Sum("tax_minor"))
-    paid = span.gross_minor - (notes["total"] or 0)
-    if paid <= 0:
+    lines, paid, tax_in_it = giving_back.unused(span.invoice)
+    if not paid:
         return []
     line = rules.credit_line(
         span.price,
-        paid_minor=paid,
-        paid_tax_minor=max(0, span.tax_minor - (notes["tax"] or 0)),
+        paid_minor=paid.minor,
+        paid_tax_minor=tax_in_it.minor,
         span=Period(span.number, span.start, span.end),
         now=now,
         tax_basis_points=span.tax_basis_points,
     )
-    return [line]
+    return [replace(line, gives_back_of=[one.pk for one in lines])]
 
 
 def _at_period_end(

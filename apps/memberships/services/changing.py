@@ -136,6 +136,7 @@ def _begin(
     quoted_minor: int | None,
     actor: str,
 ) -> ChangeResult:
+    finding.lock_latest_invoice(subscription_id)
     subscription = finding.open_subscription(subscription_id, customer=customer)
     # A member may change the quantity at the price they joined at, which need not be on sale any more.
     price = subscription.price if price_id == subscription.price_id else finding.price_on_sale(price_id, now=now)

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from apps.accounts.models import User
 from apps.billing.models import Invoice
 from apps.memberships.errors import AlreadySubscribed, ClosedPlan, NotOpen, QuantityRefused, UnknownPlan
-from apps.memberships.models import Origin, Price, Subscription
+from apps.memberships.models import Origin, Period, Price, Subscription
 
 
 def open_subscription(subscription_id: int, *, customer: User) -> Subscription:
@@ -82,3 +82,10 @@ def lock_open_invoices(subscription_id: int) -> None:
     mine = Q(periods__subscription=subscription_id) | Q(plan_change__subscription=subscription_id)
     ids = Invoice.objects.open().filter(mine).values("pk")
     list(Invoice.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk", flat=True))
+
+
+def lock_latest_invoice(subscription_id: int) -> None:
+    """Lock the invoice of the present span, before the subscription: a refund of it and a change that gives the unused
+    part back go one after the other."""
+    latest = Period.objects.filter(subscription=subscription_id).order_by("-start").values("invoice")[:1]
+    list(Invoice.objects.filter(pk__in=latest).select_for_update().values_list("pk", flat=True))

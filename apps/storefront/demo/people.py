@@ -31,7 +31,8 @@ _HOMES = [
     ("IT", "Europe/Rome", "EUR", 46),
     ("FR", "Europe/Paris", "EUR", 20),
     ("RO", "Europe/Bucharest", "EUR", 10),
-    ("DE", "Europe/Berlin", "EUR", 10),
+    ("DE", "Europe/Berlin", "EUR", 7),
+    ("DE", "Europe/Berlin", "USD", 3),
     ("IE", "Europe/Dublin", "EUR", 4),
     ("US", "America/New_York", "USD", 10),
 ]

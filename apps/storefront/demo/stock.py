@@ -1,4 +1,4 @@
-"""What the demo sells: plans, goods, guides, and the rules of its offers."""
+"""What the demo sells: plans, goods, guides, and the rules of its offers; and what it needs to sell abroad."""
 
 from datetime import datetime
 
@@ -7,6 +7,8 @@ from apps.catalog import demo as catalog
 from apps.memberships import demo as memberships
 from apps.offers import demo as offers
 
+from . import rates
+
 # Its check digit is right; it stands in examples everywhere.
 VAT_NUMBER = "IT00743110157"
 
@@ -14,6 +16,7 @@ VAT_NUMBER = "IT00743110157"
 def build(*, now: datetime) -> None:
     """Stock the shop as of `now`. Safe to repeat."""
     Seller.objects.update(tax_number=VAT_NUMBER)
+    rates.build(now=now)
     memberships.build_plans(now=now, trials=memberships.TRIALS)
     memberships.build_quarterly(now=now)
     catalog.build(now=now)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -42,8 +45,7 @@ def billing_details(request: SignedInRequest) -> HttpResponse:
         accounts.set_country(request.user, country=country_form.cleaned_data["country"])
         messages.success(request, _("Your country is %(country)s.") % {"country": country_name(request.user.country)})
         return redirect("billing_details")
-    if form.is_bound and form.is_valid():
-        save(request, form, now=now)
+    if form.is_bound and form.is_valid() and save(request, form, now=now):
         return redirect("billing_details")
     wrong = form.errors or country_form.errors
     context = {
@@ -55,11 +57,29 @@ def billing_details(request: SignedInRequest) -> HttpResponse:
     return render(request, "storefront/account/billing_details.html", context, status=400 if wrong else 200)
 
 
-def save(request: SignedInRequest, form: BillingForm, *, now: datetime) -> None:
-    """Keep what a valid form says, ask the registry about a new number, and tell the customer how that went."""
-    details = details_of.save(request.user, **form.cleaned_data, now=now)
+def save(request: SignedInRequest, form: BillingForm, *, now: datetime) -> bool:
+    """Keep what a valid form says, ask the registry about a new number, and tell the customer how that went.
+
+    Returns whether it was kept: after too many numbers it is not, and the form says so."""
+    is_new_number = form.cleaned_data["tax_number"] != form.initial.get("tax_number")
+    try:
+        details = details_of.save(request.user, **form.cleaned_data, now=now)
+    except details_of.TooManyNumbers as refusal:
+        at = date_format(timezone.localtime(refusal.until, ZoneInfo(request.user.time_zone)), "SHORT_DATETIME_FORMAT")
+        form.add_error(
+            "tax_number",
+            _("You have tried many VAT numbers. You can try another one after %(at)s; nothing was saved.") % {"at": at},
+        )
+        return False
     check = details_of.check_if_needed(details, now=now)
-    match check.outcome if check else None:
+    # What the registry told before needs no new question.
+    known = details.number_status if is_new_number else None
+    _tell(request, check.outcome if check else known)
+    return True
+
+
+def _tell(request: SignedInRequest, outcome: str | None) -> None:
+    match outcome:
         case Outcome.VALID:
             messages.success(request, _("Saved. Your VAT number is confirmed."))
         case Outcome.INVALID:

@@ -56,8 +56,7 @@ def review(request: SignedInRequest, plan: str, interval: str) -> HttpResponse:
     if request.method == "POST" and "country" in request.POST:
         return _move(request, now=now)
     form = _billing_form(request)
-    if form.is_bound and form.is_valid():
-        billing_details.save(request, form, now=now)
+    if form.is_bound and form.is_valid() and billing_details.save(request, form, now=now):
         return redirect(request.get_full_path())
     return _agree(request, price, offer, billing_form=form, now=now)
 

@@ -9,6 +9,7 @@ from apps.billing.models import Break, Dispute, Invoice, Parked, Payment, Refund
 from apps.core.money import Money
 from apps.mail.models import Message
 from tests.billing.reading import books, history
+from tests.factories import billing
 from tests.factories.accounts import staff
 
 from .bills import bill, cardholder
@@ -201,6 +202,22 @@ def test_more_than_is_left_of_a_payment_is_not_written_down(world, now):
     with pytest.raises(repairs.CannotRepair, match="More went back"):
         repairs.repair(found.pk, actor="ann", now=now)
     assert Refund.objects.count() == 1
+    found.refresh_from_db()
+    assert found.status == "open"
+
+
+def test_what_a_change_of_plan_gave_back_is_not_written_down_as_a_refund_too(world, now):
+    payment = paid(world, now=now)
+    [line] = payment.invoice.lines.all()
+    given = billing.plan_line(-600, start=now, kind="proration_credit", gives_back_of=[line.pk])
+    lines = [given, billing.plan_line(600, start=now)]
+    billing.invoice(payment.invoice.customer, now=now, lines=lines)
+    world.gateway._api.refunds.create({"payment_intent": payment.gateway_id, "amount": 1000})
+    night(now)
+    [found] = Break.objects.filter(kind="missing_here")
+    with pytest.raises(repairs.CannotRepair, match=r"has not so much left to take back\. At most €6\.00\."):
+        repairs.repair(found.pk, actor="ann", now=now)
+    assert not Refund.objects.exists()
     found.refresh_from_db()
     assert found.status == "open"
 
