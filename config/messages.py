@@ -7,6 +7,7 @@ that is new is added without a translation, and `tests/ground/test_translations.
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,7 +89,7 @@ def main() -> None:
     template = texts()
     for language in LANGUAGES:
         missing = update(language, template)
-        print(f"{language}: {len(template)} texts, {len(missing)} without a translation")
+        sys.stdout.write(f"{language}: {len(template)} texts, {len(missing)} without a translation\n")
 
 
 if __name__ == "__main__":

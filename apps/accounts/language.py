@@ -53,11 +53,12 @@ class PreferredLanguageMiddleware:
         if language and language != settings.LANGUAGE_CODE:
             path = request.get_full_path()
             elsewhere = translate_url(path, language)
-            if request.method in {"GET", "HEAD"} and elsewhere != path:
+            if elsewhere == path:
+                # One address for all languages, such as the back office.
+                translation.activate(language)
+                request.LANGUAGE_CODE = language
+            elif request.method in {"GET", "HEAD"}:
                 response = HttpResponseRedirect(elsewhere)
                 patch_vary_headers(response, ["Cookie"])
                 return response
-            # The back office has one address for all languages.
-            translation.activate(language)
-            request.LANGUAGE_CODE = language
         return self.get_response(request)

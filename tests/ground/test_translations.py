@@ -19,9 +19,7 @@ def test_a_catalogue_for_each_language():
 def test_every_text_is_translated(texts, language):
     catalogue = messages.read(language)
     missing = [
-        text.id
-        for text in texts
-        if text.id and not messages.is_complete(catalogue.get(text.id, context=text.context))
+        text.id for text in texts if text.id and not messages.is_complete(catalogue.get(text.id, context=text.context))
     ]
     assert missing == [], "Run `make messages` and translate what is new"
 
