@@ -37,6 +37,7 @@ def give_complimentary(
         raise AlreadySubscribed(_("The customer has a complimentary membership. End it first to give another one."))
     if held.exclude(price__amount_minor=0).exists():
         raise AlreadySubscribed(_("The customer is a member already."))
+    closing.retire_unfinished(customer, group=plan.group, now=now)
     subscription = Subscription.objects.create(
         customer=customer,
         price=_price(plan, customer.currency, now=now),
