@@ -29,7 +29,7 @@ from apps.promotions.models import Promotion
 
 from . import lifecycle, quotes
 from .errors import NotOpen, QuoteChanged, TrialUsed, UnknownPlan
-from .models import EndReason, Period, Signup, SignupStatus, Status, Subscription
+from .models import EndReason, Period, Signup, SignupStatus, Subscription
 from .services import closing, finding, settling, trying
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from itertools import count
 
 from django.db import transaction
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from apps.accounts.models import User
 from apps.billing import attempts, collection, corrections, disputes, hints, invoices, janitor, refunds
@@ -65,8 +66,10 @@ people = st.integers(0, 1)
 plans = st.sampled_from(["grove", "grove", "conservatory", "estate", "seedling"])
 rhythms = st.sampled_from(["month", "month", "month", "week", "year", "term"])
 quantities = st.integers(1, 3)
-days = st.integers(0, 13 * 86_400).map(lambda seconds: timedelta(seconds=seconds))
-weeks = st.sampled_from([15 * A_DAY, 31 * A_DAY, 45 * A_DAY])
+moments = st.one_of(
+    st.sampled_from([timedelta(0), timedelta(minutes=7), A_DAY, 7 * A_DAY, 31 * A_DAY, 45 * A_DAY]),
+    st.integers(1, 16 * 86_400).map(lambda seconds: timedelta(seconds=seconds)),
+)
 shares = st.one_of(st.just(100), st.integers(1, 99))
 # What somebody signs up for: plan, rhythm, quantity, discount and card.
 Wish = tuple[str, str, int, int, tuple]
@@ -95,6 +98,20 @@ def stock() -> None:
                 )
 
 
+def later(**drawn):
+    """A rule of the machine that happens some time after the step before: the workers did what was due meanwhile."""
+
+    def decorate(act):
+        @wraps(act)
+        def step(self, after, **what):
+            self._live(after)
+            act(self, **what)
+
+        return rule(after=moments, **drawn)(step)
+
+    return decorate
+
+
 class WholeLife(RuleBasedStateMachine):
     """One shop, its workers, a gateway, a bank, and two customers in two countries and currencies."""
 
@@ -121,13 +138,9 @@ class WholeLife(RuleBasedStateMachine):
 
     # Time.
 
-    @rule(by=days)
-    def wait(self, by: timedelta) -> None:
-        self._live(by)
-
-    @rule(by=weeks)
-    def wait_for_weeks(self, by: timedelta) -> None:
-        self._live(by)
+    @later()
+    def wait(self) -> None:
+        """Nobody does anything."""
 
     def _live(self, by: timedelta) -> None:
         """Time goes by, and the workers do what is due when it is due."""
@@ -155,7 +168,7 @@ class WholeLife(RuleBasedStateMachine):
         for who, wish in enumerate([anna, ben]):
             self.subscribe(who, wish)
 
-    @rule(who=people, wish=wishes)
+    @later(who=people, wish=wishes)
     def join(self, who: int, wish: Wish) -> None:
         self.subscribe(who, wish)
 
@@ -182,26 +195,25 @@ class WholeLife(RuleBasedStateMachine):
         paid = Invoice.objects.paid().filter(periods__subscription=done.subscription_id).first()
         assert paid is None or paid.total_minor == done.quote["total_minor"]
 
-    @rule(who=people, undone=st.booleans())
+    @later(who=people, undone=st.booleans())
     def cancel(self, who: int, undone: bool) -> None:
         self._ask(who, services.request_cancel)
         if undone:
             self._ask(who, services.undo_cancel)
 
-    @rule(who=people)
+    @later(who=people)
     def undo(self, who: int) -> None:
         self._ask(who, services.undo_cancel)
 
     # The contract.
 
-    @rule(who=people, slug=plans, rhythm=rhythms, quantity=st.none() | quantities)
+    @later(who=people, slug=plans, rhythm=rhythms, quantity=st.none() | quantities)
     def change(self, who: int, slug: str, rhythm: str, quantity: int | None) -> None:
         self._change(who, self._price(self.people[who], slug, rhythm), quantity)
 
-    @rule(who=people, slug=plans, quantity=quantities, after=st.integers(1, 9 * 86_400))
-    def climb(self, who: int, slug: str, quantity: int, after: int) -> None:
-        """Another plan in the same rhythm, some time into the period."""
-        self._live(timedelta(seconds=after))
+    @later(who=people, slug=plans, quantity=quantities)
+    def climb(self, who: int, slug: str, quantity: int) -> None:
+        """Another plan in the same rhythm."""
         member = Subscription.objects.current_of(self.people[who])
         if member is not None:
             own = member.price
@@ -222,21 +234,21 @@ class WholeLife(RuleBasedStateMachine):
             due = result.change.invoice.total_minor if result.change else 0
             assert due == preview.due_now.minor
 
-    @rule(who=people)
+    @later(who=people)
     def keep(self, who: int) -> None:
         self._ask(who, services.keep_plan)
 
-    @rule(who=people, months=st.integers(0, 3))
+    @later(who=people, months=st.integers(0, 3))
     def pause(self, who: int, months: int) -> None:
         self._ask(who, services.request_pause, months=months)
 
-    @rule(who=people, early=st.booleans())
+    @later(who=people, early=st.booleans())
     def come_back(self, who: int, early: bool) -> None:
         self._ask(who, services.undo_pause if early else services.resume)
 
     # Money.
 
-    @rule(who=people, which=st.integers(0, 9), share=shares)
+    @later(who=people, which=st.integers(0, 9), share=shares)
     def refund(self, who: int, which: int, share: int) -> None:
         """Staff send a part of one of the payments back."""
         payment = self._payment(who, which)
@@ -245,7 +257,7 @@ class WholeLife(RuleBasedStateMachine):
             money = Money(amount, payment.currency)
             refunds.request(payment.pk, amount=money, key=str(next(_numbers)), reason="Goodwill", now=self.now)
 
-    @rule(who=people, which=st.integers(0, 9), share=shares)
+    @later(who=people, which=st.integers(0, 9), share=shares)
     def credit(self, who: int, which: int, share: int) -> None:
         """Staff turn a part of one of the paid invoices into the customer's credit."""
         payment = self._payment(who, which)
@@ -258,7 +270,7 @@ class WholeLife(RuleBasedStateMachine):
                     invoice.pk, amount=money, key=str(next(_numbers)), reason="Goodwill", now=self.now
                 )
 
-    @rule(who=people)
+    @later(who=people)
     def pay_with_another_card(self, who: int) -> None:
         invoice = Invoice.objects.open().filter(customer=self.people[who]).order_by("pk").first()
         if invoice is None:
@@ -267,8 +279,7 @@ class WholeLife(RuleBasedStateMachine):
         with suppress(collection.NothingToPay, collection.PaymentInFlight, attempts.RetryRefused):
             collection.retry_with_card(invoice.pk, card_id=card.pk, on_session=True, now=self.now)
 
-    @precondition(lambda self: Payment.objects.filter(status="needs_action").exists())
-    @rule()
+    @later()
     def confirm(self) -> None:
         """Whoever is asked by the bank says yes."""
         for payment in Payment.objects.filter(status="needs_action"):
@@ -277,7 +288,7 @@ class WholeLife(RuleBasedStateMachine):
                 self.gateway.confirm(payment.gateway_id)
             janitor.check(payment.pk, now=self.now)
 
-    @rule(who=people)
+    @later(who=people)
     def withdraw(self, who: int) -> None:
         """Staff void an invoice that is not paid."""
         invoice = Invoice.objects.open().filter(customer=self.people[who]).order_by("-pk").first()
@@ -285,7 +296,7 @@ class WholeLife(RuleBasedStateMachine):
             with suppress(invoices.CannotVoid):
                 invoices.void(invoice.pk, reason="By mistake", now=self.now)
 
-    @rule(who=people, which=st.integers(0, 9))
+    @later(who=people, which=st.integers(0, 9))
     def dispute(self, who: int, which: int) -> None:
         """The customer goes to their bank about a charge of which nothing went back yet."""
         payment = self._payment(who, which)
@@ -294,8 +305,7 @@ class WholeLife(RuleBasedStateMachine):
             hints.dispute_moved(dispute_id=opened.id, intent_id=payment.gateway_id, now=self.now)
             disputes.ask_due(now=self.now)
 
-    @precondition(lambda self: Dispute.objects.exclude(status__in=["won", "lost"]).exists())
-    @rule(won=st.booleans())
+    @later(won=st.booleans())
     def decide(self, won: bool) -> None:
         """The bank decides, and the event reaches the shop."""
         for row in Dispute.objects.exclude(status__in=["won", "lost"]):
@@ -305,13 +315,13 @@ class WholeLife(RuleBasedStateMachine):
 
     # Points.
 
-    @rule(who=people, points=st.integers(-300, 900).filter(bool))
+    @later(who=people, points=st.integers(-300, 900).filter(bool))
     def adjust_points(self, who: int, points: int) -> None:
         """Staff give points, or take some back."""
         with suppress(loyalty.NotEnoughPoints):
             loyalty.adjust(self.people[who].pk, points=points, key=f"gift-{next(_numbers)}", reason="", now=self.now)
 
-    @rule(who=people, points=st.integers(1, 2_000))
+    @later(who=people, points=st.integers(1, 2_000))
     def spend_points(self, who: int, points: int) -> None:
         with suppress(loyalty.NotEnoughPoints):
             services.redeem_points(self.people[who], points=points, key=f"spend-{next(_numbers)}", now=self.now)

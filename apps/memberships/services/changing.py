@@ -109,7 +109,8 @@ def continue_change(token: UUID | str, *, customer: User, now: datetime) -> Chan
 
 @transaction.atomic
 def keep_plan(subscription_id: int, *, customer: User, now: datetime, actor: str = "") -> Subscription:
-    """Take back a change that waits for the end of the period. Raises NotOpen, NothingToChange."""
+    """Take back a change that waits for the end of the period. Raises NotOpen, NothingToChange, and PausePending where
+    an agreed term, which cannot be paused, would come back beneath a pause."""
     subscription = finding.open_subscription(subscription_id, customer=customer)
     if not subscription.has_pending_change:
         raise NothingToChange(_("No change of plan is waiting."))
@@ -117,6 +118,8 @@ def keep_plan(subscription_id: int, *, customer: User, now: datetime, actor: str
     subscription.pending_quantity = None
     if not subscription.awaits_new_version:
         subscription.pending_price = None
+    if subscription.natural_end() is not None:
+        _refuse_pause(subscription)
     if not subscription.is_cancelling:
         subscription.end_by_itself()
     subscription.save(update_fields=["pending_price", "pending_quantity", "ends_at", "term_ends_at"])
@@ -227,16 +230,20 @@ def check_change(subscription: Subscription, price: Price) -> None:
         raise NeedsSignup(_("Please join this plan with a card."))
     if subscription.is_gift:
         raise NothingToChange(_("Your membership is a gift. You can choose a plan of your own when it is over."))
-    if subscription.is_paused:
-        raise PausePending(_("Your membership is paused. Resume it to change your plan."))
-    if subscription.pause_at is not None:
-        raise PausePending(_("A pause of your membership is planned. Take it back to change your plan."))
+    _refuse_pause(subscription)
     if subscription.is_cancelling:
         raise CancellationPending(_("Your membership is cancelled. Undo the cancellation to change your plan."))
     if subscription.status == Status.PAST_DUE:
         raise ChangeInProgress(_("A payment is overdue. Once it is paid you can change your plan."))
     if subscription.changing_since is not None:
         raise ChangeInProgress(_("A change of your plan is still waiting for its payment."))
+
+
+def _refuse_pause(subscription: Subscription) -> None:
+    if subscription.is_paused:
+        raise PausePending(_("Your membership is paused. Resume it to change your plan."))
+    if subscription.pause_at is not None:
+        raise PausePending(_("A pause of your membership is planned. Take it back to change your plan."))
 
 
 def _moment_of_preview(subscription: Subscription, quoted_at: datetime | None, *, now: datetime) -> datetime:
