@@ -9,8 +9,7 @@ from django.db import transaction
 from apps.core.money import Money
 
 from . import credit_notes, refunds
-from .credit_notes import creditable
-from .models import CreditNote, Invoice, Payment
+from .models import CreditNote, Dispute, Invoice, Payment
 from .refunds import CannotRefund
 
 __all__ = ["CannotCredit", "CannotRefund", "creditable", "payable_back", "to_card", "to_credit"]
@@ -18,6 +17,13 @@ __all__ = ["CannotCredit", "CannotRefund", "creditable", "payable_back", "to_car
 
 class CannotCredit(Exception):
     """The invoice is not paid, or not so much is left of it, or not in that currency."""
+
+
+def creditable(invoice: Invoice) -> Money:
+    """How much of an invoice can become credit: what no credit note has taken back yet, but not what a bank holds of it
+    in a dispute."""
+    left = credit_notes.creditable(invoice).minor - Dispute.objects.held_of(invoice)
+    return Money(max(0, left), invoice.currency)
 
 
 def payable_back(invoice: Invoice) -> Money:

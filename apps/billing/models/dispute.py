@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q, Sum
@@ -10,6 +11,9 @@ from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import MoneyColumn
+
+if TYPE_CHECKING:
+    from .invoice import Invoice
 
 
 class DisputeQuerySet(models.QuerySet["Dispute"]):
@@ -24,6 +28,10 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
     def holding(self) -> DisputeQuerySet:
         """Disputes whose money the bank has, or keeps: it cannot be refunded as well. An inquiry takes none."""
         return self.filter(is_inquiry=False).exclude(status=Dispute.Status.WON)
+
+    def held_of(self, invoice: Invoice) -> int:
+        """Minor units that banks have, or keep, of what was paid for an invoice."""
+        return self.holding().filter(payment__invoice=invoice, payment__surplus=False).total_minor()
 
     def total_minor(self) -> int:
         return self.aggregate(total=Sum("amount_minor"))["total"] or 0

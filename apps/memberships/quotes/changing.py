@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from apps.billing import tax
 from apps.billing.drafts import LineDraft
-from apps.billing.models import CreditNote, Invoice
+from apps.billing.models import CreditNote, Dispute, Invoice
 from apps.billing.taxation import Taxation
 from apps.core import periods
-from apps.core.money import Money
+from apps.core.money import Money, round_half_up
 from apps.core.periods import Period
 from apps.memberships import rules
 from apps.memberships.errors import ChangeInProgress, NothingToChange, Refused
@@ -173,18 +174,20 @@ def _at_once(
 
 
 def _given_back(span: Span | None, *, now: datetime) -> list[LineDraft]:
-    """The line that gives back the unused part of what was paid for the span, and was not credited back; none when
-    nothing was."""
+    """The line that gives back the unused part of what was paid for the span, and was neither credited back nor taken
+    by a bank; none when nothing was."""
     if span is None or span.invoice is None or span.invoice.status != Invoice.Status.PAID:
         return []
     notes = CreditNote.objects.filter(invoice=span.invoice).aggregate(total=Sum("total_minor"), tax=Sum("tax_minor"))
-    paid = span.gross_minor - (notes["total"] or 0)
+    left, left_tax = span.gross_minor - (notes["total"] or 0), max(0, span.tax_minor - (notes["tax"] or 0))
+    # What a bank took back in a dispute is not given back as well.
+    paid = left - Dispute.objects.held_of(span.invoice)
     if paid <= 0:
         return []
     line = rules.credit_line(
         span.price,
         paid_minor=paid,
-        paid_tax_minor=max(0, span.tax_minor - (notes["tax"] or 0)),
+        paid_tax_minor=round_half_up(Fraction(left_tax * paid, left)),
         span=Period(span.number, span.start, span.end),
         now=now,
         tax_basis_points=span.tax_basis_points,
