@@ -17,7 +17,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from apps.accounts.models import User
 from apps.billing import attempts, collection, corrections, disputes, hints, invoices, janitor, refunds
 from apps.billing import gateway as gateways
-from apps.billing.gateway import behaviours as cards
 from apps.billing.gateway.port import NeedsAction
 from apps.billing.gateway.rehearsal import Rehearsal
 from apps.billing.models import Dispute, Invoice, Payment
@@ -26,76 +25,21 @@ from apps.core.money import Money
 from apps.loyalty import services as loyalty
 from apps.memberships import services, signup
 from apps.memberships.errors import Refused
-from apps.memberships.models import Plan, Price, Subscription
+from apps.memberships.models import Period, Plan, Price, Subscription
 from apps.promotions.models import Promotion
 from apps.promotions.services import NotRedeemable
 from tests.factories import billing
 from tests.factories import memberships as make
 
 from . import whole_truth
+from .whole_shop import A_DAY, DISCOUNTS, RHYTHMS, Wish, moments, people, plans, quantities, rhythms, shares, wishes
 
 BEGIN = datetime(2027, 10, 30, 22, 15, 7, tzinfo=UTC)
 # Work by the machine's own time, and another world's: the rehearsal of renewals has a database connection of its own.
 NOT_HERE = ("billing.prune", "billing.reconcile", "core.prune", "insights.rehearse")
-A_DAY = timedelta(days=1)
+MONEY = ("billing.", "memberships.", "loyalty.")
 PASSES = 6
-
-AMOUNTS = {"grove": 1201, "conservatory": 2399, "estate": 5907}
-# (unit, count, periods of the term)
-RHYTHMS = {"week": ("week", 1, None), "month": ("month", 1, None), "year": ("year", 1, None), "term": ("month", 1, 3)}
-SHARE = {"week": 4, "month": 1, "year": 1, "term": 1}
-CARDS = [
-    (),
-    (),
-    (cards.decline("insufficient_funds", first=2, chance=4000),),
-    (cards.decline("insufficient_funds", first=2, times=3),),
-    (cards.decline("stolen_card", hard=True, first=3),),
-    (cards.authenticate(first=2, times=2),),
-    (cards.lose_after(first=2), cards.decline(first=4, times=2)),
-    (cards.lose_before(first=1),),
-]
-DISCOUNTS = [
-    None,
-    None,
-    {"percent_basis_points": 3333, "duration": "forever"},
-    {"percent_basis_points": 10_000, "duration": "once", "code": "FREE"},
-    {"amount_minor": 901, "currency": "EUR", "duration": "repeating", "periods": 2},
-]
-
-people = st.integers(0, 1)
-plans = st.sampled_from(["grove", "grove", "conservatory", "estate", "seedling"])
-rhythms = st.sampled_from(["month", "month", "month", "week", "year", "term"])
-quantities = st.integers(1, 3)
-moments = st.one_of(
-    st.sampled_from([timedelta(0), timedelta(minutes=7), A_DAY, 7 * A_DAY, 31 * A_DAY, 45 * A_DAY]),
-    st.integers(1, 16 * 86_400).map(lambda seconds: timedelta(seconds=seconds)),
-)
-shares = st.one_of(st.just(100), st.integers(1, 99))
-# What somebody signs up for: plan, rhythm, quantity, discount and card.
-Wish = tuple[str, str, int, int, tuple]
-wishes = st.tuples(plans, rhythms, quantities, st.integers(0, len(DISCOUNTS) - 1), st.sampled_from(CARDS))
 _numbers = count(1)
-
-
-def stock() -> None:
-    """Plans at several rhythms in two currencies: Conservatory monthly begins with a trial, to Estate tax is added."""
-    make.plans(now=BEGIN - A_DAY)
-    Plan.objects.exclude(slug="seedling").update(max_quantity=3, pauses_per_year=4)
-    for currency in ("EUR", "USD"):
-        for slug, monthly in AMOUNTS.items():
-            for rhythm, (unit, every, term) in RHYTHMS.items():
-                amount = (monthly * 12 if rhythm == "year" else monthly) // SHARE[rhythm]
-                make.special_price(
-                    slug,
-                    version=50,
-                    currency=currency,
-                    amount_minor=amount,
-                    interval_unit=unit,
-                    interval_count=every,
-                    term_periods=term,
-                    trial_days=9 if (slug, rhythm) == ("conservatory", "month") else 0,
-                    tax_included=slug != "estate",
-                )
 
 
 def later(**drawn):
@@ -130,6 +74,7 @@ class WholeLife(RuleBasedStateMachine):
                 f"ben-{number}@example.com", joined_at=BEGIN, country="DE", time_zone="Europe/Berlin", currency="USD"
             ),
         ]
+        self.others = [sweep.name for sweep in sweeps.in_order() if not sweep.name.startswith(MONEY)]
         self.promotions = [terms and make.promotion(now=BEGIN, **terms) for terms in DISCOUNTS]
 
     def teardown(self) -> None:
@@ -143,23 +88,26 @@ class WholeLife(RuleBasedStateMachine):
         """Nobody does anything."""
 
     def _live(self, by: timedelta) -> None:
-        """Time goes by, and the workers do what is due when it is due."""
+        """Time goes by. The workers bill, collect and end what is due when it is due, and write and offer at last."""
         until = self.now + by
         while True:
             self._work()
             if self.now >= until:
-                return
-            self.now = min(self._next_event(), until)
+                break
+            self.now = min(self._next_event(until), until)
+        sweeps.run_due(now=self.now, without=NOT_HERE)
 
     def _work(self) -> None:
         for _pass in range(PASSES):
-            if not any(sweeps.run_due(now=self.now, without=NOT_HERE).values()):
+            if not any(sweeps.run_due(now=self.now, without=[*NOT_HERE, *self.others]).values()):
                 return
 
-    def _next_event(self) -> datetime:
+    def _next_event(self, until: datetime) -> datetime:
         """The next instant at which a worker has something to do; a day later where one waits for somebody else."""
-        known = [sweep.next_due(now=self.now) for sweep in sweeps.in_order() if sweep.name not in NOT_HERE]
-        return min([self.now + A_DAY, *(due for due in known if due is not None and due > self.now)])
+        dues = [sweep.next_due(now=self.now) for sweep in sweeps.in_order() if sweep.name.startswith(MONEY)]
+        known = [due for due in dues if due is not None]
+        longest = self.now + A_DAY if any(due <= self.now for due in known) else until
+        return min([longest, *(due for due in known if due > self.now)])
 
     # Joining and leaving.
 
@@ -228,6 +176,7 @@ class WholeLife(RuleBasedStateMachine):
             return
         with suppress(Refused):
             preview = services.preview_change(member, price, quantity=quantity, now=self.now)
+            assert 0 <= preview.credit.minor <= self._paid_for_the_present(member)
             result = services.change_plan(
                 member.pk, price.pk, customer=member.customer, quantity=quantity, now=self.now
             )
@@ -337,6 +286,14 @@ class WholeLife(RuleBasedStateMachine):
         if member is not None:
             with suppress(Refused):
                 act(member.pk, customer=member.customer, now=self.now, **what)
+
+    def _paid_for_the_present(self, member: Subscription) -> int:
+        """What came in for the present span and neither went back nor is held by a bank."""
+        span = Period.objects.latest_of(member)
+        if span is None or span.invoice is None or span.invoice.status != Invoice.Status.PAID:
+            return 0
+        credited = span.invoice.credit_notes.all().total_minor()
+        return max(0, span.gross_minor - credited - Dispute.objects.held_of(span.invoice))
 
     def _price(self, user: User, slug: str, rhythm: str) -> Price:
         unit, every, term = RHYTHMS["month" if slug == "seedling" else rhythm]
