@@ -68,6 +68,8 @@ def _letter(kind: str, promise: PricePromise, *, key: str, context: dict) -> Let
             "new_price": promise.new_total,
             "difference": promise.difference,
             "per": per,
+            # Both versions are alike in this: a change from one to the other cannot be planned.
+            "tax_included": promise.old_price.tax_included,
             "applies_from": promise.applies_from,
             "protected_until": promise.protected_until,
             "is_rise": promise.needs_consent,

@@ -28,8 +28,8 @@ from apps.promotions import services as promotions
 from apps.promotions.models import Promotion
 
 from . import lifecycle, quotes
-from .errors import AlreadySubscribed, NotOpen, QuoteChanged, TrialUsed, UnknownPlan
-from .models import EndReason, Period, Signup, SignupStatus, Status, Subscription
+from .errors import NotOpen, QuoteChanged, TrialUsed, UnknownPlan
+from .models import EndReason, Period, Signup, SignupStatus, Subscription
 from .services import closing, finding, settling, trying
 
 
@@ -168,7 +168,7 @@ def _subscribe(signup_id: int, card: Card, *, setup_id: str | None, now: datetim
         return
     price = finding.price_on_sale(signup.price_id, now=now)
     finding.refuse_second(customer, price)
-    _retire_unfinished(customer, group=price.plan.group, now=now)
+    closing.retire_unfinished(customer, group=price.plan.group, now=now)
     finding.check_quantity(price, signup.quantity)
     quote = quotes.first_charge(price, customer=customer, promotion=signup.promotion, quantity=signup.quantity, now=now)
     _refuse_other_than_agreed(signup, quote)
@@ -240,16 +240,6 @@ def _bill(signup: Signup, subscription: Subscription, quote: quotes.FirstCharge,
     if invoice.status == Invoice.Status.PAID:
         # Nothing was due. The signal went out before the period was there to be found.
         settling.paid([invoice.pk], now=now)
-
-
-def _retire_unfinished(customer: User, *, group: str, now: datetime) -> None:
-    """Close an earlier sign-up of the group that was left half-way; refuse while its payment may still go through."""
-    earlier = Subscription.objects.filter(customer=customer, plan_group=group, status=Status.INCOMPLETE).first()
-    if earlier is None:
-        return
-    if Invoice.objects.undecided().filter(periods__subscription=earlier).exists():
-        raise AlreadySubscribed(_("Your earlier payment is still on its way. Please try again in a minute."))
-    closing.expire_incomplete(earlier.pk, reason=EndReason.ABANDONED, message="", now=now)
 
 
 def _mine(token: UUID | str, user: User, *, lock: bool = False) -> Signup:

@@ -118,11 +118,17 @@ def gift(due: Money) -> Term:
 
 def new_price(promise: PricePromise) -> Term:
     """The words beside the box by which a member agrees to a new price. Dates where the member lives."""
-    text = _(
-        "I agree that from %(date)s my %(plan)s membership costs %(new)s %(every)s instead of %(old)s, tax included, "
-        "until I cancel. I can take this back until that date, and cancel at any time."
-    ) % _price_facts(promise)
-    return Term(PRICE_CHANGE_VERSION, text)
+    if promise.new_price.tax_included:
+        text = _(
+            "I agree that from %(date)s my %(plan)s membership costs %(new)s %(every)s instead of %(old)s, tax "
+            "included, until I cancel. I can take this back until that date, and cancel at any time."
+        )
+    else:
+        text = _(
+            "I agree that from %(date)s my %(plan)s membership costs %(new)s %(every)s instead of %(old)s, until I "
+            "cancel. I can take this back until that date, and cancel at any time."
+        )
+    return Term(PRICE_CHANGE_VERSION, text % _price_facts(promise))
 
 
 def no_new_price(promise: PricePromise) -> Term:
@@ -139,9 +145,15 @@ def _price_facts(promise: PricePromise) -> dict[str, str]:
         "plan": promise.old_price.plan.name,
         "old": promise.old_total.format(),
         "new": promise.new_total.format(),
-        "every": promise.new_price.every,
+        "every": how_often(promise),
         "date": local_date(promise.applies_from, promise.subscription.customer.time_zone),
     }
+
+
+def how_often(promise: PricePromise) -> str:
+    """How often either price is charged, and that tax comes on top where it does."""
+    price = promise.new_price
+    return price.every if price.tax_included else price.per
 
 
 def local_date(moment, zone: str) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import Error, connection, transaction
 
-from apps.billing import collection, disputes, hints, refunds
+from apps.billing import collection, corrections, disputes, hints, refunds
 from apps.billing import gateway as gateways
 from apps.billing.gateway.port import DisputeDetails, GatewayUnavailable, Movement
 from apps.billing.gateway.rehearsal import Rehearsal
@@ -183,6 +183,16 @@ def test_money_in_dispute_is_not_refunded_as_well(gateway, dispute, paid, now):
     gateway.decide_dispute(dispute.gateway_id, won=True)
     disputes.ask(dispute.pk, now=now)
     assert refunds.refundable(paid) == Money(2900, "EUR")
+
+
+def test_money_in_dispute_does_not_become_credit_as_well(gateway, dispute, paid, now):
+    assert corrections.creditable(paid.invoice) == Money(0, "EUR")
+    with pytest.raises(corrections.CannotCredit, match="100 EUR asked, 0 EUR left"):
+        corrections.to_credit(paid.invoice_id, amount=Money(100, "EUR"), key="a", reason="", now=now)
+    assert paid.invoice.credit_notes.count() == 0
+    gateway.decide_dispute(dispute.gateway_id, won=True)
+    disputes.ask(dispute.pk, now=now)
+    assert corrections.creditable(paid.invoice) == Money(2900, "EUR")
 
 
 def test_staff_answer_once_with_what_the_books_say(gateway, dispute, paid, now):

@@ -1,6 +1,7 @@
 """Plans and members for tests, made by the real services on a rehearsed gateway."""
 
 from datetime import datetime
+from itertools import count as numbers
 
 from apps.accounts.models import User
 from apps.billing import cards
@@ -13,6 +14,7 @@ from apps.promotions.models import Promotion
 from . import accounts
 
 TERMS = {"terms_version": "2026-01", "terms_text": "I agree to be charged EUR 12 every month until I cancel."}
+_numbers = numbers(1)
 OPENED = datetime.fromisoformat("2025-01-01T00:00:00+00:00")
 
 
@@ -89,6 +91,25 @@ def member(gateway: Rehearsal, slug: str = "grove", *, now: datetime, unit: str 
     """A paying member."""
     done = join(gateway, price(slug, unit=unit), now=now, **how)
     return Subscription.objects.current_of(done.customer)
+
+
+def members(gateway: Rehearsal, count: int, *, now: datetime, slug: str = "grove") -> list[Subscription]:
+    """So many members who joined at `now`: the first one really, the others are its copies."""
+    first = member(gateway, slug, now=now)
+    return [first, *copies(first, count - 1)]
+
+
+def copies(first: Subscription, count: int) -> list[Subscription]:
+    """So many members like the first, without a card and without the cost of a sign-up each."""
+    columns = {
+        field.attname: getattr(first, field.attname)
+        for field in Subscription._meta.concrete_fields
+        if field.attname not in ("id", "customer_id")
+    }
+    people = User.objects.bulk_create(
+        User(email=f"copy-{next(_numbers)}@example.com", joined_at=accounts.JOINED) for _each in range(count)
+    )
+    return Subscription.objects.bulk_create(Subscription(customer=person, **columns) for person in people)
 
 
 def free_member(*, now: datetime, user: User | None = None) -> Subscription:

@@ -1,20 +1,17 @@
 """Planned price changes for tests, made by the real services and the workers' own sweeps."""
 
 from datetime import datetime, timedelta
-from itertools import count as numbers
 
-from apps.accounts.models import User
 from apps.core import sweeps
 from apps.memberships import services
 from apps.memberships.models import Price, PriceChange, PricePromise, Subscription
 from apps.memberships.services import promises
 
-from . import accounts
 from . import memberships as make
 
 DAY = timedelta(days=1)
-_numbers = numbers(1)
 STAFF = "boss@example.com"
+copies = make.copies
 WORDS = {"text": "I agree that my membership costs more.", "version": "test-1", "source": "account"}
 
 
@@ -57,19 +54,6 @@ def notify(member: Subscription) -> PricePromise:
     for days in of(member).change.notice_days:
         work(at=of(member).applies_from - days * DAY)
     return of(member)
-
-
-def copies(first: Subscription, count: int) -> list[Subscription]:
-    """So many members like the first, without the cost of a sign-up each."""
-    columns = {
-        field.attname: getattr(first, field.attname)
-        for field in Subscription._meta.concrete_fields
-        if field.attname not in ("id", "customer_id")
-    }
-    people = User.objects.bulk_create(
-        User(email=f"copy-{next(_numbers)}@example.com", joined_at=accounts.JOINED) for _each in range(count)
-    )
-    return Subscription.objects.bulk_create(Subscription(customer=person, **columns) for person in people)
 
 
 def grove(**how) -> Price:

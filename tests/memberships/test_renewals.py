@@ -1,17 +1,14 @@
 """Billing what is due: once for each period, whatever the workers do."""
 
 from datetime import UTC, datetime, timedelta
-from threading import Barrier, Thread
 
 import pytest
 from django.db import IntegrityError, connection
-from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
-from apps.accounts.models import User
 from apps.billing import collection, invoices
 from apps.billing.drafts import Draft, LineDraft
-from apps.billing.models import Invoice, LedgerEntry, Payment
+from apps.billing.models import Invoice
 from apps.core import sweeps
 from apps.memberships import errors, renewals, services
 from apps.memberships.models import History, Period, Status, Subscription
@@ -24,21 +21,6 @@ FIRST_END = datetime(2026, 2, 28, 9, 0, tzinfo=UTC)
 
 def starts(member: Subscription) -> list[str]:
     return [f"{row.start:%m-%d %H:%M}" for row in Period.objects.filter(subscription=member).order_by("start")]
-
-
-def members(gateway, count: int, *, slug: str = "grove") -> list[Subscription]:
-    """Members due at FIRST_END, without the cost of a sign-up each: the first is real, the others are its copies."""
-    first = make.member(gateway, slug, now=JOINED)
-    columns = {
-        field.attname: getattr(first, field.attname)
-        for field in Subscription._meta.concrete_fields
-        if field.attname not in ("id", "customer_id")
-    }
-    people = User.objects.bulk_create(
-        User(email=f"member-{first.pk}-{number}@example.com", joined_at=JOINED) for number in range(count - 1)
-    )
-    copies = [Subscription(customer=person, **columns) for person in people]
-    return [first, *Subscription.objects.bulk_create(copies)]
 
 
 def spoil(culprit: Subscription) -> None:
@@ -109,7 +91,7 @@ def test_members_keep_the_price_they_joined_at(gateway):
 
 @pytest.mark.django_db
 def test_a_parked_account_leaves_the_others_billed(gateway):
-    culprit, *others = members(gateway, 4)
+    culprit, *others = make.members(gateway, 4, now=JOINED)
     culprit.customer.country = "ZZ"
     culprit.customer.save()
     assert renewals.bill_due(now=FIRST_END) == 4
@@ -134,7 +116,7 @@ def test_a_parked_account_leaves_the_others_billed(gateway):
 
 @pytest.mark.django_db
 def test_when_the_writes_fail_only_the_culprit_is_parked(gateway):
-    first, culprit, last = members(gateway, 3)
+    first, culprit, last = make.members(gateway, 3, now=JOINED)
     spoil(culprit)
 
     renewals.bill_due(now=FIRST_END)
@@ -149,7 +131,7 @@ def test_when_the_writes_fail_only_the_culprit_is_parked(gateway):
 @pytest.mark.django_db
 def test_the_number_of_statements_does_not_grow_with_the_batch(gateway):
     def statements(count: int) -> int:
-        members(gateway, count)
+        make.members(gateway, count, now=JOINED)
         with CaptureQueriesContext(connection) as captured:
             assert renewals.bill_due(now=FIRST_END) == count
         return len(captured)
@@ -174,34 +156,3 @@ def test_the_database_refuses_a_second_bill_of_one_period(gateway):
     period.pk = None
     with pytest.raises(IntegrityError):
         period.save(force_insert=True)
-
-
-def test_eight_workers_bill_each_period_once(own_database, gateway, settings):
-    count, workers = 40, 8
-    members(gateway, count)
-    settings.RENEWAL_BATCH = 7
-    together, problems = Barrier(workers), []
-
-    def work() -> None:
-        try:
-            together.wait()
-            renewals.bill_due(now=FIRST_END)
-        except Exception as problem:
-            problems.append(problem)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=work) for _number in range(workers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert problems == []
-    renewals.bill_due(now=FIRST_END)
-    assert Invoice.objects.filter(reason="renewal").count() == count
-    assert Period.objects.filter(start=FIRST_END).count() == count
-    assert not Period.objects.values("subscription", "start").annotate(n=Count("pk")).filter(n__gt=1).exists()
-    assert Payment.objects.filter(status="pending").count() == count
-    assert not Subscription.objects.parked().exists()
-    assert sum(LedgerEntry.objects.balances().values()) == 0

@@ -206,3 +206,30 @@ def test_joining_a_free_plan_needs_no_card(now):
     with pytest.raises(errors.AlreadySubscribed):
         make.free_member(now=now, user=subscription.customer)
     assert Subscription.objects.count() == 1
+
+
+@pytest.mark.parametrize("free", ["join", "give"])
+def test_a_sign_up_that_waits_for_the_bank_gives_way_to_a_free_membership(gateway, now, free):
+    begun = make.join(gateway, make.price("grove"), now=now, script=(authenticate(),))
+    become_free(begun.customer, free, now=now)
+    assert Subscription.objects.current_of(begun.customer).price.is_free
+    begun.refresh_from_db()
+    assert (begun.status, begun.subscription.status) == (SignupStatus.EXPIRED, Status.EXPIRED)
+    assert Invoice.objects.get().status == Invoice.Status.VOID
+
+
+@pytest.mark.parametrize("free", ["join", "give"])
+def test_a_sign_up_whose_charge_may_go_through_does_not_give_way(gateway, now, free):
+    begun = make.join(gateway, make.price("grove"), now=now, script=(lose_after(),))
+    with pytest.raises(errors.AlreadySubscribed, match="still on its way"):
+        become_free(begun.customer, free, now=now)
+    assert [row.status for row in Subscription.objects.all()] == [Status.INCOMPLETE]
+    assert signup.resume(begun.token, user=begun.customer, now=now).status == SignupStatus.COMPLETED
+
+
+def become_free(user, how, *, now):
+    """Join the free plan, or be given a paid one."""
+    if how == "join":
+        return make.free_member(now=now, user=user)
+    grove = make.plans()["grove"]
+    return services.give_complimentary(user, grove, reason="A friend", actor="staff@example.com", now=now)

@@ -13,7 +13,7 @@ from apps.memberships.models import Period, Subscription
 from tests.factories import accounts
 from tests.factories import memberships as make
 
-from .test_renewals import FIRST_END, JOINED, members
+from .test_renewals import FIRST_END, JOINED
 
 pytestmark = pytest.mark.django_db
 SECOND_END = datetime(2026, 3, 31, 8, 0, tzinfo=UTC)
@@ -46,7 +46,7 @@ def renewed() -> list[tuple]:
 
 
 def test_a_batch_of_all_kinds(gateway):
-    consumer, company, seller_home = members(gateway, 3)
+    consumer, company, seller_home = make.members(gateway, 3, now=JOINED)
     registered(company.customer)
     BillingDetails.objects.create(customer=seller_home.customer, company="Agrumi Srl", updated_at=JOINED)
     net = make.join(gateway, make.net_price(amount_minor=1000), now=JOINED)
@@ -67,7 +67,7 @@ def test_a_batch_of_all_kinds(gateway):
 
 def test_the_number_of_statements_does_not_grow_with_the_companies(gateway):
     def statements(count: int) -> int:
-        for member in members(gateway, count)[::2]:
+        for member in make.members(gateway, count, now=JOINED)[::2]:
             registered(member.customer)
         with CaptureQueriesContext(connection) as captured:
             assert renewals.bill_due(now=FIRST_END) == count
@@ -123,7 +123,7 @@ def test_the_day_is_the_customers_own(gateway):
 
 
 def test_a_yes_that_is_too_old_at_renewal_means_vat(gateway):
-    [member] = members(gateway, 1)
+    [member] = make.members(gateway, 1, now=JOINED)
     registered(member.customer)
     renewals.bill_due(now=FIRST_END)
     BillingDetails.objects.update(valid_until=SECOND_END)

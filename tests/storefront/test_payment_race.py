@@ -12,7 +12,7 @@ from apps.billing.gateway.behaviours import decline
 from apps.billing.gateway.rehearsal import Rehearsal
 from apps.billing.models import Invoice, Payment, Recovery
 from apps.mail.models import Message
-from tests.billing.test_concurrency import at_once
+from tests.crowds import at_once
 from tests.factories import billing
 
 pytestmark = pytest.mark.usefixtures("own_database")

@@ -185,3 +185,24 @@ def test_the_account_leads_there(promise, member, now):
     text = browser.get("/account/").content.decode()
     assert "new price" not in text
     assert "<strong>€12.00</strong> on 10 April 2026" in text
+
+
+def test_several_at_a_price_without_tax(client, gateway, now, time_machine):
+    time_machine.move_to(now, tick=False)
+    make.several("grove", most=5)
+    price = make.net_price(amount_minor=999)
+    member = make.join(gateway, price, now=JOINED, quantity=3).subscription
+    promised.planned(price, 1099, now=JOINED + DAY)
+    promise = promised.of(member)
+    page = client.get(link(promise))
+    text = page.content.decode()
+    for fact in (
+        "<dt>You pay now</dt><dd><strong>€29.97</strong> a month plus VAT",
+        "<dt>New price</dt><dd><strong>€32.97</strong> a month plus VAT",
+        "€3.00 a month plus VAT",
+    ):
+        assert fact in text, fact
+    assert "tax included" not in text
+    answer(client, promise, "agree", agree="on")
+    agreed = Consent.objects.get(kind="price_change").text
+    assert "costs €32.97 a month plus VAT instead of €29.97, until I cancel." in agreed

@@ -7,10 +7,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.accounts.models import User
 from apps.billing import invoices
 from apps.billing.models import Invoice
 from apps.memberships import lifecycle
-from apps.memberships.models import Signup, Subscription
+from apps.memberships.errors import AlreadySubscribed
+from apps.memberships.models import EndReason, Signup, Status, Subscription
 from apps.promotions import services as promotions
 
 from . import changing, finding
@@ -51,6 +53,19 @@ def expire_incomplete(subscription_id: int, *, reason: str, message: str, now: d
             lifecycle.expire_signup(signup)
     _void_open_invoices(expired, now=now)
     return expired
+
+
+@transaction.atomic
+def retire_unfinished(customer: User, *, group: str, now: datetime) -> None:
+    """Close a sign-up of the group that the customer left half-way, so that another membership can begin.
+
+    Raises AlreadySubscribed while its payment may still go through."""
+    earlier = Subscription.objects.filter(customer=customer, plan_group=group, status=Status.INCOMPLETE).first()
+    if earlier is None:
+        return
+    if Invoice.objects.undecided().filter(periods__subscription=earlier).exists():
+        raise AlreadySubscribed(_("Your earlier payment is still on its way. Please try again in a minute."))
+    expire_incomplete(earlier.pk, reason=EndReason.ABANDONED, message="", now=now)
 
 
 def redemption_key(signup: Signup) -> str:

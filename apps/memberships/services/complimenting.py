@@ -22,8 +22,9 @@ def give_complimentary(
     """Make the customer a member of a paid plan for free, active at once, until `ends_at` where given.
 
     It is never billed, no part of recurring revenue, and gives way to a membership that the customer buys. A free
-    membership of the group ends. Raises AlreadySubscribed for a member who pays, has a gift, or has a complimentary
-    membership already; UnknownPlan for a plan that is free anyway; Refused without a reason or with an end in the past.
+    membership of the group ends, and a sign-up that was left half-way is closed. Raises AlreadySubscribed for a member
+    who pays, has a gift, or has a complimentary membership already, and while the payment of a sign-up may still go
+    through; UnknownPlan for a plan that is free anyway; Refused without a reason or with an end in the past.
     """
     if not reason.strip():
         raise Refused(_("Please say why the membership is free."))
@@ -37,6 +38,7 @@ def give_complimentary(
         raise AlreadySubscribed(_("The customer has a complimentary membership. End it first to give another one."))
     if held.exclude(price__amount_minor=0).exists():
         raise AlreadySubscribed(_("The customer is a member already."))
+    closing.retire_unfinished(customer, group=plan.group, now=now)
     subscription = Subscription.objects.create(
         customer=customer,
         price=_price(plan, customer.currency, now=now),

@@ -14,12 +14,13 @@ from apps.memberships import lifecycle
 from apps.memberships.errors import ChangeInProgress, NothingToChange, NotOpen
 from apps.memberships.models import ChangeStatus, HistoryKind, PlanChange, Subscription
 
-from . import changing, finding
+from . import changing, finding, previewing
 
 
 @transaction.atomic
 def keep_plan(subscription_id: int, *, customer: User, now: datetime, actor: str = "") -> Subscription:
-    """Take back a change that waits for the end of the period. Raises NotOpen, NothingToChange."""
+    """Take back a change that waits for the end of the period. Raises NotOpen, NothingToChange, and PausePending where
+    an agreed term, which cannot be paused, would come back beneath a pause."""
     subscription = finding.open_subscription(subscription_id, customer=customer)
     if not subscription.has_pending_change:
         raise NothingToChange(_("No change of plan is waiting."))
@@ -27,6 +28,8 @@ def keep_plan(subscription_id: int, *, customer: User, now: datetime, actor: str
     subscription.pending_quantity = None
     if not subscription.awaits_new_version:
         subscription.pending_price = None
+    if subscription.natural_end() is not None:
+        previewing.refuse_pause(subscription)
     if not subscription.is_cancelling:
         subscription.end_by_itself()
     subscription.save(update_fields=["pending_price", "pending_quantity", "ends_at", "term_ends_at"])

@@ -49,10 +49,7 @@ def check_change(subscription: Subscription, price: Price) -> None:
         raise NeedsSignup(_("Please join this plan with a card."))
     if subscription.is_gift:
         raise NothingToChange(_("Your membership is a gift. You can choose a plan of your own when it is over."))
-    if subscription.is_paused:
-        raise PausePending(_("Your membership is paused. Resume it to change your plan."))
-    if subscription.pause_at is not None:
-        raise PausePending(_("A pause of your membership is planned. Take it back to change your plan."))
+    refuse_pause(subscription)
     if subscription.is_cancelling:
         raise CancellationPending(_("Your membership is cancelled. Undo the cancellation to change your plan."))
     if subscription.status == Status.PAST_DUE:
@@ -77,3 +74,11 @@ def moment_of(subscription: Subscription, quoted_at: datetime | None, *, now: da
 def changed() -> QuoteChanged:
     """The refusal of a change that would not do what was shown."""
     return QuoteChanged(_("The amounts have changed since you saw them. Please look at them again."))
+
+
+def refuse_pause(subscription: Subscription) -> None:
+    """Raise PausePending while the membership rests, or is to."""
+    if subscription.is_paused:
+        raise PausePending(_("Your membership is paused. Resume it to change your plan."))
+    if subscription.pause_at is not None:
+        raise PausePending(_("A pause of your membership is planned. Take it back to change your plan."))

@@ -12,7 +12,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from apps.core import clock
-from apps.core.money import Money
 from apps.memberships.errors import Refused
 from apps.memberships.models import PricePromise, WithoutConsent
 from apps.memberships.services import promises
@@ -100,7 +99,7 @@ def _page(request: HttpRequest, promise: PricePromise, form: ConsentForm | None,
         "promise": promise,
         "form": form,
         "refusal": terms.no_new_price(promise).text,
-        "every": promise.old_price.every,
-        "difference": Money(abs(promise.rise_minor), promise.new_price.currency),
+        "every": terms.how_often(promise),
+        "difference": promise.difference,
     }
     return render(request, "storefront/account/price_change.html", context, status=status)

@@ -13,7 +13,7 @@ from apps.billing.gateway.port import GatewayUnavailable
 from apps.billing.gateway.rehearsal import Rehearsal
 from apps.billing.models import Break, Payment, Reconciliation, Sighting
 from apps.core import sweeps
-from tests.billing.test_concurrency import at_once
+from tests.crowds import at_once
 from tests.factories import billing
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -19,6 +19,9 @@ def check(change: PriceChange, *, now: datetime) -> None:
         raise Refused(_("Both must be versions of one price: the same plan, currency and interval."))
     if old.term_periods is not None:
         raise Refused(_("The price of a fixed term holds until the term is over."))
+    if old.tax_included != new.tax_included:
+        # Their amounts do not compare: 11.00 plus tax is no lower price than 12.00 with it.
+        raise Refused(_("Both must include the tax, or both must be without it."))
     if old.amount_minor == new.amount_minor:
         raise Refused(_("Both versions cost the same."))
     if old.is_free:
