@@ -25,7 +25,8 @@ _SOURCES = (("apps", "*.py"), ("config", "*.py"), ("apps", "*.html"), ("template
 _DATED = datetime(2026, 1, 1, tzinfo=UTC)
 _PLURAL, _IN_CONTEXT, _PLURAL_IN_CONTEXT = (1, 2), ((1, "c"), 2), ((1, "c"), 2, 3)
 _KEYWORDS: dict[str, Any] = {
-    **dict.fromkeys(["_", "gettext", "gettext_lazy", "gettext_noop"]),
+    # `_text` and `_plain` are gettext in modules where `_` is the lazy one.
+    **dict.fromkeys(["_", "_text", "_plain", "gettext", "gettext_lazy", "gettext_noop"]),
     **dict.fromkeys(["ngettext", "ngettext_lazy"], _PLURAL),
     **dict.fromkeys(["pgettext", "pgettext_lazy"], _IN_CONTEXT),
     **dict.fromkeys(["npgettext", "npgettext_lazy"], _PLURAL_IN_CONTEXT),
