@@ -66,6 +66,9 @@ def update(language: str, template: Catalog) -> list[Message]:
     translated = read(language)
     translated.update(template, no_fuzzy_matching=True)
     translated.obsolete.clear()
+    translated.fuzzy = False
+    translated.project, translated.version = "Orangery", "1"
+    translated.header_comment = f"# Orangery, {translated.locale.english_name if translated.locale else language}."
     translated.creation_date = translated.revision_date = _DATED
     path = catalogue(language)
     path.parent.mkdir(parents=True, exist_ok=True)
