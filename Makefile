@@ -52,7 +52,9 @@ format: $(packages) ## Put code and templates in shape
 lock: ## Pin the packages of requirements*.in; newer ones with T=--upgrade
 	@config/bootstrap.sh lock $(T)
 
-messages: $(catalogues) ## Compile the translations
+messages: $(packages) ## Bring the translations up to date with the texts, and compile them
+	@$(python) -m config.messages
+	@for file in locale/*/LC_MESSAGES/django.po; do .venv/bin/pybabel --quiet compile --input-file $$file --output-file $${file%.po}.mo; done
 
 clean: ## Stop what runs on .data and remove all data, demo and tests
 	@if [ -x $(python) ]; then $(python) -m config.embedded clean; else rm -rf .data; fi

@@ -1,6 +1,7 @@
 """The addresses of the whole site."""
 
 from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -8,10 +9,15 @@ from django.views.generic import RedirectView
 urlpatterns = [
     path("admin/time-machine/", RedirectView.as_view(pattern_name="admin:insights_time_machine")),
     path("admin/", admin.site.urls),
-    path("accounts/", include("allauth.urls")),
     path("stripe/", include("djstripe.urls", namespace="djstripe")),
-    path("", include("apps.accounts.urls")),
-    path("", include("apps.storefront.urls")),
+    path("", include("apps.storefront.machine_urls")),
 ]
 if settings.DEMO:
     urlpatterns += [path("demo/mailbox/", include("apps.mail.urls"))]
+# Pages for customers have an address in each language; those in English have no prefix.
+urlpatterns += i18n_patterns(
+    path("accounts/", include("allauth.urls")),
+    path("", include("apps.accounts.urls")),
+    path("", include("apps.storefront.urls")),
+    prefix_default_language=False,
+)

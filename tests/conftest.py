@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
+from django.utils import translation
 
 ROOT = Path(__file__).parent
 
@@ -40,6 +41,13 @@ def quick_passwords(request: pytest.FixtureRequest) -> None:
     """Hash passwords cheaply, save where the running shop has to read them: a good hash is slow on purpose."""
     if "shop" not in request.fixturenames:
         request.getfixturevalue("settings").PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A page leaves its language to the thread that wrote it; the next test begins in English."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

@@ -114,6 +114,15 @@ def set_marketing(user: User, *, granted: bool, source: str, now: datetime) -> b
     return True
 
 
+def choose_language(user: User, language: str) -> None:
+    """The language of pages and mails from now on. Raises ValueError for one that the shop does not speak."""
+    if language not in dict(settings.LANGUAGES):
+        raise ValueError(f"The shop does not speak {language!r}")
+    if user.locale != language:
+        user.locale = language
+        user.save(update_fields=["locale"])
+
+
 def set_country(user: User, *, country: str) -> None:
     """Where the customer lives (ISO 3166 alpha-2): its tax is in every invoice issued from now on.
 

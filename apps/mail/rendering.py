@@ -21,6 +21,7 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.template import Context, Engine, TemplateDoesNotExist
 from django.template.loader import get_template
+from django.urls import translate_url
 from django.utils import timezone, translation
 
 from apps.core.money import Money
@@ -42,7 +43,7 @@ def render(kind: str, context: Mapping[str, Any], *, locale: str, zone: str, uns
     comes out empty.
     """
     scope = {
-        **context,
+        **{name: localised(value, locale=locale) for name, value in context.items()},
         "site_url": settings.SITE_URL,
         "shop_name": settings.SHOP_NAME,
         "shop_address": settings.SHOP_ADDRESS,
@@ -61,6 +62,17 @@ def render(kind: str, context: Mapping[str, Any], *, locale: str, zone: str, uns
             text=_render_plain("mail/base.txt", {**scope, "body": text}).strip() + "\n",
             html=get_template("mail/base.html").render({**scope, "body": body}),
         )
+
+
+def localised(value: Any, *, locale: str) -> Any:
+    """The value, and where it is or holds links to pages of the shop, those pages in the language `locale`."""
+    if isinstance(value, str):
+        return translate_url(value, locale) if value.startswith(f"{settings.SITE_URL}/") else value
+    if isinstance(value, Mapping):
+        return {name: localised(one, locale=locale) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [localised(one, locale=locale) for one in value]
+    return value
 
 
 def evidence(context: Mapping[str, Any], *, locale: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from email.utils import parseaddr
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import translate_url
 from django.utils.functional import SimpleLazyObject
 
 from apps.catalog.models import Category
@@ -30,5 +31,12 @@ def shop(request: HttpRequest) -> dict:
         "shop_date": SimpleLazyObject(clock.now) if settings.TIME_MACHINE else None,
         "theme": appearance.of(request),
         "themes": appearance.CHOICES,
+        "alternates": SimpleLazyObject(lambda: _alternates(request)),
         "nav_categories": Category.objects.filter(parent=None),
     }
+
+
+def _alternates(request: HttpRequest) -> list[tuple[str, str]]:
+    """The page in each language, as `(code, address)`; none for one that has a single address."""
+    found = [(code, translate_url(request.path, code)) for code, _name in settings.LANGUAGES]
+    return found if len({path for _code, path in found}) == len(found) else []

@@ -65,8 +65,4 @@ urlpatterns = [
     path("offers/<uuid:token>/", offers.offer, name="offer_accept"),
     path("offers/<uuid:token>/no/", offers.decline, name="offer_decline"),
     path("legal/<slug:slug>/", site.legal, name="legal"),
-    path("appearance/", site.set_theme, name="set_theme"),
-    path("robots.txt", site.robots, name="robots"),
-    path("favicon.ico", site.favicon, name="favicon"),
-    path("health/", site.health, name="health"),
 ]

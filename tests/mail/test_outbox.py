@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.template import TemplateDoesNotExist
 
@@ -11,6 +12,7 @@ from apps.accounts import services
 from apps.core.money import Money
 from apps.mail import outbox
 from apps.mail.models import Message
+from apps.mail.rendering import localised
 from tests.factories import accounts
 from tests.mail.letters import put_marketing, put_service
 
@@ -203,3 +205,15 @@ def test_a_sample_that_cannot_be_written_is_an_error_each_time(now):
             with pytest.raises(TemplateDoesNotExist):
                 outbox.put("no-such-kind", key=f"none:{number}", **shared)
     assert not Message.objects.exists()
+
+
+def test_links_lead_to_pages_in_the_letters_language():
+    links = {"shop": f"{settings.SITE_URL}/shop/", "lists": [["Guides", f"{settings.SITE_URL}/guides/?page=2"]], "n": 3}
+    assert localised(links, locale="it") == {
+        "shop": f"{settings.SITE_URL}/it/shop/",
+        "lists": [["Guides", f"{settings.SITE_URL}/it/guides/?page=2"]],
+        "n": 3,
+    }
+    assert localised(links, locale="en") == links
+    for other in ("https://elsewhere.example/shop/", f"{settings.SITE_URL}/admin/", "about /shop/"):
+        assert localised(other, locale="it") == other

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import reverse, translate_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.accounts import language
 from apps.catalog.models import Product
 from apps.core import clock
 
@@ -57,12 +59,28 @@ def legal(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, f"storefront/legal/{slug}.html", {"heading": LEGAL[slug], "pages": pages})
 
 
+def _way_back(request: HttpRequest) -> str:
+    """The page of this shop that the form was on; the home page when it does not say."""
+    back = request.POST.get("next", "")
+    hosts = {request.get_host()}
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts=hosts, require_https=request.is_secure())
+    return back if safe else reverse("home")
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    chosen = request.POST.get("language", "")
+    response = redirect(translate_url(_way_back(request), chosen))
+    try:
+        language.choose(request, response, chosen)
+    except ValueError:
+        return HttpResponseBadRequest(_("Choose one of the languages of the shop."))
+    return response
+
+
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        back = reverse("home")
-    response = redirect(back)
+    response = redirect(_way_back(request))
     try:
         appearance.remember(response, request.POST.get("theme", ""))
     except ValueError:
@@ -72,7 +90,9 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in _CLOSED_TO_ROBOTS)]
+    prefixes = ["", *(f"/{code}" for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE)]
+    closed = [f"Disallow: {prefix}{path}" for prefix in prefixes for path in _CLOSED_TO_ROBOTS]
+    lines = ["User-agent: *", *closed, f"Sitemap: {settings.SITE_URL}{reverse('sitemap')}"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
