@@ -26,7 +26,10 @@ SPACES = ("s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8")
 BUTTONS = ("", "secondary", "leaf", "danger", "quiet")
 TONES = ("info", "success", "warning", "error")
 BADGES = ("", "good", "warn", "bad", "fruit", "member")
-ICONS = ["search", "user", "menu", "check", "close", "dash", "lock", "leaf", "fruit", "calendar", "card", "receipt", "box", "gift", "book", "mail", "shield", "exit", "arrow", "info", "warning", "points", "clock", "pause", "up"]
+ICONS = (
+    "search", "user", "menu", "check", "close", "dash", "lock", "leaf", "fruit", "calendar", "card", "receipt",
+    "box", "gift", "book", "mail", "shield", "exit", "arrow", "info", "warning", "points", "clock", "pause", "up",
+)  # fmt: skip
 _SHOWN = 3
 
 
