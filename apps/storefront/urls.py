@@ -10,6 +10,7 @@ from .views import (
     catalogue,
     changing,
     checkout,
+    design,
     documents,
     gifts,
     guides,
@@ -64,5 +65,6 @@ urlpatterns = [
     path("account/pay/<str:token>/confirm/", cards.confirm, name="confirm_payment"),
     path("offers/<uuid:token>/", offers.offer, name="offer_accept"),
     path("offers/<uuid:token>/no/", offers.decline, name="offer_decline"),
+    path("design/", design.design, name="design"),
     path("legal/<slug:slug>/", site.legal, name="legal"),
 ]
