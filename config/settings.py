@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "apps.insights",
     "apps.campaigns",
     "apps.offers",
+    "apps.orders",
     "apps.memberships",
     "apps.loyalty",
     "apps.promotions",

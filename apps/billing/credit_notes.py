@@ -15,7 +15,7 @@ stands on refunds clearing until staff send it again or turn it into credit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import Sum
@@ -30,14 +30,29 @@ SERIES = "credit"
 _TO = CreditNote.Settlement
 
 
-def issue(invoice: Invoice, *, amount: Money, to: str, key: str, reason: str, now: datetime) -> CreditNote:
+def issue(
+    invoice: Invoice,
+    *,
+    amount: Money,
+    to: str,
+    key: str,
+    reason: str,
+    now: datetime,
+    chosen: Mapping[int, int] | None = None,
+) -> CreditNote:
     """Write a credit note of `amount` (tax included) over an invoice that the caller has locked.
 
-    Each line of the invoice gives its share of what is left of it. `to` is a CreditNote.Settlement. The caller has
-    checked that so much is left (`creditable`); the database refuses more, and a repeated key, by IntegrityError.
+    Each line of the invoice gives its share of what is left of it, or what is `chosen` (minor units by line, with its
+    tax, summing to the amount). `to` is a CreditNote.Settlement. The caller has checked that so much is left
+    (`creditable`); the database refuses more, and a repeated key, by IntegrityError. Raises ValueError for more than a
+    chosen line has left.
     """
     lines = _lines_left(invoice)
-    parts = rules.credit_shares(amount.minor, [(gross, tax) for _line, gross, tax in lines])
+    left = [(gross, tax) for _line, gross, tax in lines]
+    if chosen is None:
+        parts = rules.credit_shares(amount.minor, left)
+    else:
+        parts = rules.line_shares([chosen.get(line.pk, 0) for line, _gross, _tax in lines], left)
     series, serial = numbering.take(SERIES, 1)
     note = CreditNote.objects.create(
         customer_id=invoice.customer_id,
@@ -68,6 +83,11 @@ def issue(invoice: Invoice, *, amount: Money, to: str, key: str, reason: str, no
             at=now,
         )
     return note
+
+
+def left_of_lines(invoice: Invoice) -> dict[int, int]:
+    """What is left of each line that no credit note has taken back yet: minor units, tax included."""
+    return {line.pk: gross for line, gross, _tax in _lines_left(invoice)}
 
 
 def creditable(invoice: Invoice) -> Money:

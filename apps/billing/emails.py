@@ -114,7 +114,7 @@ def tax_number_checked(details: BillingDetails, check: TaxNumberCheck, *, now: d
     outbox.put(
         "tax-number-checked",
         key=f"tax-number-checked:{check.pk}",
-        to=customer.email,
+        to=customer.mail_address,
         user_id=customer.pk,
         locale=customer.locale,
         zone=customer.time_zone,
@@ -161,7 +161,7 @@ def _letter(kind: str, invoice: Invoice, *, key: str, **context: Any) -> outbox.
     return outbox.Letter(
         kind=kind,
         key=key,
-        to=customer.email,
+        to=customer.mail_address,
         user_id=customer.pk,
         locale=customer.locale,
         zone=customer.time_zone,

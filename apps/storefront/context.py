@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from apps.catalog.models import Category
 from apps.core import clock
+from apps.orders import baskets
 
 from . import appearance
 
@@ -30,5 +31,13 @@ def shop(request: HttpRequest) -> dict:
         "shop_date": SimpleLazyObject(clock.now) if settings.TIME_MACHINE else None,
         "theme": appearance.of(request),
         "themes": appearance.CHOICES,
+        "basket_count": SimpleLazyObject(lambda: _basket_count(request)),
         "nav_categories": Category.objects.filter(parent=None),
     }
+
+
+def _basket_count(request: HttpRequest) -> int:
+    """How many pieces are in the visitor's basket, as the session remembers it: no page asks the database for it."""
+    session = getattr(request, "session", None)
+    kept = session.get(baskets.SESSION_KEY) if session is not None else None
+    return kept["count"] if kept else 0
