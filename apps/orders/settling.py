@@ -13,10 +13,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.billing import cards, invoices
-from apps.billing.gateway import GatewayError
+from apps.billing.gateway import GatewayError, GatewayRefused
 from apps.billing.models import Card, Invoice, Payment
 from apps.catalog import stock
-from apps.memberships.models import Subscription
+from apps.memberships.models import SignupStatus, Subscription
 from apps.memberships.services import points
 from apps.promotions import services as promotions
 
@@ -70,13 +70,12 @@ def abandon(order_id: int, *, problem: str, now: datetime) -> Order:
     if order.invoice is not None:
         give_back_all(order, now=now)
         if order.basket_id is not None:
-            bought = order.signup is not None and order.signup.subscription_id is not None
-            price = order.signup.price if order.signup is not None and not bought else None
+            price = order.signup.price if order.signup is not None and not _has_joined(order) else None
             wanted = drafting.quantities(order)
             baskets.refill(order.basket_id, wanted, currency=order.currency, price=price, now=now)
         if order.invoice.status == Invoice.Status.OPEN:
             invoices.void(order.invoice.pk, reason=problem, now=now)
-    elif order.signup is not None and order.signup.subscription_id is not None:
+    elif _has_joined(order):
         _take_membership_out(order, now=now)
     return order
 
@@ -109,6 +108,9 @@ def forget_cards(*, now: datetime) -> int:
         try:
             cards.detach(card.profile.user, card.pk, now=now)
             done += 1
+        except GatewayRefused:
+            # The gateway has forgotten it already.
+            cards.mark_detached(card.gateway_id, now=now)
         except (GatewayError, Card.DoesNotExist) as problem:
             log.warning("Card %s of a guest could not be forgotten: %s", card.pk, problem)
     return done
@@ -133,6 +135,11 @@ def lock_basket_of(order_id: int) -> None:
 def _lock(order_id: int) -> Order:
     rows = Order.objects.select_for_update(of=("self",))
     return rows.select_related("customer", "invoice", "signup__price", "promotion").get(pk=order_id)
+
+
+def _has_joined(order: Order) -> bool:
+    """Whether the membership of the same checkout has come about."""
+    return order.signup is not None and order.signup.status == SignupStatus.COMPLETED
 
 
 def _take_membership_out(order: Order, *, now: datetime) -> None:

@@ -15,8 +15,9 @@ def _next_left(*, now: datetime) -> datetime | None:
     return begun and begun + settling.LASTS
 
 
-def _next_card(*, now: datetime) -> datetime | None:
-    return now if settling.guest_cards().exists() else None
+def _no_event(*, now: datetime) -> datetime | None:
+    """Housekeeping: nothing for the shop's clock to stop at."""
+    return None
 
 
 def _next_basket(*, now: datetime) -> datetime | None:
@@ -30,7 +31,7 @@ def abandon(*, now: datetime) -> int:
     return settling.abandon_due(now=now)
 
 
-@sweeps.register(name="orders.forget_cards", order=250, next_due=_next_card)
+@sweeps.register(name="orders.forget_cards", order=250, next_due=_no_event)
 def forget_cards(*, now: datetime) -> int:
     """Forget the cards of guests whose orders wait for nothing."""
     return settling.forget_cards(now=now)
