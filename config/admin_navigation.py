@@ -24,6 +24,13 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Points"), "nutrition", "loyalty.pointsaccount"),
         ),
         _group(
+            _("Orders"),
+            _link(_("Orders"), "shopping_basket", "orders.order"),
+            _page(_("Packing list"), "checklist", "admin:orders_order_packing_list", "orders.view_order"),
+            _page(_("Send packed orders"), "local_shipping", "admin:orders_order_send", "orders.change_order"),
+            _link(_("Shipping rates"), "scale", "orders.shippingrate"),
+        ),
+        _group(
             _("Memberships"),
             _link(_("Subscriptions"), "autorenew", "memberships.subscription"),
             _link(_("Plans"), "park", "memberships.plan"),
@@ -95,6 +102,7 @@ def _queues() -> list[dict]:
     names = [
         ("unknown-payments", _("Unknown payments"), "help", "billing.view_payment"),
         ("parked-memberships", _("Parked memberships"), "pause_circle", "memberships.view_subscription"),
+        ("orders-to-pack", _("Orders to pack"), "inventory_2", "orders.view_order"),
         ("breaks", _("Breaks"), "difference", "billing.view_break"),
         ("dunning", _("Dunning"), "healing", "billing.view_recovery"),
     ]

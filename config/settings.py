@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "apps.insights",
     "apps.campaigns",
     "apps.offers",
+    "apps.orders",
     "apps.memberships",
     "apps.loyalty",
     "apps.promotions",

@@ -29,6 +29,11 @@ class UserQuerySet(models.QuerySet["User"]):
     def customers(self) -> "UserQuerySet":
         return self.filter(is_staff=False)
 
+    def guests_of(self, user: "User") -> "UserQuerySet":
+        """The guests who ordered with an address that this person has proved to be theirs."""
+        proved = EmailAddress.objects.filter(user=user, verified=True).annotate(lower=Lower("email")).values("lower")
+        return self.filter(is_guest=True, contact_email__in=proved)
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields) -> "User":
@@ -73,6 +78,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         default=False,
         help_text=_("Kept with the consents; it changes only when the customer says so."),
     )
+    is_guest = models.BooleanField(
+        _("guest"), default=False, db_default=False, editable=False, help_text=_("Ordered without an account.")
+    )
+    # A guest's `email` is a placeholder: whoever types an address at checkout does not prove that it is theirs, so it
+    # neither takes nor touches the account of that address.
+    contact_email = LowerCaseEmailField(
+        _("address of the guest"), blank=True, default="", db_default="", editable=False
+    )
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May enter the back office."))
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Untick instead of deleting."))
     joined_at = models.DateTimeField(_("joined"), editable=False)
@@ -90,13 +103,19 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             # With `unique=True` above: one account for an address, whatever the case it is typed in.
             models.CheckConstraint(condition=Q(email=Lower("email")), name="accounts_user_email_lower_case"),
+            models.CheckConstraint(
+                condition=Q(is_guest=False, contact_email="")
+                | (Q(is_guest=True, is_active=False, is_staff=False) & ~Q(contact_email="")),
+                name="accounts_guest_cannot_log_in",
+            ),
         ]
         indexes = [
             models.Index(fields=["-joined_at"], name="accounts_user_by_joined"),
+            models.Index(fields=["contact_email"], condition=Q(is_guest=True), name="accounts_guests_by_address"),
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email
+        return self.name or self.mail_address
 
     def save(self, *args, **kwargs) -> None:
         """Note when they joined: here, since allauth, the admin and `createsuperuser` all make users."""
@@ -106,9 +125,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().save(*args, **kwargs)
 
     @property
+    def mail_address(self) -> str:
+        """Where letters to this person go, and what is printed on their invoices."""
+        return self.contact_email or self.email
+
+    @property
     def short_name(self) -> str:
         """The first word of the name, or the address before the @."""
-        return self.name.split()[0] if self.name.strip() else self.email.partition("@")[0]
+        return self.name.split()[0] if self.name.strip() else self.mail_address.partition("@")[0]
 
     @property
     def greeting(self) -> str:
@@ -178,3 +202,46 @@ class Consent(models.Model):
     def hash_of(text: str) -> str:
         """SHA-256 of the text in UTF-8, as 64 hexadecimal digits."""
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+class AddressQuerySet(models.QuerySet["Address"]):
+    def of(self, user: User) -> "AddressQuerySet":
+        """The addresses of a person, the one they use first."""
+        return self.filter(customer=user).order_by("-is_default", "-pk")
+
+
+class Address(models.Model):
+    """Where parcels go. What each country asks for is checked by `addresses.normalise` before it is stored."""
+
+    customer = models.ForeignKey(User, verbose_name=_("customer"), on_delete=models.CASCADE, related_name="addresses")
+    name = models.CharField(_("name"), max_length=150)
+    company = models.CharField(_("company"), max_length=200, blank=True)
+    line1 = models.CharField(_("street and number"), max_length=120)
+    line2 = models.CharField(_("building, floor"), max_length=120, blank=True)
+    postal_code = models.CharField(_("postcode"), max_length=20, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    region = models.CharField(_("province or state"), max_length=100, blank=True)
+    country = models.CharField(_("country"), max_length=2)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    is_default = models.BooleanField(_("used first"), default=False)
+
+    objects = AddressQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("address")
+        verbose_name_plural = _("addresses")
+        ordering = ["customer", "-is_default", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer"], condition=Q(is_default=True), name="accounts_one_default_address"
+            ),
+            models.CheckConstraint(condition=Q(country__regex=r"^[A-Z]{2}$"), name="accounts_address_country"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.line1}, {self.city}"
+
+    def as_json(self) -> dict[str, str]:
+        """All of it, as an order keeps it."""
+        names = ("name", "company", "line1", "line2", "postal_code", "city", "region", "country", "phone")
+        return {name: getattr(self, name) for name in names}

@@ -1,6 +1,8 @@
 """What is written about people: accounts, consents, the right to be left alone."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from uuid import uuid4
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -12,7 +14,7 @@ from apps.mail import outbox
 from apps.mail.models import Stream
 
 from . import consents
-from .models import Consent, User
+from .models import Address, Consent, User
 
 _UNSUBSCRIBE = Signer(sep=".", salt="accounts.unsubscribe")
 
@@ -51,6 +53,24 @@ def enrol(
     return user
 
 
+def guest(*, email: str, name: str, country: str, now: datetime, locale: str = "en", currency: str = "EUR") -> User:
+    """Somebody who orders without an account, at an address that nobody has proved. Each order makes another one.
+
+    They cannot log in, and their row says nothing about whether the address has an account.
+    """
+    return User.objects.create_user(
+        f"guest-{uuid4().hex}@guest.invalid",
+        name=name,
+        locale=locale,
+        country=country,
+        currency=currency,
+        is_guest=True,
+        contact_email=email,
+        is_active=False,
+        joined_at=now,
+    )
+
+
 def vouch_for_address(user: User) -> None:
     """Take the user's present address as verified, as their only and primary one; safe to repeat."""
     EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
@@ -71,7 +91,7 @@ def record_consent(
         raise ValueError("A consent needs a version and the words that were shown")
     consent = Consent(
         user=user,
-        email=user.email,
+        email=user.mail_address,
         kind=kind,
         version=version,
         text=text,
@@ -131,6 +151,18 @@ def set_country(user: User, *, country: str) -> None:
     user.country = country
     user.clean_fields(exclude=[field.name for field in User._meta.fields if field.name != "country"])
     user.save(update_fields=["country"])
+
+
+@transaction.atomic
+def use_address(user: User, address: Mapping[str, str]) -> Address:
+    """Keep an address, as `addresses.normalise` returns it with the phone, as the one that is used first. One that is
+    known already is not kept twice."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    Address.objects.filter(customer=user, is_default=True).update(is_default=False)
+    known = Address.objects.filter(customer=user, **address).first() or Address(customer=user, **address)
+    known.is_default = True
+    known.save()
+    return known
 
 
 def unsubscribe(token: str, *, now: datetime) -> User:

@@ -45,7 +45,7 @@ def ensure_profile(user: User, *, now: datetime) -> Profile:
         profile, _created = Profile.objects.get_or_create(user=user, defaults={"created_at": now})
     if profile.gateway_customer_id:
         return profile
-    customer_id = gateway.get().create_customer(key=_customer_key(user), email=user.email, name=user.name)
+    customer_id = gateway.get().create_customer(key=_customer_key(user), email=user.mail_address, name=user.name)
     with transaction.atomic(durable=True):
         # The first one to come back wins, so that everyone goes on with one customer.
         Profile.objects.filter(pk=profile.pk, gateway_customer_id=None).update(gateway_customer_id=customer_id)
@@ -135,7 +135,7 @@ def make_default(user: User, card_id: int) -> Card:
 
 def _customer_key(user: User) -> str:
     """The same for a doubled call; another once the data differ, as Stripe refuses other data under a known key."""
-    told = f"{user.pk}|{user.joined_at.isoformat()}|{user.email}|{user.name}"
+    told = f"{user.pk}|{user.joined_at.isoformat()}|{user.mail_address}|{user.name}"
     return f"customer:{sha256(told.encode()).hexdigest()}"
 
 

@@ -16,7 +16,7 @@ stands on refunds clearing until staff send it again or turn it into credit.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from apps.core.money import Money
@@ -29,14 +29,29 @@ _TO = CreditNote.Settlement
 _AGAINST: dict[str, Account] = {_TO.OPEN: Account.RECEIVABLE, _TO.BANK: Account.BAD_DEBT}
 
 
-def issue(invoice: Invoice, *, amount: Money, to: str, key: str, reason: str, now: datetime) -> CreditNote:
+def issue(
+    invoice: Invoice,
+    *,
+    amount: Money,
+    to: str,
+    key: str,
+    reason: str,
+    now: datetime,
+    chosen: Mapping[int, int] | None = None,
+) -> CreditNote:
     """Write a credit note of `amount` (tax included) over an invoice that the caller has locked.
 
-    Each line of the invoice gives its share of what is left of it. `to` is a CreditNote.Settlement. The caller has
-    checked that so much is left (`creditable`); the database refuses more, and a repeated key, by IntegrityError.
+    Each line of the invoice gives its share of what is left of it, or what is `chosen` (minor units by line, with its
+    tax, summing to the amount). `to` is a CreditNote.Settlement. The caller has checked that so much is left
+    (`creditable`); the database refuses more, and a repeated key, by IntegrityError. Raises ValueError for more than a
+    chosen line has left.
     """
     left = invoice.lines.all().left()
-    parts = rules.credit_shares(amount.minor, [(one.gross_minor, one.tax_minor) for one in left])
+    amounts = [(one.gross_minor, one.tax_minor) for one in left]
+    if chosen is None:
+        parts = rules.credit_shares(amount.minor, amounts)
+    else:
+        parts = rules.line_shares([chosen.get(one.line.pk, 0) for one in left], amounts)
     seller = Seller.objects.current()
     series, serial = numbering.take(SERIES, 1)
     note = CreditNote.objects.create(
@@ -71,6 +86,11 @@ def issue(invoice: Invoice, *, amount: Money, to: str, key: str, reason: str, no
             at=now,
         )
     return note
+
+
+def left_of_lines(invoice: Invoice) -> dict[int, int]:
+    """What is left of each line that no credit note has taken back yet: minor units, tax included."""
+    return {one.line.pk: one.gross_minor for one in invoice.lines.all().left()}
 
 
 def creditable(invoice: Invoice) -> Money:

@@ -48,7 +48,8 @@ class Draft:
     `taxation` is how the customer is taxed, as the quote read it; `issue` reads it for the drafts that come without.
     `card_id` None means the customer's default card at the moment of collection. `on_session`: the customer is present
     and the caller will call `collection.collect_now`; otherwise the sweep collects from `collect_at` on. `scope` is the
-    seller's own short name of what is sold, by which a dunning policy may be chosen.
+    seller's own short name of what is sold, by which a dunning policy may be chosen. `country` is where it is taxed
+    (ISO 3166 alpha-2), for goods that go elsewhere than where the customer lives.
     """
 
     customer: User
@@ -61,6 +62,7 @@ class Draft:
     on_session: bool = False
     collect_at: datetime | None = None
     scope: str = ""
+    country: str = ""
 
     def settle(self) -> Settlement:
         """The lines with their tax. Raises ValueError for a draft that does not say yet how it is taxed."""

@@ -54,9 +54,9 @@ def _receipt(invoice: Invoice, payment: Payment | None) -> outbox.Letter:
         credit=invoice.credit_applied,
         paid=payment.amount if payment else None,
         card=str(payment.card) if payment and payment.card else "",
-        invoice_url=_url("invoice", invoice.number),
-        pdf_url=_url("invoice_pdf", invoice.number),
-        cancel_url=_url("cancel"),
+        invoice_url=_own_url(invoice, "invoice", invoice.number),
+        pdf_url=_own_url(invoice, "invoice_pdf", invoice.number),
+        cancel_url=_url("cancel") if any(line.period_start for line in lines) else "",
     )
 
 
@@ -101,9 +101,9 @@ def refund_sent(refund: Refund, *, now: datetime) -> None:
         now=now,
         amount=refund.amount,
         card=str(payment.card) if payment.card else "",
-        invoice_url=_url("invoice", payment.invoice.number),
+        invoice_url=_own_url(payment.invoice, "invoice", payment.invoice.number),
         credit_note=note.number if note else "",
-        credit_note_url=_url("credit_note", note.number) if note else "",
+        credit_note_url=_own_url(payment.invoice, "credit_note", note.number) if note else "",
         arrives_by=(now + timedelta(days=10)).date(),
     )
 
@@ -114,7 +114,7 @@ def tax_number_checked(details: BillingDetails, check: TaxNumberCheck, *, now: d
     outbox.put(
         "tax-number-checked",
         key=f"tax-number-checked:{check.pk}",
-        to=customer.email,
+        to=customer.mail_address,
         user_id=customer.pk,
         locale=customer.locale,
         zone=customer.time_zone,
@@ -161,12 +161,17 @@ def _letter(kind: str, invoice: Invoice, *, key: str, **context: Any) -> outbox.
     return outbox.Letter(
         kind=kind,
         key=key,
-        to=customer.email,
+        to=customer.mail_address,
         user_id=customer.pk,
         locale=customer.locale,
         zone=customer.time_zone,
         context={"name": customer.short_name, "number": invoice.number, **context},
     )
+
+
+def _own_url(invoice: Invoice, name: str, number: str) -> str:
+    """A page of the customer's account; empty for a guest, who has none."""
+    return "" if invoice.customer.is_guest else _url(name, number)
 
 
 def _url(name: str, *args: str) -> str:

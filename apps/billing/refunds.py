@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -23,8 +24,17 @@ class CannotRefund(Exception):
 
 
 @transaction.atomic
-def request(payment_id: int, *, amount: Money, key: str, reason: str, now: datetime) -> Refund:
-    """Ask for a refund of a payment, in full or in part; the sweep carries it out. A credit note corrects the invoice.
+def request(
+    payment_id: int,
+    *,
+    amount: Money,
+    key: str,
+    reason: str,
+    now: datetime,
+    chosen: Mapping[int, int] | None = None,
+) -> Refund:
+    """Ask for a refund of a payment, in full or in part; the sweep carries it out. A credit note corrects the invoice,
+    all its lines in proportion, or those `chosen` (see `credit_notes.issue`).
 
     `key` names the occasion for this payment: repeated, it returns the first refund. Raises CannotRefund when the
     payment did not succeed, the currency differs, the amount is not positive, or it is more than what is left of the
@@ -40,7 +50,7 @@ def request(payment_id: int, *, amount: Money, key: str, reason: str, now: datet
         raise CannotRefund(f"Payment {payment.pk} is {payment.status}")
     if amount.currency != payment.currency or not 0 < amount.minor <= left.minor:
         raise CannotRefund(f"{amount.minor} {amount.currency} asked, {left.minor} {left.currency} left")
-    return lifecycle.open_refund(payment, money=amount, key=key, reason=reason, now=now)
+    return lifecycle.open_refund(payment, money=amount, key=key, reason=reason, now=now, chosen=chosen)
 
 
 @transaction.atomic

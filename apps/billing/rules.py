@@ -134,6 +134,16 @@ def given_back_shares(gross_minor: int, tax_minor: int, left: Sequence[tuple[int
     return list(zip(gross, tax_parts, strict=True))
 
 
+def line_shares(asked: Sequence[int], left: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """A credit of chosen parts of lines: (gross, tax) of each. `asked` is the gross of each line, 0 for one that stays,
+    with the sign of the line; `left` as for `credit_shares`. Raises ValueError for more than a line has left, or with
+    the other sign."""
+    for part, (gross, _tax) in zip(asked, left, strict=True):
+        if not min(0, gross) <= part <= max(0, gross):
+            raise ValueError(f"{part} cannot be credited of a line, {gross} is left of it")
+    return [(part, _tax_share(part, gross, tax) if part else 0) for part, (gross, tax) in zip(asked, left, strict=True)]
+
+
 def _tax_share(part: int, gross: int, tax: int) -> int:
     """The tax in a part of a line; the rest of the line keeps the rest."""
     return tax if part == gross else split(part, [abs(tax), abs(gross - tax)])[0]

@@ -142,7 +142,7 @@ def _put(kind: str, enrollment: Enrollment, step: Step, context: dict[str, Any],
     outbox.put(
         kind,
         key=f"campaign:{enrollment.pk}:{step.position}",
-        to=customer.email,
+        to=customer.mail_address,
         user_id=customer.pk,
         locale=customer.locale,
         zone=customer.time_zone,

@@ -160,7 +160,7 @@ def _put(subscription: Subscription, days: int, *, now: datetime) -> bool:
     outbox.put(
         KIND,
         key=key,
-        to=customer.email,
+        to=customer.mail_address,
         user_id=customer.pk,
         locale=customer.locale,
         zone=customer.time_zone,

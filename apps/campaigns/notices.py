@@ -123,7 +123,7 @@ def _put(subscription: Subscription, key: str, *, now: datetime) -> None:
     outbox.put(
         "renewal-notice",
         key=key,
-        to=customer.email,
+        to=customer.mail_address,
         user_id=customer.pk,
         locale=customer.locale,
         zone=customer.time_zone,

@@ -51,6 +51,12 @@ def take(wanted: Mapping[int, int], *, key: str, now: datetime) -> None:
     _move({pk: -wanted[pk] for pk in held}, kind=StockMove.Kind.SOLD, key=key, now=now)
 
 
+def is_there(wanted: Mapping[int, int]) -> bool:
+    """Whether so many pieces (by variant) could be taken at this moment; the next may be too late."""
+    left = Stock.objects.all().available(list(wanted))
+    return all(wanted[pk] <= available for pk, available in left.items())
+
+
 @transaction.atomic
 def give_back(quantities: Mapping[int, int], *, key: str, now: datetime, actor: str = "") -> None:
     """Put pieces (by variant) back on the shelf: a sale that came to nothing, goods that came back. The same key again

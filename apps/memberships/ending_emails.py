@@ -18,7 +18,7 @@ def ending(subscription: Subscription) -> Letter:
     return Letter(
         kind="membership-ending",
         key=f"membership-ending:{subscription.pk}:{ends_at:%Y-%m-%d}",
-        to=customer.email,
+        to=customer.mail_address,
         user_id=customer.pk,
         locale=customer.locale,
         zone=customer.time_zone,

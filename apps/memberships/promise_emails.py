@@ -57,7 +57,7 @@ def _letter(kind: str, promise: PricePromise, *, key: str, context: dict) -> Let
     return Letter(
         kind=kind,
         key=key,
-        to=customer.email,
+        to=customer.mail_address,
         user_id=customer.pk,
         locale=customer.locale,
         zone=customer.time_zone,

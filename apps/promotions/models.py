@@ -37,7 +37,7 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
 
 
 class Promotion(models.Model):
-    """A discount on the recurring price: a percentage, or an amount of one currency."""
+    """A discount on the recurring price, or on the goods of one order: a percentage, or an amount of one currency."""
 
     code = models.CharField(_("code"), max_length=40, unique=True, null=True, blank=True)
     name = models.CharField(_("name"), max_length=120)
@@ -50,6 +50,12 @@ class Promotion(models.Model):
     currency = models.CharField(_("currency"), max_length=3, null=True, blank=True)
     duration = models.CharField(_("applies to"), max_length=10, choices=Duration.choices, default=Duration.ONCE)
     periods = models.PositiveIntegerField(_("number of periods"), null=True, blank=True)
+    for_goods = models.BooleanField(
+        _("for goods"),
+        default=False,
+        db_default=False,
+        help_text=_("Its code takes the discount off the goods in a basket, and not off a membership."),
+    )
     valid_from = models.DateTimeField(_("valid from"))
     valid_to = models.DateTimeField(_("valid to"), null=True, blank=True)
     max_redemptions = models.PositiveIntegerField(_("most redemptions"), null=True, blank=True)
@@ -86,6 +92,11 @@ class Promotion(models.Model):
                 violation_error_message=_("Only a repeating promotion has a number of periods, at least 1."),
             ),
             models.CheckConstraint(
+                name="promotions_goods_once",
+                condition=Q(for_goods=False) | Q(duration=Duration.ONCE),
+                violation_error_message=_("A discount on goods is taken once."),
+            ),
+            models.CheckConstraint(
                 name="promotions_dates_in_order",
                 condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from")),
                 violation_error_message=_("A promotion ends after it starts."),
@@ -115,8 +126,12 @@ class RedemptionQuerySet(models.QuerySet["Redemption"]):
         return self.filter(released_at=None)
 
     def used_by(self, customer: User, promotion: Promotion) -> bool:
-        """Whether the customer has redeemed the promotion (a released redemption does not count)."""
-        return self.counting().filter(customer=customer, promotion=promotion).exists()
+        """Whether the customer has redeemed the promotion (a released redemption does not count). Of guests, who are
+        new with each order, the address is the same person."""
+        used = self.counting().filter(promotion=promotion)
+        if customer.is_guest:
+            return used.filter(customer__is_guest=True, customer__contact_email=customer.contact_email).exists()
+        return used.filter(customer=customer).exists()
 
 
 class Redemption(models.Model):

@@ -17,15 +17,16 @@ class NotRedeemable(Exception):
     """The promotion cannot be used; the message is for the customer."""
 
 
-def check(promotion: Promotion, *, customer: User, now: datetime) -> None:
-    """Raise NotRedeemable when the customer could not redeem the promotion at `now`; changes nothing."""
+def check(promotion: Promotion, *, customer: User | None, now: datetime) -> None:
+    """Raise NotRedeemable when the customer could not redeem the promotion at `now`; changes nothing. None is somebody
+    who has not said yet who they are."""
     if not promotion.is_active or now < promotion.valid_from:
         raise NotRedeemable(_("This promotion is not available."))
     if promotion.valid_to is not None and now >= promotion.valid_to:
         raise NotRedeemable(_("This promotion is over."))
     if promotion.max_redemptions is not None and promotion.redeemed >= promotion.max_redemptions:
         raise NotRedeemable(_("This promotion was used up."))
-    if promotion.code and Redemption.objects.used_by(customer, promotion):
+    if promotion.code and customer is not None and Redemption.objects.used_by(customer, promotion):
         raise NotRedeemable(_("You have used this code before."))
 
 

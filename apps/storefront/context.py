@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 
 from apps.catalog.models import Category
 from apps.core import clock
+from apps.orders import baskets
 
 from . import appearance
 
@@ -32,6 +33,7 @@ def shop(request: HttpRequest) -> dict:
         "theme": appearance.of(request),
         "themes": appearance.CHOICES,
         "alternates": SimpleLazyObject(lambda: _alternates(request)),
+        "basket_count": SimpleLazyObject(lambda: _basket_count(request)),
         "nav_categories": Category.objects.filter(parent=None),
     }
 
@@ -40,3 +42,10 @@ def _alternates(request: HttpRequest) -> list[tuple[str, str]]:
     """The page in each language, as `(code, address)`; none for one that has a single address."""
     found = [(code, translate_url(request.path, code)) for code, _name in settings.LANGUAGES]
     return found if len({path for _code, path in found}) == len(found) else []
+
+
+def _basket_count(request: HttpRequest) -> int:
+    """How many pieces are in the visitor's basket, as the session remembers it: no page asks the database for it."""
+    session = getattr(request, "session", None)
+    kept = session.get(baskets.SESSION_KEY) if session is not None else None
+    return kept["count"] if kept else 0

@@ -116,6 +116,15 @@ def gift(due: Money) -> Term:
     return Term(f"gift-{VERSION}", text)
 
 
+def order(due: Money) -> Term:
+    """The words beside the box at checkout: one charge of `due` for what is in the basket, and nothing after it."""
+    text = _(
+        "I agree to order what is listed here, and that Orangery charges my card %(due)s today, once, for it. I have "
+        "read the terms and the information on my right of withdrawal within 14 days."
+    ) % {"due": due.format()}
+    return Term(f"order-{VERSION}", text)
+
+
 def new_price(promise: PricePromise) -> Term:
     """The words beside the box by which a member agrees to a new price. Dates where the member lives."""
     if promise.new_price.tax_included:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -19,15 +20,26 @@ THROTTLE_WAIT = timedelta(seconds=60)
 _STATUS = Refund.Status
 
 
-def open_refund(payment: Payment, *, money: Money, key: str, reason: str, now: datetime) -> Refund:
-    """A new refund, PENDING, of a payment that the caller has locked together with its invoice.
+def open_refund(
+    payment: Payment,
+    *,
+    money: Money,
+    key: str,
+    reason: str,
+    now: datetime,
+    chosen: Mapping[int, int] | None = None,
+) -> Refund:
+    """A new refund, PENDING, of a payment that the caller has locked together with its invoice. `chosen` as for
+    `credit_notes.issue`.
 
     Its credit note takes the sale back in the ledger at once. Surplus money was never sold for anything: it has no
     note."""
     note = None
     if not payment.surplus:
         to = CreditNote.Settlement.CARD
-        note = credit_notes.issue(payment.invoice, amount=money, to=to, key=f"refund:{key}", reason=reason, now=now)
+        note = credit_notes.issue(
+            payment.invoice, amount=money, to=to, key=f"refund:{key}", reason=reason, now=now, chosen=chosen
+        )
     return Refund.objects.create(
         payment=payment,
         credit_note=note,

@@ -56,11 +56,11 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
     def for_cards(self, currency: str) -> ProductQuerySet:
         """With category and the prices in one currency, without the long text: two queries for any number of rows."""
-        prices = ProductPrice.objects.filter(currency=currency, variant__is_active=True).order_by("amount_minor", "pk")
+        prices = ProductPrice.objects.filter(currency=currency, variant__is_active=True).select_related("variant")
         return (
             self.select_related("category")
             .defer("description", "search", "facts_text")
-            .prefetch_related(Prefetch("prices", prices, to_attr="prices_shown"))
+            .prefetch_related(Prefetch("prices", prices.order_by("amount_minor", "pk"), to_attr="prices_shown"))
         )
 
     def search(self, text: str) -> ProductQuerySet:

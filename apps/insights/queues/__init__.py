@@ -6,7 +6,7 @@ it has a page, and a line on the first page of the back office.
 
 from __future__ import annotations
 
-from . import breaks, memberships, parked, payments, recoveries
+from . import breaks, memberships, orders, parked, payments, recoveries
 from .model import Act, CannotAct, Order, Queue, Row
 
 __all__ = ["ALL", "Act", "CannotAct", "Order", "Queue", "Row", "get"]
@@ -15,6 +15,7 @@ ALL: tuple[Queue, ...] = (
     payments.UNKNOWN,
     memberships.PARKED,
     parked.PARKED,
+    orders.TO_PACK,
     breaks.OPEN,
     recoveries.LEFT_OPEN,
     recoveries.UNDER_WAY,

@@ -35,7 +35,15 @@ MAY_WAIT = frozenset(
 )
 # Housekeeping by the machine's clock, and questions to others: to the gateway about its books, to the tax registry.
 NOT_REHEARSED = frozenset(
-    {"billing.prune", "core.prune", "billing.reconcile", "billing.disputes", "billing.tax_numbers"}
+    {
+        "billing.prune",
+        "core.prune",
+        "billing.reconcile",
+        "billing.disputes",
+        "billing.tax_numbers",
+        "orders.forget_cards",
+        "orders.forget_baskets",
+    }
 )
 _MAIL = "mail.deliver"
 DAY = timedelta(days=1)

@@ -24,7 +24,7 @@ def bought(gift: Gift, *, now: datetime) -> None:
     outbox.put(
         "gift-bought",
         key=f"gift-bought:{gift.pk}",
-        to=buyer.email,
+        to=buyer.mail_address,
         user_id=buyer.pk,
         locale=buyer.locale,
         zone=buyer.time_zone,
@@ -72,7 +72,7 @@ def redeemed(gift: Gift, *, customer: User, ends_at: datetime | None, now: datet
     outbox.put(
         "gift-redeemed",
         key=f"gift-redeemed:{gift.pk}",
-        to=customer.email,
+        to=customer.mail_address,
         user_id=customer.pk,
         locale=customer.locale,
         zone=customer.time_zone,

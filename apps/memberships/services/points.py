@@ -21,14 +21,15 @@ from apps.loyalty.models import EarningRule, Kind, PointsAccount, PointsEntry
 from apps.memberships import emails
 from apps.memberships.models import Plan, Subscription
 
-EARNING_LINES = ("plan", "discount", "proration_charge", "proration_credit")
+EARNING_LINES = ("plan", "goods", "discount", "proration_charge", "proration_credit")
 
 
 def earn_for(plans: Mapping[int, Plan], *, now: datetime) -> None:
     """Give the points of paid invoices (by id), each by the multiplier of its plan. Once for each invoice; the number
     of statements does not depend on how many.
 
-    Only membership lines count, and of them only the share that was paid by card: credit was money or points before.
+    Only memberships and goods count, not shipping, and of them only the share that was paid by card: credit was money
+    or points before.
     """
     if not plans:
         return

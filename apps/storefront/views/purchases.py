@@ -26,7 +26,7 @@ from . import cards as card_pages
 
 
 class Purchase(Protocol):
-    """What `memberships.signup` and `memberships.gifts.buying` have in common."""
+    """What `memberships.signup`, `memberships.gifts.buying` and `orders.buying` have in common."""
 
     def attach_setup(self, token: UUID, *, user: User, setup_id: str) -> Any: ...
     def complete(self, token: UUID, *, user: User, setup_id: str, now: datetime) -> Any: ...
@@ -34,30 +34,47 @@ class Purchase(Protocol):
 
 
 def card_entry(
-    request: SignedInRequest, purchase: Purchase, token: UUID, *, purpose: str, page: str, now: datetime
+    request: SignedInRequest,
+    purchase: Purchase,
+    token: UUID,
+    *,
+    purpose: str,
+    page: str,
+    now: datetime,
+    payer: User | None = None,
 ) -> dict[str, Any]:
     """The context of the page named `page`, on which a card is entered, with the known one unless it has expired.
 
-    Raises GatewayError and, when there is nothing to pay for any more, Refused.
+    `payer` is who pays when nobody is signed in: a guest. Raises GatewayError and, when there is nothing to pay for any
+    more, Refused.
     """
-    setup = cards.start_setup(request.user, purpose=purpose, now=now)
-    purchase.attach_setup(token, user=request.user, setup_id=setup.id)
+    user = payer or request.user
+    setup = cards.start_setup(user, purpose=purpose, now=now)
+    purchase.attach_setup(token, user=user, setup_id=setup.id)
     here = reverse(page, kwargs={"token": token})
     form = gateway_page.context(request, mode="setup", client_secret=setup.client_secret, path=here)
-    return form | {"card": _chargeable(request, now=now)}
+    return form | {"card": _chargeable(user, now=now)}
 
 
 def charge(
-    request: SignedInRequest, purchase: Purchase, token: UUID, *, page: str, outcome: str, now: datetime
+    request: SignedInRequest,
+    purchase: Purchase,
+    token: UUID,
+    *,
+    page: str,
+    outcome: str,
+    now: datetime,
+    payer: User | None = None,
 ) -> HttpResponse:
     """Charge the card that was posted and go on to the page named `outcome`, or back to `page` where another card is
     needed. Raises Refused when nothing can be bought any more."""
+    user = payer or request.user
     known = request.POST.get("card", "")
     try:
         if known:
-            purchase.complete_with_card(token, user=request.user, card_id=number(known), now=now)
+            purchase.complete_with_card(token, user=user, card_id=number(known), now=now)
         else:
-            purchase.complete(token, user=request.user, setup_id=request.POST.get("setup_intent", ""), now=now)
+            purchase.complete(token, user=user, setup_id=request.POST.get("setup_intent", ""), now=now)
     except SetupRefused as refusal:
         messages.error(request, str(refusal))
         return redirect(page, token=token)
@@ -69,7 +86,7 @@ def charge(
     return redirect(outcome, token=token)
 
 
-def _chargeable(request: SignedInRequest, *, now: datetime) -> Card | None:
+def _chargeable(user: User, *, now: datetime) -> Card | None:
     """The customer's card, when it has not expired."""
-    card = account.card_of(request.user)
+    card = account.card_of(user)
     return card if card and (card.exp_year, card.exp_month) >= (now.year, now.month) else None

@@ -1,0 +1,309 @@
+"""Baskets: putting in, taking out, and what they would cost at this moment.
+
+A basket holds no prices. `contents` reads them, with what is left in stock, in two statements however full it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.catalog.models import ProductPrice, ProductStatus, Variant
+from apps.core.money import Money
+from apps.memberships.models import Price, Subscription
+from apps.promotions.models import Promotion
+
+from .errors import NotForSale
+from .models import MOST_OF_ONE, Basket, BasketLine
+from .rules import MEMBER_PRICES
+
+# The key under which a session remembers the basket: its token and how many pieces are in it.
+SESSION_KEY = "basket"
+LASTS = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A line of a basket at this moment. `unit` is None where it is not sold (any more, or in this currency); `left` is
+    None where stock is not counted. `was` is the ordinary price when it was put in, where that has changed; `saving` is
+    what members pay less for all of it, where this is not a member."""
+
+    pk: int
+    variant: Variant
+    quantity: int
+    ordinary: Money | None
+    unit: Money | None
+    left: int | None
+    was: Money | None
+    saving: Money | None = None
+
+    @property
+    def amount(self) -> Money | None:
+        return None if self.unit is None else self.unit * self.quantity
+
+    @property
+    def is_member_price(self) -> bool:
+        return self.unit is not None and self.unit != self.ordinary
+
+    @property
+    def is_sold_out(self) -> bool:
+        return self.left == 0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether some are left, but not so many."""
+        return self.left is not None and 0 < self.left < self.quantity
+
+    @property
+    def can_be_bought(self) -> bool:
+        return self.unit is not None and (self.left is None or self.left >= self.quantity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """All that is in a basket. `member` says whether members' prices are those shown."""
+
+    basket: Basket | None
+    items: list[Item]
+    currency: str
+    member: bool
+
+    @property
+    def price(self) -> Price | None:
+        """The membership in it."""
+        return self.basket.price if self.basket else None
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.items and self.price is None
+
+    @property
+    def can_be_ordered(self) -> bool:
+        """Whether there are goods, all of which can be bought."""
+        return bool(self.items) and all(item.can_be_bought for item in self.items)
+
+    @property
+    def subtotal(self) -> Money:
+        """The goods, as far as they can be bought at all."""
+        return sum((item.amount for item in self.items if item.amount is not None), Money(0, self.currency))
+
+    @property
+    def saving(self) -> Money:
+        """What a member would pay less."""
+        return sum((item.saving for item in self.items if item.saving is not None), Money(0, self.currency))
+
+    @property
+    def count(self) -> int:
+        return sum(item.quantity for item in self.items) + (1 if self.price else 0)
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether anything in it comes in a parcel."""
+        return any(item.variant.product.is_shipped for item in self.items)
+
+    @property
+    def grams(self) -> int:
+        return sum(item.variant.weight_grams * item.quantity for item in self.items if item.variant.product.is_shipped)
+
+
+def find(*, customer: User | None, token: str | None) -> Basket | None:
+    """The basket of who is signed in, else the one of the session; None when there is none. At most one statement."""
+    rows = Basket.objects.select_related("price__plan", "promotion", "customer")
+    if customer is not None:
+        return rows.filter(customer=customer).first()
+    return rows.filter(token=token, customer=None).first() if token else None
+
+
+@transaction.atomic
+def open_for(*, customer: User | None, token: str | None, now: datetime) -> Basket:
+    """The basket, locked, made when there is none."""
+    found = find(customer=customer, token=token)
+    if found is None and customer is not None:
+        found, _made = Basket.objects.get_or_create(customer=customer, defaults={"updated_at": now})
+    elif found is None:
+        found = Basket.objects.create(updated_at=now)
+    return Basket.objects.select_for_update().get(pk=found.pk)
+
+
+def has_member_prices(basket: Basket | None, *, customer: User | None, now: datetime) -> bool:
+    """Whether members' prices hold: for the membership the customer has, or for the one in the basket."""
+    if basket is not None and basket.price is not None and basket.price.plan.benefit(MEMBER_PRICES):
+        return True
+    if customer is None or not customer.is_active:
+        return False
+    memberships = Subscription.objects.open_at(now).filter(customer=customer, plan_group="membership")
+    return memberships.filter(plan__benefits__code=MEMBER_PRICES).exists()
+
+
+def contents(basket: Basket | None, *, currency: str, member: bool) -> Contents:
+    """What is in it, at the prices of this moment."""
+    if basket is None:
+        return Contents(basket=None, items=[], currency=currency, member=member)
+    lines = list(basket.lines.select_related("variant__product", "variant__stock"))
+    wanted = [line.variant_id for line in lines]
+    prices = {price.variant_id: price for price in ProductPrice.objects.filter(currency=currency, variant__in=wanted)}
+    items = [_item(line, prices.get(line.variant_id), currency=currency, member=member) for line in lines]
+    return Contents(basket=basket, items=items, currency=currency, member=member)
+
+
+def _item(line: BasketLine, price: ProductPrice | None, *, currency: str, member: bool) -> Item:
+    variant = line.variant
+    on_sale = variant.is_active and variant.product.status == ProductStatus.PUBLISHED and variant.product.is_sold_alone
+    if not on_sale:
+        price = None
+    stock = getattr(variant, "stock", None)
+    seen = Money(line.seen_minor, line.currency)
+    has_changed = price is not None and line.currency == currency and seen != price.amount
+    return Item(
+        pk=line.pk,
+        variant=variant,
+        quantity=line.quantity,
+        ordinary=price.amount if price else None,
+        unit=price.amount_for(member=member) if price else None,
+        left=stock.available if stock else None,
+        was=seen if has_changed else None,
+        saving=price.member_saving * line.quantity if price and price.member_saving and not member else None,
+    )
+
+
+@transaction.atomic
+def add(basket: Basket, variant_id: int, *, quantity: int, currency: str, now: datetime) -> BasketLine:
+    """Put so many more in, up to the most of one thing. Raises NotForSale, and ValueError below one."""
+    if quantity < 1:
+        raise ValueError("At least one piece is put in")
+    variant = Variant.objects.for_sale().select_related("product").filter(pk=variant_id).first()
+    price = ProductPrice.objects.filter(variant=variant_id, currency=currency).first()
+    if variant is None or price is None or not variant.product.is_sold_alone:
+        raise NotForSale(_("This cannot be bought at the moment."))
+    facts = {"currency": currency, "seen_minor": price.amount_minor}
+    line, made = BasketLine.objects.select_for_update().get_or_create(
+        basket=basket, variant=variant, defaults={"quantity": min(quantity, MOST_OF_ONE), **facts}
+    )
+    if not made:
+        line.quantity = min(line.quantity + quantity, MOST_OF_ONE)
+        line.currency, line.seen_minor = currency, price.amount_minor
+        line.save()
+    touch(basket, now=now)
+    return line
+
+
+@transaction.atomic
+def set_quantity(basket: Basket, line_id: int, *, quantity: int, now: datetime) -> None:
+    """So many of it from now on; none takes it out. A line that is gone, or another basket's, changes nothing. Raises
+    ValueError above the most of one thing or below none."""
+    if not 0 <= quantity <= MOST_OF_ONE:
+        raise ValueError(f"Between none and {MOST_OF_ONE}")
+    line = BasketLine.objects.filter(basket=basket, pk=line_id)
+    if quantity:
+        line.update(quantity=quantity)
+    else:
+        line.delete()
+    touch(basket, now=now)
+
+
+def set_membership(basket: Basket, price: Price | None, *, now: datetime) -> None:
+    """A membership to be bought in the same checkout; None takes it out."""
+    basket.price = price
+    basket.save(update_fields=["price"])
+    touch(basket, now=now)
+
+
+def set_promotion(basket: Basket, promotion: Promotion | None, *, now: datetime) -> None:
+    """The promotion whose code was typed; None takes it out."""
+    basket.promotion = promotion
+    basket.save(update_fields=["promotion"])
+    touch(basket, now=now)
+
+
+def accept_prices(basket: Basket, items: Iterable[Item]) -> None:
+    """The changed prices have been shown: do not say it again."""
+    for item in items:
+        if item.was is not None and item.ordinary is not None:
+            facts = {"seen_minor": item.ordinary.minor, "currency": item.ordinary.currency}
+            BasketLine.objects.filter(basket=basket, pk=item.pk).update(**facts)
+
+
+@transaction.atomic
+def merge(token: UUID | str, *, customer: User, now: datetime) -> None:
+    """Somebody signed in with a basket in hand: it becomes theirs, and what they had is added to it. The membership
+    chosen last stays. A basket that is gone, or somebody's already, changes nothing."""
+    found = Basket.objects.filter(token=token, customer=None).values_list("pk", flat=True).first()
+    if found is None:
+        return
+    mine, _made = Basket.objects.get_or_create(customer=customer, defaults={"updated_at": now})
+    rows = {row.pk: row for row in Basket.objects.select_for_update().filter(pk__in=[found, mine.pk]).order_by("pk")}
+    other, mine = rows.get(found), rows[mine.pk]
+    if other is None or other.customer_id is not None:
+        return
+    _pour(other, mine)
+    mine.price_id = other.price_id or mine.price_id
+    mine.promotion_id = other.promotion_id or mine.promotion_id
+    mine.updated_at = now
+    mine.save()
+    other.delete()
+
+
+@transaction.atomic
+def refill(basket_id: int, quantities: Mapping[int, int], *, currency: str, price: Price | None, now: datetime) -> None:
+    """An order came to nothing: what it took out of the basket is put back. Prices are taken as seen."""
+    basket = Basket.objects.select_for_update().get(pk=basket_id)
+    for listed in ProductPrice.objects.filter(variant__in=quantities, currency=currency).order_by("variant"):
+        facts = {"currency": currency, "seen_minor": listed.amount_minor}
+        wanted = quantities[listed.variant_id]
+        BasketLine.objects.get_or_create(
+            basket=basket, variant_id=listed.variant_id, defaults={"quantity": wanted, **facts}
+        )
+    if price is not None and basket.price_id is None:
+        basket.price = price
+        basket.save(update_fields=["price"])
+    touch(basket, now=now)
+
+
+def empty(basket: Basket, variant_ids: Iterable[int], *, now: datetime) -> None:
+    """An order has taken this out, with the membership and the code that went with it."""
+    BasketLine.objects.filter(basket=basket, variant__in=list(variant_ids)).delete()
+    basket.price = basket.promotion = None
+    basket.save(update_fields=["price", "promotion"])
+    touch(basket, now=now)
+
+
+def count(basket: Basket | None) -> int:
+    """How many pieces are in it, a membership included."""
+    if basket is None:
+        return 0
+    pieces = basket.lines.aggregate(pieces=Sum("quantity"))["pieces"] or 0
+    return pieces + (1 if basket.price_id else 0)
+
+
+def touch(basket: Basket, *, now: datetime) -> None:
+    basket.updated_at = now
+    basket.save(update_fields=["updated_at"])
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete the baskets that nobody has touched for LASTS; returns how many."""
+    old = Basket.objects.untouched_since(now - LASTS)
+    count = old.count()
+    old.delete()
+    return count
+
+
+def _pour(source: Basket, target: Basket) -> None:
+    """The lines of one basket into another; quantities add up to the most of one thing."""
+    mine = {line.variant_id: line for line in target.lines.all()}
+    for line in source.lines.all():
+        held = mine.get(line.variant_id)
+        if held is None:
+            line.basket = target
+            line.save(update_fields=["basket"])
+        else:
+            held.quantity = min(held.quantity + line.quantity, MOST_OF_ONE)
+            held.currency, held.seen_minor = line.currency, line.seen_minor
+            held.save()

@@ -1,0 +1,47 @@
+"""The invoice of an order: exactly what was agreed to at checkout, whatever prices have become since.
+
+The order keeps the lines of its quote, and how its customer was taxed, so that the invoice is written from what was on
+the screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from apps.accounts import addresses
+from apps.billing.drafts import LineDraft
+from apps.billing.models import TaxRounding, TaxTreatment
+from apps.billing.taxation import Taxation
+
+from .models import Order
+
+
+def quantities(order: Order) -> dict[int, int]:
+    """How many pieces of each variant. Reads the lines."""
+    return {line.variant_id: line.quantity for line in order.lines.all()}
+
+
+def keep(lines: Sequence[LineDraft], taxation: Taxation) -> dict[str, Any]:
+    """The lines and the taxation as an order stores them."""
+    kept = ("kind", "description", "amount_minor", "tax_basis_points", "quantity", "unit_minor", "inputs")
+    facts = asdict(taxation) | {"treatment": taxation.treatment.value, "rounding": taxation.rounding.value}
+    return {"lines": [{name: getattr(line, name) for name in kept} for line in lines], "taxation": facts}
+
+
+def lines(order: Order) -> list[LineDraft]:
+    return [LineDraft(**facts) for facts in order.agreed["lines"]]
+
+
+def taxation(order: Order) -> Taxation:
+    """How the order is taxed; where the customer has no billing address, the parcel's is on the invoice."""
+    facts: Mapping[str, Any] = order.agreed["taxation"]
+    printed = facts["address"] or "\n".join(addresses.lines(order.address)[1:] if order.address else [])
+    return Taxation(
+        company=facts["company"],
+        address=printed,
+        tax_number=facts["tax_number"],
+        treatment=TaxTreatment(facts["treatment"]),
+        rounding=TaxRounding(facts["rounding"]),
+    )

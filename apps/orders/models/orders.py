@@ -1,0 +1,227 @@
+"""Orders: what was bought, for how much, and where it goes."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.fields import LowerCaseEmailField
+from apps.accounts.models import User
+from apps.billing.models import Invoice
+from apps.catalog.models import Variant
+from apps.core.models import MoneyColumn
+from apps.core.money import Money
+from apps.memberships.models import Signup
+from apps.promotions.models import Promotion
+
+from .baskets import Basket
+from .statuses import OrderStatus
+
+# Without letters and digits that are mistaken for each other: 31 signs, 8 of them, are 39 bits. A number opens nothing
+# by itself; it must only not tell how many orders there are.
+ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+
+
+def new_number() -> str:
+    """A number that is easy to read aloud: K7QD-2MXP."""
+    signs = "".join(secrets.choice(ALPHABET) for _place in range(8))
+    return f"{signs[:4]}-{signs[4:]}"
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def placed(self) -> OrderQuerySet:
+        """Orders that were really made: somebody paid, or the payment waits for a bank."""
+        return self.filter(placed_at__isnull=False)
+
+    def of(self, user: User) -> OrderQuerySet:
+        """The placed orders of a person, newest first: their own, and those they made as a guest with an address that
+        is proved to be theirs."""
+        guests = User.objects.all().guests_of(user)
+        return self.placed().filter(Q(customer=user) | Q(customer__in=guests)).order_by("-placed_at", "-pk")
+
+    def unfinished(self) -> OrderQuerySet:
+        """Orders that wait for a payment, without those whose payment may still go through."""
+        return self.filter(status=OrderStatus.PENDING).exclude(invoice__in=Invoice.objects.undecided())
+
+    def left_before(self, moment: datetime) -> OrderQuerySet:
+        return self.unfinished().filter(created_at__lte=moment).order_by("created_at", "pk")
+
+    def to_pack(self) -> OrderQuerySet:
+        return self.filter(status=OrderStatus.PAID).order_by("paid_at", "pk")
+
+    def for_pages(self) -> OrderQuerySet:
+        """With all that a page of one order shows."""
+        return self.select_related("customer", "invoice", "signup__price__plan").prefetch_related(
+            "lines__variant__product", "shipments__lines", "refunds__lines__line", "history"
+        )
+
+
+class Order(models.Model):
+    """An order. Amounts in minor units of `currency`; the total includes tax, and is what the invoice says.
+
+    `once` is the form's own mark: the same form sent twice makes one order. `token` opens a guest's page. A `signup` is
+    a membership that was bought in the same checkout; it is charged by itself, before the goods.
+    """
+
+    number = models.CharField(_("number"), max_length=20, unique=True, default=new_number, editable=False)
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    once = models.UUIDField(unique=True, editable=False)
+    customer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", verbose_name=_("customer")
+    )
+    email = LowerCaseEmailField(_("e-mail address"))
+    basket = models.ForeignKey(Basket, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders")
+    status = models.CharField(_("status"), max_length=10, choices=OrderStatus, default=OrderStatus.PENDING)
+    problem = models.TextField(_("what went wrong"), blank=True)
+    address = models.JSONField(_("address"), default=dict, blank=True)
+    country = models.CharField(_("taxed in"), max_length=2)
+    currency = models.CharField(_("currency"), max_length=3)
+    goods_minor = models.BigIntegerField(_("goods"))
+    discount_minor = models.BigIntegerField(_("discount"), default=0)
+    shipping_minor = models.BigIntegerField(_("shipping"), default=0)
+    shipping_name = models.CharField(_("sent by"), max_length=80, blank=True)
+    total_minor = models.BigIntegerField(_("total"))
+    tax_minor = models.BigIntegerField(_("tax"))
+    tax_basis_points = models.PositiveIntegerField(_("tax rate, basis points"))
+    agreed = models.JSONField(_("as agreed"), default=dict, editable=False)
+    refunded_shipping_minor = models.BigIntegerField(_("shipping given back"), default=0)
+    promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    signup = models.OneToOneField(Signup, on_delete=models.PROTECT, null=True, blank=True, related_name="order")
+    consent = models.ForeignKey("accounts.Consent", on_delete=models.PROTECT, related_name="+")
+    setup_id = models.CharField(_("card set-up"), max_length=255, unique=True, null=True, blank=True)
+    invoice = models.OneToOneField(
+        "billing.Invoice", on_delete=models.PROTECT, null=True, blank=True, related_name="order"
+    )
+    created_at = models.DateTimeField(_("begun"))
+    placed_at = models.DateTimeField(_("placed"), null=True, blank=True)
+    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
+
+    goods = MoneyColumn("goods")
+    discount = MoneyColumn("discount")
+    shipping = MoneyColumn("shipping")
+    total = MoneyColumn("total")
+    tax = MoneyColumn("tax")
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["customer", "-placed_at"], name="orders_of_customer"),
+            models.Index(fields=["status", "-created_at"], name="orders_by_status"),
+            models.Index(fields=["created_at"], condition=Q(status="pending"), name="orders_waiting"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    goods_minor__gte=0,
+                    discount_minor__gte=0,
+                    discount_minor__lte=F("goods_minor"),
+                    shipping_minor__gte=0,
+                    total_minor__gte=0,
+                    tax_minor__gte=0,
+                    tax_minor__lte=F("total_minor"),
+                ),
+                name="orders_amounts_make_sense",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_shipping_minor__range=(0, F("shipping_minor"))),
+                name="orders_no_more_shipping_given_back",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "cancelled"])
+                | Q(paid_at__isnull=False, placed_at__isnull=False, invoice__isnull=False),
+                name="orders_paid_with_invoice",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="cancelled", closed_at__isnull=False) | (~Q(status="cancelled") & Q(closed_at=None)),
+                name="orders_cancelled_has_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(placed_at=None, invoice=None) | Q(placed_at__isnull=False, invoice__isnull=False),
+                name="orders_placed_with_invoice",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether there is anything to send. Reads the lines."""
+        return any(line.is_shipped for line in self.lines.all())
+
+    @property
+    def may_be_cancelled(self) -> bool:
+        """Whether the customer can still call it off by themselves: until it is packed."""
+        return self.status == OrderStatus.PAID
+
+    @property
+    def refunded(self) -> Money:
+        """What was given back so far. Reads the refunds."""
+        return Money(sum(refund.amount_minor for refund in self.refunds.all()), self.currency)
+
+
+class OrderLine(models.Model):
+    """So many pieces of a variant, as they were named and priced on the day. `unit_minor` is with tax, before the
+    discount."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    position = models.PositiveSmallIntegerField(_("position"))
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+", verbose_name=_("variant"))
+    description = models.CharField(_("description"), max_length=210)
+    sku = models.CharField(_("article number"), max_length=60)
+    quantity = models.PositiveSmallIntegerField(_("quantity"))
+    unit_minor = models.BigIntegerField(_("unit price"))
+    amount_minor = models.BigIntegerField(_("amount"))
+    discount_minor = models.BigIntegerField(_("discount"), default=0)
+    is_member_price = models.BooleanField(_("price for members"), default=False)
+    is_shipped = models.BooleanField(_("is sent"))
+    refunded_quantity = models.PositiveSmallIntegerField(_("given money back for"), default=0)
+    returned_quantity = models.PositiveSmallIntegerField(_("came back"), default=0)
+
+    unit = MoneyColumn("unit")
+    amount = MoneyColumn("amount")
+    discount = MoneyColumn("discount")
+
+    class Meta:
+        verbose_name = _("line of an order")
+        verbose_name_plural = _("lines of orders")
+        ordering = ["order", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="orders_line_position_once"),
+            models.UniqueConstraint(fields=["order", "variant"], name="orders_line_variant_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    quantity__gte=1,
+                    unit_minor__gt=0,
+                    amount_minor=F("unit_minor") * F("quantity"),
+                    discount_minor__range=(0, F("amount_minor")),
+                ),
+                name="orders_line_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_quantity__lte=F("quantity"), returned_quantity__lte=F("refunded_quantity")),
+                name="orders_line_no_more_back_than_sold",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.description}"
+
+    @property
+    def currency(self) -> str:
+        return self.order.currency
+
+    @property
+    def left(self) -> int:
+        """How many pieces were not given back."""
+        return self.quantity - self.refunded_quantity

@@ -1,0 +1,205 @@
+"""What an order costs: goods, discount, shipping and the tax in them, for one customer and one country."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.billing import tax
+from apps.billing.drafts import LineDraft
+from apps.billing.taxation import Settlement, Taxation
+from apps.core.money import Money
+from apps.promotions import rules as discounts
+from apps.promotions import services as promotions
+from apps.promotions.models import Promotion
+
+from . import rules
+from .baskets import Contents, Item
+from .models import ShippingRate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """One way to send the parcel, with its price for this basket."""
+
+    rate: ShippingRate
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A basket reckoned for a customer and a country. `ways` are all ways to send it, `way` the chosen one; both are
+    empty where nothing is sent, and `way` is None where no parcel goes to that country.
+
+    `shares` are the discount of each item, in order. `refusal` says why a code in the basket takes nothing off.
+    """
+
+    contents: Contents
+    country: str
+    ways: list[Sending]
+    way: Sending | None
+    promotion: Promotion | None
+    shares: list[int]
+    refusal: str
+    tax_basis_points: int
+    taxation: Taxation
+    settlement: Settlement
+
+    @property
+    def currency(self) -> str:
+        return self.contents.currency
+
+    @property
+    def goods(self) -> Money:
+        return self.contents.subtotal
+
+    @property
+    def discount(self) -> Money:
+        return Money(sum(self.shares), self.currency)
+
+    @property
+    def shipping(self) -> Money:
+        return self.way.amount if self.way else Money(0, self.currency)
+
+    @property
+    def total(self) -> Money:
+        return Money(self.settlement.total_minor, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        return Money(self.settlement.tax_minor, self.currency)
+
+    @property
+    def can_be_sent(self) -> bool:
+        return self.way is not None or not self.contents.is_shipped
+
+    @property
+    def digest(self) -> str:
+        """The same for the same goods at the same amounts, and for nothing else."""
+        facts = [
+            self.currency,
+            self.country,
+            self.taxation.treatment,
+            self.contents.price.pk if self.contents.price else None,
+            self.promotion.pk if self.promotion else None,
+            self.way.rate.pk if self.way else None,
+            *[(item.variant.pk, item.quantity, item.unit) for item in self.contents.items],
+            *self.shares,
+            self.shipping,
+            self.total,
+            self.tax,
+        ]
+        return sha256("\n".join(map(str, facts)).encode()).hexdigest()
+
+
+def of(contents: Contents, *, customer: User | None, country: str, rate_id: int | None, now: datetime) -> Quote:
+    """Reckon a basket whose items can all be bought. `customer` is None for a guest who has not said who they are;
+    `rate_id` is the way of sending that was chosen, the first where it is none of this country's. Raises billing's
+    NoTaxRate."""
+    basis_points = tax.rate_for(country, now.date()).basis_points
+    promotion, refusal = _promotion(contents, customer=customer, now=now)
+    shares = _shares(contents, promotion)
+    ways = _ways(contents, country=country, worth=contents.subtotal - Money(sum(shares), contents.currency))
+    way = next((way for way in ways if way.rate.pk == rate_id), next(iter(ways), None))
+    taxation = _taxation(customer, country=country, now=now)
+    quote = Quote(
+        contents=contents,
+        country=country,
+        ways=ways,
+        way=way,
+        promotion=promotion,
+        shares=shares,
+        refusal=refusal,
+        tax_basis_points=basis_points,
+        taxation=taxation,
+        settlement=Settlement([], adds_tax=False),
+    )
+    return replace(quote, settlement=taxation.settle(lines(quote)))
+
+
+def lines(quote: Quote) -> list[LineDraft]:
+    """The lines of the invoice: each item, what the discount takes off it, and shipping. In the active language."""
+    drafts = []
+    for item, share in zip(quote.contents.items, quote.shares, strict=True):
+        drafts.append(_goods(item, quote.tax_basis_points))
+        if share and quote.promotion is not None:
+            drafts.append(_discount(item, share, quote.promotion, quote.tax_basis_points))
+    if quote.way is not None:
+        drafts.append(_shipping(quote.way, quote.tax_basis_points))
+    return drafts
+
+
+def _goods(item: Item, basis_points: int) -> LineDraft:
+    assert item.unit is not None, "it can be bought"
+    amount = item.unit * item.quantity
+    return LineDraft(
+        kind="goods",
+        description=str(item.variant)[:300],
+        quantity=item.quantity,
+        unit_minor=item.unit.minor,
+        amount_minor=amount.minor,
+        tax_basis_points=basis_points,
+        inputs={"unit_minor": item.unit.minor, "quantity": item.quantity, "variant": item.variant.pk},
+    )
+
+
+def _discount(item: Item, share: int, promotion: Promotion, basis_points: int) -> LineDraft:
+    assert item.amount is not None, "it can be bought"
+    inputs = {"base_minor": item.amount.minor, "off_minor": share, "name": promotion.name, "promotion": promotion.pk}
+    return LineDraft(
+        kind="discount",
+        description=_("%(promotion)s: %(what)s") % {"promotion": promotion.name, "what": item.variant},
+        amount_minor=-share,
+        tax_basis_points=basis_points,
+        inputs={**inputs, "variant": item.variant.pk},
+    )
+
+
+def _shipping(way: Sending, basis_points: int) -> LineDraft:
+    return LineDraft(
+        kind="shipping",
+        description=_("Shipping: %(name)s") % {"name": way.rate.name},
+        amount_minor=way.amount.minor,
+        tax_basis_points=basis_points,
+        inputs={"unit_minor": way.amount.minor, "quantity": 1, "rate": way.rate.pk},
+    )
+
+
+def _promotion(contents: Contents, *, customer: User | None, now: datetime) -> tuple[Promotion | None, str]:
+    """The promotion that is taken off the goods, or why the one in the basket is not."""
+    promotion = contents.basket.promotion if contents.basket else None
+    if promotion is None or not promotion.for_goods:
+        return None, ""
+    if not discounts.applies(promotion, contents.currency):
+        return None, _("This code is not for prices in this currency.")
+    try:
+        promotions.check(promotion, customer=customer, now=now)
+    except promotions.NotRedeemable as refusal:
+        return None, str(refusal)
+    return promotion, ""
+
+
+def _shares(contents: Contents, promotion: Promotion | None) -> list[int]:
+    amounts = [item.amount.minor if item.amount else 0 for item in contents.items]
+    off = discounts.discount(sum(amounts), promotion) if promotion else 0
+    return rules.discount_shares(off, amounts)
+
+
+def _ways(contents: Contents, *, country: str, worth: Money) -> list[Sending]:
+    if not contents.is_shipped:
+        return []
+    rates = ShippingRate.objects.all().to(country, currency=contents.currency, grams=contents.grams)
+    return [Sending(rate=rate, amount=rate.price_for(worth)) for rate in rates]
+
+
+def _taxation(customer: User | None, *, country: str, now: datetime) -> Taxation:
+    """How the customer is taxed in that country: a company's number counts where it lives, and nowhere else."""
+    somebody = customer or User(country=country)
+    taxation = tax.Assessor([somebody] if customer else [], now=now).taxation(somebody)
+    if taxation.is_reverse_charge and somebody.country != country:
+        return replace(taxation, treatment=Taxation().treatment)
+    return taxation

@@ -1,0 +1,44 @@
+"""What orders does when billing announces something, and when somebody signs in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from apps.accounts.models import User
+from apps.billing import signals as billing
+from apps.core import clock
+
+from . import baskets, settling
+
+
+@receiver(billing.invoices_paid, dispatch_uid="orders.paid")
+def invoices_paid(*, invoice_ids: Sequence[int], now: datetime, **kwargs) -> None:
+    settling.paid(invoice_ids, now=now)
+
+
+@receiver(billing.payment_failed, dispatch_uid="orders.failed")
+def payment_failed(*, invoice_id: int, payment_id: int, now: datetime, **kwargs) -> None:
+    settling.failed(invoice_id, payment_id, now=now)
+
+
+@receiver(billing.invoice_voided, dispatch_uid="orders.voided")
+def invoice_voided(*, invoice_id: int, now: datetime, **kwargs) -> None:
+    settling.voided(invoice_id, now=now)
+
+
+@receiver(user_logged_in, dispatch_uid="orders.basket")
+def signed_in(*, request: HttpRequest | None, user: User, **kwargs) -> None:
+    """The basket of the session becomes the customer's. An edge: the page that signs in knows nothing of baskets."""
+    session = getattr(request, "session", None)
+    if session is None:
+        return
+    kept = session.get(baskets.SESSION_KEY) or {}
+    if kept.get("token"):
+        baskets.merge(kept["token"], customer=user, now=clock.now())
+    found = baskets.find(customer=user, token=None)
+    session[baskets.SESSION_KEY] = {"count": baskets.count(found)}

@@ -1,0 +1,29 @@
+"""The arithmetic of orders: discounts split over lines, shares of a line, steps shown. No database, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from apps.core.money import split
+
+# The code of the benefit that opens the members' prices.
+MEMBER_PRICES = "member-prices"
+
+
+def discount_shares(off_minor: int, amounts: Sequence[int]) -> list[int]:
+    """A discount split over lines in proportion to their amounts, exactly: the parts sum to it, and none is more than
+    its line. Raises ValueError unless 0 <= discount <= sum of the amounts."""
+    if not 0 <= off_minor <= sum(amounts):
+        raise ValueError(f"{off_minor} cannot be taken off {sum(amounts)}")
+    return split(off_minor, amounts) if off_minor else [0] * len(amounts)
+
+
+def share_of(amount_minor: int, *, quantity: int, given_back: int, pieces: int) -> int:
+    """What the next `pieces` of a line are worth, of which `given_back` came before them.
+
+    Each prefix of the line is rounded down, so that whatever the parts are, all of them sum to the amount. Raises
+    ValueError for more pieces than are left.
+    """
+    if pieces < 0 or given_back < 0 or given_back + pieces > quantity:
+        raise ValueError(f"{pieces} of {quantity} are not left after {given_back}")
+    return amount_minor * (given_back + pieces) // quantity - amount_minor * given_back // quantity

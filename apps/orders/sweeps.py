@@ -1,0 +1,43 @@
+"""What the workers do for orders."""
+
+from datetime import datetime
+
+from django.db.models import Min
+
+from apps.core import sweeps
+
+from . import baskets, settling
+from .models import Basket, Order
+
+
+def _next_left(*, now: datetime) -> datetime | None:
+    begun = Order.objects.unfinished().aggregate(at=Min("created_at"))["at"]
+    return begun and begun + settling.LASTS
+
+
+def _no_event(*, now: datetime) -> datetime | None:
+    """Housekeeping: nothing for the shop's clock to stop at."""
+    return None
+
+
+def _next_basket(*, now: datetime) -> datetime | None:
+    touched = Basket.objects.aggregate(at=Min("updated_at"))["at"]
+    return touched and touched + baskets.LASTS
+
+
+@sweeps.register(name="orders.abandon", order=120, next_due=_next_left)
+def abandon(*, now: datetime) -> int:
+    """Close the orders that nobody paid for, and put their pieces back on the shelf."""
+    return settling.abandon_due(now=now)
+
+
+@sweeps.register(name="orders.forget_cards", order=250, next_due=_no_event)
+def forget_cards(*, now: datetime) -> int:
+    """Forget the cards of guests whose orders wait for nothing."""
+    return settling.forget_cards(now=now)
+
+
+@sweeps.register(name="orders.forget_baskets", order=286, next_due=_next_basket)
+def forget_baskets(*, now: datetime) -> int:
+    """Forget the baskets that nobody has touched for a season."""
+    return baskets.forget_old(now=now)
