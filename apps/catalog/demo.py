@@ -95,4 +95,11 @@ def _variant(product: Product, row: dict, *, position: int, now: datetime) -> No
         for currency, (amount, member_amount) in row["price"].items()
     )
     if product.is_shipped:
-        stock.receive(made, quantity=row.get("stock", _FIRST_DELIVERY), key="first-delivery", now=now)
+        _stock(made, pieces=row.get("stock", _FIRST_DELIVERY), now=now)
+
+
+def _stock(variant: Variant, *, pieces: int, now: datetime) -> None:
+    if pieces:
+        stock.receive(variant, quantity=pieces, key="first-delivery", now=now)
+    else:
+        stock.correct(variant, available=0, key="first-count", now=now)

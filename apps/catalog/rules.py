@@ -1,4 +1,4 @@
-"""Pure arithmetic of texts."""
+"""Pure arithmetic of texts and pieces."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 
 # An adult reads 238 words of English non-fiction a minute: Brysbaert, "How many words do we read per minute?", 2019.
 WORDS_PER_MINUTE = 238
+# So many pieces or fewer are told to the visitor, and to staff as what has to be ordered again.
+FEW = 5
 
 
 def reading_minutes(text: str) -> int:

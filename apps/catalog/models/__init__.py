@@ -2,6 +2,7 @@
 
 from .category import Category
 from .guides import Guide, GuideView
+from .offered import Offered
 from .prices import ProductPrice
 from .product import Kind, Product, ProductQuerySet, ProductStatus
 from .variants import Stock, StockMove, Variant
@@ -11,6 +12,7 @@ __all__ = [
     "Guide",
     "GuideView",
     "Kind",
+    "Offered",
     "Product",
     "ProductPrice",
     "ProductQuerySet",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog import rules, words
 
 from .category import Category
+from .offered import Offered
 from .prices import ProductPrice
 
 # How much a word counts in no part (D), the description (C), the summary and keywords (B), and the name (A).
@@ -55,8 +56,10 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(Q(category=category) | Q(category__parent=category))
 
     def for_cards(self, currency: str) -> ProductQuerySet:
-        """With category and the prices in one currency, without the long text: two queries for any number of rows."""
+        """With category, the prices in one currency and what is left of their variants, without the long text: two
+        queries for any number of rows."""
         prices = ProductPrice.objects.filter(currency=currency, variant__is_active=True).order_by("amount_minor", "pk")
+        prices = prices.select_related("variant__stock")
         return (
             self.select_related("category")
             .defer("description", "search", "facts_text")
@@ -185,6 +188,17 @@ class Product(models.Model):
     def shown_price(self) -> ProductPrice | None:
         """The lowest price that `for_cards` fetched; None when the product has none in that currency."""
         return next(iter(self.prices_shown), None)
+
+    @property
+    def offered(self) -> list[Offered]:
+        """The variants that `for_cards` fetched, in their order."""
+        shown = sorted(self.prices_shown, key=lambda price: (price.variant.position, price.variant_id))
+        return [Offered(price) for price in shown]
+
+    @property
+    def is_sold_out(self) -> bool:
+        """Whether none is left of any variant that has a price in the currency."""
+        return bool(self.prices_shown) and all(offered.is_sold_out for offered in self.offered)
 
     @property
     def prices_differ(self) -> bool:

@@ -59,6 +59,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "product": found,
         "price": found.shown_price,
+        "variants": found.offered,
         "description": text.render(found.description),
         "standing": visitor.standing(request.user, now=clock.now()),
         "related": related.for_cards(shown)[:_RELATED],
