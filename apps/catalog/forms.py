@@ -6,12 +6,13 @@ from datetime import datetime
 from uuid import uuid4
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminImageFieldWidget, UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
-from . import stock
-from .models import Stock, Variant
+from . import pictures, stock
+from .models import ProductPicture, Stock, Variant
 
 RECEIVED, COUNTED = "received", "counted"
 _MOST = 1_000_000
@@ -52,3 +53,24 @@ class StockForm(forms.Form):
         else:
             stock.correct(self.variant, available=pieces, key=key, now=now, actor=actor)
         return Stock.objects.available([self.variant.pk])[self.variant.pk]
+
+
+class PictureForm(forms.ModelForm):
+    """A picture of a product; a new file is checked and drawn anew before it is kept."""
+
+    class Meta:
+        model = ProductPicture
+        fields = ["file", "alt", "variant", "position"]
+
+    # Django's own check reads no more than the name and the first bytes, and knows of types that we refuse.
+    file = forms.FileField(label=gettext_lazy("File"), widget=UnfoldAdminImageFieldWidget)
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        return pictures.prepare(file) if isinstance(file, UploadedFile) else file
+
+    def clean_variant(self):
+        variant = self.cleaned_data["variant"]
+        if variant and variant.product_id != self.instance.product_id:
+            raise forms.ValidationError(_("That is a variant of another product."))
+        return variant

@@ -1,4 +1,4 @@
-"""Pure arithmetic of texts and pieces."""
+"""Pure arithmetic of texts, pieces and pictures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ import re
 WORDS_PER_MINUTE = 238
 # So many pieces or fewer are told to the visitor, and to staff as what has to be ordered again.
 FEW = 5
+# Widths in pixels in which pictures are kept, and the one that suits a card best.
+WIDTHS = (320, 640, 960)
+CARD_WIDTH = 640
+# The folder of the uploaded pictures.
+PICTURES = "products"
+
+
+def sized(name: str, width: int) -> str:
+    """The name of the file with a picture in another width: "products/ab.webp" in 320 is "products/ab-320.webp"."""
+    stem, _dot, ending = name.rpartition(".")
+    return f"{stem}-{width}.{ending}"
 
 
 def reading_minutes(text: str) -> int:

@@ -1,6 +1,6 @@
 """The shop's addresses."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from .views import (
     account,
@@ -14,6 +14,7 @@ from .views import (
     gifts,
     guides,
     join,
+    media,
     offers,
     pausing,
     points,
@@ -28,6 +29,7 @@ urlpatterns = [
     path("pricing/", pricing.pricing, name="pricing"),
     path("shop/", catalogue.catalogue, name="catalogue"),
     path("shop/search/", catalogue.search, name="search"),
+    path("shop/search/suggestions/", catalogue.suggest, name="suggest"),
     path("shop/c/<slug:slug>/", catalogue.category, name="category"),
     path("shop/<slug:slug>/", catalogue.product, name="product"),
     path("guides/", guides.guides, name="guides"),
@@ -66,6 +68,7 @@ urlpatterns = [
     path("offers/<uuid:token>/no/", offers.decline, name="offer_decline"),
     path("legal/<slug:slug>/", site.legal, name="legal"),
     path("appearance/", site.set_theme, name="set_theme"),
+    re_path(r"^media/products/(?P<name>[0-9a-f]{32}(?:-\d{3})?\.webp)$", media.picture, name="picture"),
     path("robots.txt", site.robots, name="robots"),
     path("favicon.ico", site.favicon, name="favicon"),
     path("health/", site.health, name="health"),

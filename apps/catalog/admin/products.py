@@ -4,7 +4,9 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
-from apps.catalog.models import Category, Guide, Product, Variant
+from apps.catalog import pictures
+from apps.catalog.forms import PictureForm
+from apps.catalog.models import Category, Guide, Product, ProductPicture, Variant
 
 
 class VariantInline(TabularInline):
@@ -12,6 +14,14 @@ class VariantInline(TabularInline):
     fields = ["sku", "name", "weight_grams", "position", "is_active"]
     extra = 0
     show_change_link = True
+    tab = True
+
+
+class PictureInline(TabularInline):
+    model = ProductPicture
+    form = PictureForm
+    autocomplete_fields = ["variant"]
+    extra = 0
     tab = True
 
 
@@ -38,11 +48,18 @@ class ProductAdmin(ModelAdmin):
     search_fields = ["name", "slug", "summary"]
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["category"]
-    inlines = [VariantInline, GuideInline]
+    inlines = [VariantInline, PictureInline, GuideInline]
     save_on_top = True
 
     def get_queryset(self, request):
         return super().get_queryset(request).defer("search").prefetch_related("prices")
+
+    def save_formset(self, request, form, formset, change) -> None:
+        super().save_formset(request, form, formset, change)
+        if formset.model is ProductPicture:
+            for removed in formset.deleted_objects:
+                pictures.remove_files(removed)
+            pictures.settle(form.instance)
 
     @admin.display(description=_("prices"))
     def prices_shown_to_staff(self, product: Product) -> str:

@@ -56,7 +56,10 @@ class VariantAdmin(ModelAdmin):
     def stock_left(self, variant: Variant) -> str:
         return str(_("not counted")) if variant.left is None else str(variant.left)
 
-    @action(description=gettext_lazy("Delivery or count"), url_path="stock", permissions=["catalog.change_stock"])
+    def has_stock_permission(self, request: HttpRequest, object_id=None) -> bool:
+        return request.user.has_perm("catalog.change_stock")
+
+    @action(description=gettext_lazy("Delivery or count"), url_path="stock", permissions=["stock"])
     def change_stock(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """A delivery that arrived, or a count; sending the form twice is one of them."""
         variant = get_object_or_404(Variant.objects.select_related("product", "stock"), pk=object_id)

@@ -3,6 +3,7 @@
 from .category import Category
 from .guides import Guide, GuideView
 from .offered import Offered
+from .pictures import ProductPicture
 from .prices import ProductPrice
 from .product import Kind, Product, ProductQuerySet, ProductStatus
 from .variants import Stock, StockMove, Variant
@@ -14,6 +15,7 @@ __all__ = [
     "Kind",
     "Offered",
     "Product",
+    "ProductPicture",
     "ProductPrice",
     "ProductQuerySet",
     "ProductStatus",
