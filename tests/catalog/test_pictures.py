@@ -35,7 +35,8 @@ def save(office, product: Product, *rows: dict, known: int = 0):
     form = {
         "name": product.name, "slug": product.slug, "kind": product.kind, "category": product.category_id,
         "summary": product.summary, "status": product.status, "position": 0,
-        "variants-TOTAL_FORMS": 0, "variants-INITIAL_FORMS": 0, "guide-TOTAL_FORMS": 0, "guide-INITIAL_FORMS": 0,
+        "variants-TOTAL_FORMS": 0, "variants-INITIAL_FORMS": 0, "slots-TOTAL_FORMS": 0, "slots-INITIAL_FORMS": 0,
+        "guide-TOTAL_FORMS": 0, "guide-INITIAL_FORMS": 0,
         "pictures-TOTAL_FORMS": len(rows), "pictures-INITIAL_FORMS": known,
     }  # fmt: skip
     for number, row in enumerate(rows):

@@ -1,7 +1,8 @@
 """The catalogue in the back office."""
 
+from .bundles import BundleSlotAdmin
 from .guides import GuideViewAdmin
 from .products import CategoryAdmin, ProductAdmin
 from .stock import StockMoveAdmin, VariantAdmin
 
-__all__ = ["CategoryAdmin", "GuideViewAdmin", "ProductAdmin", "StockMoveAdmin", "VariantAdmin"]
+__all__ = ["BundleSlotAdmin", "CategoryAdmin", "GuideViewAdmin", "ProductAdmin", "StockMoveAdmin", "VariantAdmin"]

@@ -8,6 +8,8 @@ from apps.catalog import pictures
 from apps.catalog.forms import PictureForm
 from apps.catalog.models import Category, Guide, Product, ProductPicture, Variant
 
+from .bundles import SlotInline
+
 
 class VariantInline(TabularInline):
     model = Variant
@@ -48,7 +50,7 @@ class ProductAdmin(ModelAdmin):
     search_fields = ["name", "slug", "summary"]
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["category"]
-    inlines = [VariantInline, PictureInline, GuideInline]
+    inlines = [VariantInline, PictureInline, SlotInline, GuideInline]
     save_on_top = True
 
     def get_queryset(self, request):

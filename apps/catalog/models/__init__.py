@@ -1,5 +1,6 @@
 """What the shop shows and sells: categories, products with their variants, prices and stock, and guides for members."""
 
+from .bundles import BundleChoice, BundleSlot
 from .category import Category
 from .guides import Guide, GuideView
 from .offered import Offered
@@ -9,6 +10,8 @@ from .product import Kind, Product, ProductQuerySet, ProductStatus
 from .variants import Stock, StockMove, Variant
 
 __all__ = [
+    "BundleChoice",
+    "BundleSlot",
     "Category",
     "Guide",
     "GuideView",

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A variant with its price in the visitor's currency. The price carries its variant, and that its stock."""
+    """A variant with its price in the visitor's currency. The price carries its variant, and that its stock.
+
+    `bundled` is how many of a bundle can be sold, which has no stock of its own.
+    """
 
     price: ProductPrice
+    bundled: int | None = None
 
     @property
     def variant(self) -> Variant:
@@ -26,7 +30,7 @@ class Offered:
     @property
     def left(self) -> int | None:
         """How many can still be sold; None where they are not counted."""
-        return self.variant.left
+        return self.variant.left if self.bundled is None else self.bundled
 
     @property
     def is_sold_out(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -10,8 +12,8 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
-from apps.catalog import text, words
-from apps.catalog.models import Category, Product
+from apps.catalog import bundles, text, words
+from apps.catalog.models import Category, Kind, Product
 from apps.core import clock
 
 from .. import currency, shelf, visitor
@@ -74,11 +76,14 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     )
     if found.is_guide:
         return redirect(found)
+    slots = bundles.slots(found.pk) if found.kind == Kind.BUNDLE else []
+    bundled = bundles.left(slots)
     related = everything.goods().filter(category=found.category_id).exclude(pk=found.pk)
     context = {
         "product": found,
         "price": found.shown_price,
-        "variants": found.offered,
+        "variants": [replace(row, bundled=bundled) for row in found.offered],
+        "slots": slots,
         # The first is the cover, which is shown anyway.
         "pictures": list(found.pictures.select_related("variant"))[1:],
         "description": text.render(found.description),
