@@ -77,6 +77,7 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Bundles"), "package_2", "catalog.bundleslot"),
             _link(_("Stock moves"), "inventory_2", "catalog.stockmove"),
             _link(_("Categories"), "category", "catalog.category"),
+            _link(_("Reviews"), "reviews", "catalog.review"),
             _link(_("Guide views"), "visibility", "catalog.guideview"),
         ),
         _group(

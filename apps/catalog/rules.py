@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
+from fractions import Fraction
+
+from apps.core.money import round_half_up
 
 # An adult reads 238 words of English non-fiction a minute: Brysbaert, "How many words do we read per minute?", 2019.
 WORDS_PER_MINUTE = 238
@@ -35,3 +39,8 @@ def facts(text: str) -> list[tuple[str, str]]:
 def headings(markdown: str) -> list[str]:
     """The second-level headings of a Markdown text, in order: what a reader will find in it."""
     return [line.removeprefix("## ").strip() for line in markdown.splitlines() if line.startswith("## ")]
+
+
+def average(stars: int, reviews: int) -> Decimal:
+    """The average of stars, to a tenth, rounded half up. Raises ZeroDivisionError without a review."""
+    return Decimal(round_half_up(Fraction(stars * 10, reviews))) / 10

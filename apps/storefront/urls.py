@@ -21,6 +21,7 @@ from .views import (
     price_change,
     pricing,
     redeeming,
+    reviews,
     site,
 )
 
@@ -32,6 +33,7 @@ urlpatterns = [
     path("shop/search/suggestions/", catalogue.suggest, name="suggest"),
     path("shop/c/<slug:slug>/", catalogue.category, name="category"),
     path("shop/<slug:slug>/", catalogue.product, name="product"),
+    path("shop/<slug:slug>/review/", reviews.review, name="review"),
     path("guides/", guides.guides, name="guides"),
     path("guides/<slug:slug>/", guides.guide, name="guide"),
     path("join/pay/<uuid:token>/", checkout.pay, name="join_pay"),

@@ -3,6 +3,15 @@
 from .bundles import BundleSlotAdmin
 from .guides import GuideViewAdmin
 from .products import CategoryAdmin, ProductAdmin
+from .reviews import ReviewAdmin
 from .stock import StockMoveAdmin, VariantAdmin
 
-__all__ = ["BundleSlotAdmin", "CategoryAdmin", "GuideViewAdmin", "ProductAdmin", "StockMoveAdmin", "VariantAdmin"]
+__all__ = [
+    "BundleSlotAdmin",
+    "CategoryAdmin",
+    "GuideViewAdmin",
+    "ProductAdmin",
+    "ReviewAdmin",
+    "StockMoveAdmin",
+    "VariantAdmin",
+]

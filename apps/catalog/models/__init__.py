@@ -7,6 +7,7 @@ from .offered import Offered
 from .pictures import ProductPicture
 from .prices import ProductPrice
 from .product import Kind, Product, ProductQuerySet, ProductStatus
+from .reviews import Review, ReviewAnswer, ReviewStatus
 from .variants import Stock, StockMove, Variant
 
 __all__ = [
@@ -22,6 +23,9 @@ __all__ = [
     "ProductPrice",
     "ProductQuerySet",
     "ProductStatus",
+    "Review",
+    "ReviewAnswer",
+    "ReviewStatus",
     "Stock",
     "StockMove",
     "Variant",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchRank, SearchVector, SearchVectorField, TrigramWordSimilarity
 from django.db import models
@@ -181,6 +183,9 @@ class Product(models.Model):
     partner_name = models.CharField(_("partner"), max_length=120, blank=True)
     is_featured = models.BooleanField(_("on the home page"), default=False)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    # Of its published reviews: how many, and their stars together. Kept by `lifecycle` with each of them.
+    review_count = models.PositiveIntegerField(_("reviews"), default=0, editable=False)
+    star_count = models.PositiveIntegerField(_("stars"), default=0, editable=False)
     search = models.GeneratedField(
         expression=SearchVector("name", weight="A", config="english")
         + SearchVector("summary", "keywords", weight="B", config="english")
@@ -212,6 +217,11 @@ class Product(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("guide" if self.is_guide else "product", args=[self.slug])
+
+    @property
+    def rating(self) -> Decimal | None:
+        """The average of its stars, to a tenth, rounded half up; None without a review."""
+        return rules.average(self.star_count, self.review_count) if self.review_count else None
 
     @property
     def drawing(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,12 +14,13 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
 from apps.catalog import bundles, text, words
-from apps.catalog.models import Category, Kind, Product
+from apps.catalog.models import Category, Kind, Product, Review
 from apps.core import clock
 
 from .. import currency, shelf, visitor
 
 _RELATED = 4
+_REVIEWS = 10
 _GUIDES = 3
 _RESULTS = 24
 _SUGGESTIONS = 6
@@ -85,6 +87,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "variants": [replace(row, bundled=bundled) for row in found.offered],
         "slots": slots,
         # The first is the cover, which is shown anyway.
+        "reviews": _reviews(request, found),
         "pictures": list(found.pictures.select_related("variant"))[1:],
         "description": text.render(found.description),
         "standing": visitor.standing(request.user, now=clock.now()),
@@ -96,6 +99,13 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         ],
     }
     return currency.remember(request, render(request, "storefront/product.html", context))
+
+
+def _reviews(request: HttpRequest, product: Product) -> Page:
+    """The page of published reviews that the address asks for: one query, none where there is no review."""
+    paginator = Paginator(Review.objects.published().filter(product=product).for_page(), _REVIEWS)
+    paginator.count = product.review_count
+    return paginator.get_page(request.GET.get("reviews"))
 
 
 @require_safe
