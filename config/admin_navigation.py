@@ -80,7 +80,11 @@ def navigation(request: HttpRequest) -> list[dict]:
         _group(
             _("Catalogue"),
             _link(_("Products"), "potted_plant", "catalog.product"),
+            _link(_("Variants and prices"), "style", "catalog.variant"),
+            _link(_("Bundles"), "package_2", "catalog.bundleslot"),
+            _link(_("Stock moves"), "inventory_2", "catalog.stockmove"),
             _link(_("Categories"), "category", "catalog.category"),
+            _link(_("Reviews"), "reviews", "catalog.review"),
             _link(_("Guide views"), "visibility", "catalog.guideview"),
         ),
         _group(

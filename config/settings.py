@@ -198,6 +198,9 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # Where config/bootstrap.sh puts the library that draws PDFs, on a machine that has none and lets us install none.
 PANGO = BASE_DIR / ".cache" / "pango"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / ".data" / "static"))
+# Pictures that staff upload. Hosts that serve the shop share the folder.
+MEDIA_URL = "/media/"
+MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / ".data" / "media"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from . import stock
-from .models import Category, Guide, Kind, Product, ProductPrice, ProductStatus, Variant
+from .models import BundleChoice, BundleSlot, Category, Guide, Kind, Product, ProductPrice, ProductStatus, Variant
 
 _DATA = Path(__file__).parent / "demo_data"
 _FIRST_DELIVERY = 40
@@ -31,6 +31,8 @@ def build(*, now: datetime) -> None:
         if made and "companion" in row:
             product.companion = products[row["companion"]][0]
             product.save(update_fields=["companion"])
+        if made:
+            _fill(product, row.get("slot", []))
 
 
 def _read(name: str) -> dict:
@@ -94,5 +96,22 @@ def _variant(product: Product, row: dict, *, position: int, now: datetime) -> No
         )
         for currency, (amount, member_amount) in row["price"].items()
     )
-    if product.is_shipped:
-        stock.receive(made, quantity=row.get("stock", _FIRST_DELIVERY), key="first-delivery", now=now)
+    if product.is_shipped and product.kind != Kind.BUNDLE:
+        _stock(made, pieces=row.get("stock", _FIRST_DELIVERY), now=now)
+
+
+def _fill(bundle: Product, rows: list[dict]) -> None:
+    """What is in a bundle, by article numbers."""
+    for position, row in enumerate(rows):
+        slot = BundleSlot.objects.create(product=bundle, name=row["name"], position=position)
+        variants = Variant.objects.in_bulk(row["of"], field_name="sku")
+        BundleChoice.objects.bulk_create(
+            BundleChoice(slot=slot, variant=variants[sku], position=number) for number, sku in enumerate(row["of"])
+        )
+
+
+def _stock(variant: Variant, *, pieces: int, now: datetime) -> None:
+    if pieces:
+        stock.receive(variant, quantity=pieces, key="first-delivery", now=now)
+    else:
+        stock.correct(variant, available=0, key="first-count", now=now)

@@ -24,6 +24,7 @@ from .views import (
     price_change,
     pricing,
     redeeming,
+    reviews,
     site,
 )
 
@@ -32,6 +33,7 @@ urlpatterns = [
     path("pricing/", pricing.pricing, name="pricing"),
     path("shop/", catalogue.catalogue, name="catalogue"),
     path("shop/search/", catalogue.search, name="search"),
+    path("shop/search/suggestions/", catalogue.suggest, name="suggest"),
     path("shop/c/<slug:slug>/", catalogue.category, name="category"),
     path("shop/<slug:slug>/", catalogue.product, name="product"),
     path("basket/", basket.basket, name="basket"),
@@ -44,6 +46,7 @@ urlpatterns = [
     path("checkout/done/<uuid:token>/", ordering.outcome, name="order_outcome"),
     path("orders/<uuid:token>/", orders.guest_order, name="guest_order"),
     path("orders/<uuid:token>/invoice/", orders.guest_invoice, name="guest_invoice"),
+    path("shop/<slug:slug>/review/", reviews.review, name="review"),
     path("guides/", guides.guides, name="guides"),
     path("guides/<slug:slug>/", guides.guide, name="guide"),
     path("join/pay/<uuid:token>/", checkout.pay, name="join_pay"),

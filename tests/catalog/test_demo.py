@@ -19,8 +19,8 @@ def test_it_is_complete():
     assert Category.objects.count() == 6
     assert Product.objects.published().goods().count() == 29
     assert Product.objects.published().guides().count() == 9
-    assert ProductPrice.objects.filter(currency="EUR").count() == 29
-    assert ProductPrice.objects.filter(currency="USD").count() == 29
+    assert ProductPrice.objects.filter(currency="EUR").count() == 34
+    assert ProductPrice.objects.filter(currency="USD").count() == 34
     assert Guide.objects.count() == 9
     assert list(Product.objects.guides().filter(member_min_rank=None).values_list("slug", flat=True)) == [
         "guide-watering",
@@ -35,7 +35,7 @@ def test_a_second_time_changes_nothing_not_even_what_staff_edited():
     before = list(Product.objects.order_by("pk").values())
     catalog.stock()
     assert list(Product.objects.order_by("pk").values()) == before
-    assert ProductPrice.objects.count() == 58
+    assert ProductPrice.objects.count() == 68
 
 
 def test_every_picture_is_there_and_is_a_safe_drawing():

@@ -5,7 +5,17 @@ from itertools import count
 
 from apps.catalog import demo
 from apps.catalog import stock as shelves
-from apps.catalog.models import Category, Guide, Kind, Product, ProductPrice, ProductStatus, Variant
+from apps.catalog.models import (
+    BundleChoice,
+    BundleSlot,
+    Category,
+    Guide,
+    Kind,
+    Product,
+    ProductPrice,
+    ProductStatus,
+    Variant,
+)
 
 STOCKED = datetime(2026, 1, 1, tzinfo=UTC)
 _numbers = count(1)
@@ -56,3 +66,12 @@ def guide(*, body: str = "## Inside\n\nThe whole text.", **changes) -> Product:
     made = product(price=None, kind=Kind.GUIDE, **changes)
     Guide.objects.create(product=made, body=body)
     return made
+
+
+def bundle(*slots: tuple[str, int, list[Variant]], **changes) -> Variant:
+    """The variant of a bundle with these slots: a name, how many, and what may fill it."""
+    made = product(kind=Kind.BUNDLE, **changes)
+    for position, (name, quantity, variants) in enumerate(slots):
+        slot = BundleSlot.objects.create(product=made, name=name, quantity=quantity, position=position)
+        BundleChoice.objects.bulk_create(BundleChoice(slot=slot, variant=variant) for variant in variants)
+    return made.variants.select_related("product").get()

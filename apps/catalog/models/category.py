@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+# Below this share of common trigrams a room is not what somebody looks for.
+SIMILAR_ENOUGH = 0.4
+
+
+class CategoryQuerySet(models.QuerySet["Category"]):
+    def sounding_like(self, text: str) -> CategoryQuerySet:
+        """Rooms whose name resembles the text, the closest first."""
+        likeness = TrigramWordSimilarity(text.upper(), Upper("name"))
+        return self.annotate(likeness=likeness).filter(likeness__gte=SIMILAR_ENOUGH).order_by("-likeness", "name")
 
 
 class Category(models.Model):
@@ -18,6 +30,8 @@ class Category(models.Model):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent")
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    objects = CategoryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("category")

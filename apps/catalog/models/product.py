@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchRank, SearchVector, SearchVectorField, TrigramWordSimilarity
 from django.db import models
-from django.db.models import F, Prefetch, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -13,12 +15,15 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog import rules, words
 
 from .category import Category
+from .offered import Offered
 from .prices import ProductPrice
 
 # How much a word counts in no part (D), the description (C), the summary and keywords (B), and the name (A).
 WEIGHTS = [0.02, 0.05, 0.4, 1.0]
 # Below this share of common trigrams a name is not what somebody mistyped.
 SIMILAR_ENOUGH = 0.4
+# What is shown of a product without any picture.
+NO_PICTURE = "art/scenes/empty.svg"
 
 
 class Kind(models.TextChoices):
@@ -55,13 +60,39 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(Q(category=category) | Q(category__parent=category))
 
     def for_cards(self, currency: str) -> ProductQuerySet:
-        """With category and the prices in one currency, without the long text: two queries for any number of rows."""
-        prices = ProductPrice.objects.filter(currency=currency, variant__is_active=True).select_related("variant")
+        """With category, the prices in one currency and what is left of their variants, without the long text: two
+        queries for any number of rows."""
+        prices = ProductPrice.objects.filter(currency=currency, variant__is_active=True).order_by("amount_minor", "pk")
+        prices = prices.select_related("variant__stock")
         return (
-            self.select_related("category")
+            self.select_related("category", "cover")
             .defer("description", "search", "facts_text")
-            .prefetch_related(Prefetch("prices", prices.order_by("amount_minor", "pk"), to_attr="prices_shown"))
+            .prefetch_related(Prefetch("prices", prices, to_attr="prices_shown"))
         )
+
+    def priced(self, currency: str, *, low: int | None = None, high: int | None = None) -> ProductQuerySet:
+        """With a variant for sale that costs at least `low` and at most `high`, in the currency's smallest unit."""
+        prices = _prices_of_a_product(currency)
+        if low is not None:
+            prices = prices.filter(amount_minor__gte=low)
+        if high is not None:
+            prices = prices.filter(amount_minor__lte=high)
+        return self.filter(Exists(prices))
+
+    def with_member_price(self, currency: str) -> ProductQuerySet:
+        """With a variant for sale that members pay less for."""
+        return self.filter(Exists(_prices_of_a_product(currency).exclude(member_amount_minor=None)))
+
+    def in_stock(self) -> ProductQuerySet:
+        """With a variant for sale of which any is left, or which is not counted."""
+        variants = self.model._meta.get_field("variants").related_model.objects
+        left = Q(stock=None) | Q(stock__available__gt=0)
+        return self.filter(Exists(variants.filter(left, product=OuterRef("pk"), is_active=True)))
+
+    def by_price(self, currency: str) -> ProductQuerySet:
+        """The lowest price first; those without a price in the currency last, or first when reversed."""
+        lowest = _prices_of_a_product(currency).order_by("amount_minor").values("amount_minor")[:1]
+        return self.annotate(lowest=Subquery(lowest)).order_by("lowest", "pk")
 
     def search(self, text: str) -> ProductQuerySet:
         """Products in which every word of the text occurs, word beginnings included, the best match first.
@@ -81,6 +112,22 @@ class ProductQuerySet(models.QuerySet["Product"]):
         """Products whose name resembles the text, for what was mistyped; the closest first."""
         likeness = TrigramWordSimilarity(text.upper(), Upper("name"))
         return self.annotate(likeness=likeness).filter(likeness__gte=SIMILAR_ENOUGH).order_by("-likeness", "name")
+
+    def named_like(self, text: str) -> ProductQuerySet:
+        """A few names to suggest while somebody types: those in which the words occur, then those that resemble them.
+        One query; only what a link needs is fetched."""
+        query = words.prefix_query(text)
+        if query is None:
+            return self.none()
+        likeness = TrigramWordSimilarity(text.upper(), Upper("name"))
+        found = self.annotate(rank=SearchRank(F("search"), query, weights=WEIGHTS), likeness=likeness)
+        found = found.filter(Q(search=query) | Q(likeness__gte=SIMILAR_ENOUGH))
+        return found.order_by("-rank", "-likeness", "name").only("slug", "name", "kind", "picture")
+
+
+def _prices_of_a_product(currency: str) -> models.QuerySet[ProductPrice]:
+    """The prices in a currency of the variants for sale of the product that the query is about."""
+    return ProductPrice.objects.filter(product=OuterRef("pk"), currency=currency, variant__is_active=True)
 
 
 class Product(models.Model):
@@ -103,7 +150,19 @@ class Product(models.Model):
         _("keywords"), max_length=200, blank=True, help_text=_("Other words by which it should be found.")
     )
     picture = models.CharField(
-        _("picture"), max_length=200, help_text=_("Path of a static file, such as art/products/lemon-tree.svg.")
+        _("drawing"),
+        max_length=200,
+        blank=True,
+        help_text=_("Path of a static file, such as art/products/lemon-tree.svg, shown where there is no picture."),
+    )
+    # The first of its pictures, kept by `pictures.settle`, so that a shelf finds it in one statement.
+    cover = models.ForeignKey(
+        "catalog.ProductPicture",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("cover"),
     )
     status = models.CharField(_("status"), max_length=10, choices=ProductStatus.choices, default=ProductStatus.DRAFT)
     member_min_rank = models.PositiveSmallIntegerField(
@@ -124,6 +183,9 @@ class Product(models.Model):
     partner_name = models.CharField(_("partner"), max_length=120, blank=True)
     is_featured = models.BooleanField(_("on the home page"), default=False)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    # Of its published reviews: how many, and their stars together. Kept by `lifecycle` with each of them.
+    review_count = models.PositiveIntegerField(_("reviews"), default=0, editable=False)
+    star_count = models.PositiveIntegerField(_("stars"), default=0, editable=False)
     search = models.GeneratedField(
         expression=SearchVector("name", weight="A", config="english")
         + SearchVector("summary", "keywords", weight="B", config="english")
@@ -157,6 +219,16 @@ class Product(models.Model):
         return reverse("guide" if self.is_guide else "product", args=[self.slug])
 
     @property
+    def rating(self) -> Decimal | None:
+        """The average of its stars, to a tenth, rounded half up; None without a review."""
+        return rules.average(self.star_count, self.review_count) if self.review_count else None
+
+    @property
+    def drawing(self) -> str:
+        """Static path of what is shown where no picture was uploaded."""
+        return self.picture or NO_PICTURE
+
+    @property
     def is_guide(self) -> bool:
         return self.kind == Kind.GUIDE
 
@@ -185,6 +257,17 @@ class Product(models.Model):
     def shown_price(self) -> ProductPrice | None:
         """The lowest price that `for_cards` fetched; None when the product has none in that currency."""
         return next(iter(self.prices_shown), None)
+
+    @property
+    def offered(self) -> list[Offered]:
+        """The variants that `for_cards` fetched, in their order."""
+        shown = sorted(self.prices_shown, key=lambda price: (price.variant.position, price.variant_id))
+        return [Offered(price) for price in shown]
+
+    @property
+    def is_sold_out(self) -> bool:
+        """Whether none is left of any variant that has a price in the currency."""
+        return bool(self.prices_shown) and all(offered.is_sold_out for offered in self.offered)
 
     @property
     def prices_differ(self) -> bool:

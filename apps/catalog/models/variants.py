@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.catalog import rules
+
 from .product import Product, ProductStatus
 
 
@@ -15,6 +17,16 @@ class VariantQuerySet(models.QuerySet["Variant"]):
     def for_sale(self) -> VariantQuerySet:
         """What a visitor may put into a basket, whether any is left or not."""
         return self.filter(is_active=True, product__status=ProductStatus.PUBLISHED)
+
+    def running_low(self) -> VariantQuerySet:
+        """What is counted and of which few or none are left."""
+        return self.filter(stock__available__lte=rules.FEW)
+
+    def sold_out(self) -> VariantQuerySet:
+        return self.filter(stock__available=0)
+
+    def uncounted(self) -> VariantQuerySet:
+        return self.filter(stock=None)
 
 
 class Variant(models.Model):
@@ -43,6 +55,11 @@ class Variant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product}, {self.name}" if self.name else str(self.product)
+
+    @property
+    def left(self) -> int | None:
+        """How many can still be sold; None where they are not counted. One query unless `stock` was fetched."""
+        return self.stock.available if hasattr(self, "stock") else None
 
 
 class StockQuerySet(models.QuerySet["Stock"]):

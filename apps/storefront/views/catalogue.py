@@ -2,48 +2,71 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
+from dataclasses import replace
+
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
-from apps.catalog import text, words
-from apps.catalog.models import Category, Product
+from apps.catalog import bundles, text, words
+from apps.catalog.models import Category, Kind, Product, Review
 from apps.core import clock
 
-from .. import currency, visitor
+from .. import currency, shelf, visitor
 
-PAGE_SIZE = 24
 _RELATED = 4
+_REVIEWS = 10
 _GUIDES = 3
 _RESULTS = 24
+_SUGGESTIONS = 6
+_ROOMS = 3
+
+
+class HtmxRequest(HttpRequest):
+    """A request as HtmxMiddleware passes it on."""
+
+    htmx: HtmxDetails
 
 
 @require_safe
-def catalogue(request: HttpRequest) -> HttpResponse:
-    products = Product.objects.published().goods().for_cards(currency.of(request))
-    context = {"page": Paginator(products, PAGE_SIZE).get_page(request.GET.get("page"))}
-    return currency.remember(request, render(request, "storefront/catalogue.html", context))
+@vary_on_headers("HX-Request")
+def catalogue(request: HtmxRequest) -> HttpResponse:
+    form, page = shelf.of(request, Product.objects.published().goods())
+    return _shelf(request, "storefront/catalogue.html", {"form": form, "page": page})
 
 
 @require_safe
-def category(request: HttpRequest, slug: str) -> HttpResponse:
+@vary_on_headers("HX-Request")
+def category(request: HtmxRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Category.objects.select_related("parent"), slug=slug)
-    standing = visitor.standing(request.user, now=clock.now())
-    products = Product.objects.published().within(found).for_cards(currency.of(request))
-    trail = [{"label": _("Shop"), "href": reverse("catalogue")}]
-    if found.parent:
-        trail.append({"label": found.parent.name, "href": found.parent.get_absolute_url()})
-    context = {
-        "category": found,
-        "trail": [*trail, {"label": found.name}],
-        "page": Paginator(products.goods(), PAGE_SIZE).get_page(request.GET.get("page")),
-        "guides": [(guide, guide.is_open_to(standing.rank)) for guide in products.guides()[:_GUIDES]],
-    }
-    return currency.remember(request, render(request, "storefront/category.html", context))
+    products = Product.objects.published().within(found)
+    form, page = shelf.of(request, products.goods())
+    context = {"category": found, "form": form, "page": page}
+    if not _asks_for_part(request):
+        standing = visitor.standing(request.user, now=clock.now())
+        trail = [{"label": _("Shop"), "href": reverse("catalogue")}]
+        if found.parent:
+            trail.append({"label": found.parent.name, "href": found.parent.get_absolute_url()})
+        context["trail"] = [*trail, {"label": found.name}]
+        guides = products.guides().for_cards(currency.of(request))[:_GUIDES]
+        context["guides"] = [(guide, guide.is_open_to(standing.rank)) for guide in guides]
+    return _shelf(request, "storefront/category.html", context)
+
+
+def _shelf(request: HtmxRequest, template: str, context: dict) -> HttpResponse:
+    """The page, or to htmx the shelf alone."""
+    template = "storefront/parts/shelf.html" if _asks_for_part(request) else template
+    return currency.remember(request, render(request, template, context))
+
+
+def _asks_for_part(request: HtmxRequest) -> bool:
+    # A browser that goes back may have forgotten the page, and then needs all of it.
+    return bool(request.htmx) and not request.htmx.history_restore_request
 
 
 @require_safe
@@ -55,10 +78,17 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     )
     if found.is_guide:
         return redirect(found)
+    slots = bundles.slots(found.pk) if found.kind == Kind.BUNDLE else []
+    bundled = bundles.left(slots)
     related = everything.goods().filter(category=found.category_id).exclude(pk=found.pk)
     context = {
         "product": found,
         "price": found.shown_price,
+        "variants": [replace(row, bundled=bundled) for row in found.offered],
+        "slots": slots,
+        # The first is the cover, which is shown anyway.
+        "reviews": _reviews(request, found),
+        "pictures": list(found.pictures.select_related("variant"))[1:],
         "description": text.render(found.description),
         "standing": visitor.standing(request.user, now=clock.now()),
         "related": related.for_cards(shown)[:_RELATED],
@@ -71,21 +101,38 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     return currency.remember(request, render(request, "storefront/product.html", context))
 
 
-class HtmxRequest(HttpRequest):
-    """A request as HtmxMiddleware passes it on."""
-
-    htmx: HtmxDetails
+def _reviews(request: HttpRequest, product: Product) -> Page:
+    """The page of published reviews that the address asks for: one query, none where there is no review."""
+    paginator = Paginator(Review.objects.published().filter(product=product).for_page(), _REVIEWS)
+    paginator.count = product.review_count
+    return paginator.get_page(request.GET.get("reviews"))
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 def search(request: HtmxRequest) -> HttpResponse:
     """Results for ?q=; htmx asks for the results alone while the visitor types."""
     query = words.tidy(request.GET.get("q", ""))
-    everything = Product.objects.published().for_cards(currency.of(request))
+    shown = currency.of(request)
+    everything = Product.objects.published().for_cards(shown)
     results = list(everything.search(query)[:_RESULTS])
     guessed = bool(query) and not results
     if guessed:
         results = list(everything.sounding_like(query)[:_RESULTS])
-    context = {"query": query, "results": results, "guessed": guessed}
-    template = "storefront/search.html#results" if request.htmx else "storefront/search.html"
+    context = {
+        "query": query,
+        "results": results,
+        "guessed": guessed,
+        "rooms": Category.objects.sounding_like(query)[:_ROOMS] if query else [],
+    }
+    template = "storefront/search.html#results" if _asks_for_part(request) else "storefront/search.html"
     return render(request, template, context)
+
+
+@require_safe
+def suggest(request: HttpRequest) -> HttpResponse:
+    """A few names while the visitor types in the header: products, guides and rooms."""
+    query = words.tidy(request.GET.get("q", ""))
+    found = list(Product.objects.published().named_like(query)[:_SUGGESTIONS]) if query else []
+    rooms = Category.objects.sounding_like(query)[:_ROOMS] if query else []
+    return render(request, "storefront/parts/suggestions.html", {"query": query, "found": found, "rooms": rooms})

@@ -1,0 +1,88 @@
+"""What is in a bundle: slots, each filled with one of its choices. A slot with one choice is fixed."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .product import Kind, Product
+from .variants import Variant
+
+
+class BundleSlotQuerySet(models.QuerySet["BundleSlot"]):
+    def with_choices(self) -> BundleSlotQuerySet:
+        """With all that can fill each slot, and what is left of it: two queries for any number of slots."""
+        choices = BundleChoice.objects.select_related("variant__product", "variant__stock")
+        return self.prefetch_related(models.Prefetch("choices", choices, to_attr="choices_shown"))
+
+
+class BundleSlot(models.Model):
+    """A place in a bundle: "the pot", with one pot in it, or several of which the customer picks one."""
+
+    product = models.ForeignKey(
+        Product,
+        on_delete=models.CASCADE,
+        related_name="slots",
+        limit_choices_to={"kind": Kind.BUNDLE},
+        verbose_name=gettext_lazy("bundle"),
+    )
+    name = models.CharField(gettext_lazy("name"), max_length=80, help_text=gettext_lazy("Such as “The pot”."))
+    quantity = models.PositiveSmallIntegerField(
+        gettext_lazy("pieces"),
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text=gettext_lazy("Of what is chosen."),
+    )
+    position = models.PositiveSmallIntegerField(gettext_lazy("position"), default=0)
+
+    objects = BundleSlotQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = gettext_lazy("bundle slot")
+        verbose_name_plural = gettext_lazy("bundle slots")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="catalog_slot_holds_something"),
+            models.UniqueConstraint(fields=["product", "name"], name="catalog_slots_differ_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {self.name}"
+
+    # What `with_choices` fetched.
+    choices_shown: list[BundleChoice]
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether there is nothing to choose."""
+        return len(self.choices_shown) == 1
+
+
+class BundleChoice(models.Model):
+    """One variant that can fill a slot."""
+
+    slot = models.ForeignKey(
+        BundleSlot, on_delete=models.CASCADE, related_name="choices", verbose_name=gettext_lazy("slot")
+    )
+    variant = models.ForeignKey(
+        Variant, on_delete=models.PROTECT, related_name="in_bundles", verbose_name=gettext_lazy("variant")
+    )
+    position = models.PositiveSmallIntegerField(gettext_lazy("position"), default=0)
+
+    class Meta:
+        verbose_name = gettext_lazy("choice")
+        verbose_name_plural = gettext_lazy("choices")
+        ordering = ["position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["slot", "variant"], name="catalog_choice_once_in_a_slot")]
+
+    def __str__(self) -> str:
+        return str(self.variant)
+
+    def clean(self) -> None:
+        # One inside the other could go round in a circle, and nobody could say what is in the parcel.
+        if self.variant_id and self.variant.product.kind == Kind.BUNDLE:
+            raise ValidationError({"variant": _("A bundle cannot hold another bundle.")})

@@ -1,0 +1,137 @@
+"""A shelf of goods as a visitor narrows and orders it: the form, what it finds, and the page of it that is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django import forms
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.catalog.models import Kind, ProductQuerySet
+from apps.core.money import exponent
+
+from . import currency
+
+PAGE_SIZE = 24
+_MOST = 1_000_000
+SORTS = (
+    ("", gettext_lazy("our order")),
+    ("price", gettext_lazy("price, lowest first")),
+    ("-price", gettext_lazy("price, highest first")),
+    ("name", gettext_lazy("name")),
+    ("newest", gettext_lazy("newest first")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What there is to choose from in a room, and how much of it the visitor's choice leaves."""
+
+    kinds: list[tuple[str, str]]
+    partners: list[tuple[str, str]]
+    found: int
+
+
+class ShelfForm(forms.Form):
+    """What a visitor asks of a shelf. All of it may be missing; what makes no sense is named and left aside."""
+
+    kind = forms.MultipleChoiceField(
+        label=gettext_lazy("What"), choices=Kind.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    low = forms.DecimalField(
+        label=gettext_lazy("Price from"), min_value=0, max_value=_MOST, decimal_places=2, required=False
+    )
+    high = forms.DecimalField(
+        label=gettext_lazy("Price to"), min_value=0, max_value=_MOST, decimal_places=2, required=False
+    )
+    partner = forms.CharField(label=gettext_lazy("Made by"), max_length=120, required=False, widget=forms.Select)
+    members = forms.BooleanField(label=gettext_lazy("With a members’ price"), required=False)
+    stock = forms.BooleanField(label=gettext_lazy("In stock"), required=False)
+    sort = forms.ChoiceField(label=gettext_lazy("Order by"), choices=SORTS, required=False)
+
+    def __init__(self, data: QueryDict, *, currency: str) -> None:
+        super().__init__(data)
+        self.currency = currency
+        for name in ("low", "high"):
+            self.fields[name].widget.attrs.update(inputmode="decimal", min=0, step="any")
+            self.fields[name].help_text = currency
+
+    def clean(self) -> dict:
+        cleaned = super().clean() or {}
+        low, high = cleaned.get("low"), cleaned.get("high")
+        if low is not None and high is not None and low > high:
+            self.add_error("high", _("The highest price is below the lowest one."))
+        return cleaned
+
+    def offer(self, facets: Facets) -> None:
+        """Show the choices that the room has."""
+        self.fields["kind"].choices = facets.kinds
+        self.fields["partner"].widget.choices = [("", _("everybody")), *facets.partners]
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but the order was asked for."""
+        return any(self.cleaned_data.get(name) for name in self.fields if name != "sort")
+
+    def narrow(self, goods: ProductQuerySet) -> ProductQuerySet:
+        """The goods that were asked for. What made no sense is left aside."""
+        asked = self.cleaned_data
+        if asked.get("kind"):
+            goods = goods.filter(kind__in=asked["kind"])
+        if asked.get("low") is not None or asked.get("high") is not None:
+            goods = goods.priced(self.currency, low=self._minor("low"), high=self._minor("high"))
+        if asked.get("partner"):
+            goods = goods.filter(partner_name=asked["partner"])
+        if asked.get("members"):
+            goods = goods.with_member_price(self.currency)
+        return goods.in_stock() if asked.get("stock") else goods
+
+    def order(self, goods: ProductQuerySet) -> ProductQuerySet:
+        """In the order that was asked for; the same for all who ask the same."""
+        match self.cleaned_data.get("sort"):
+            case "price":
+                return goods.by_price(self.currency)
+            case "-price":
+                return goods.by_price(self.currency).reverse()
+            case "name":
+                return goods.order_by("name", "pk")
+            case "newest":
+                return goods.order_by("-pk")
+        return goods.order_by("position", "name", "pk")
+
+    def _minor(self, name: str) -> int | None:
+        amount = self.cleaned_data.get(name)
+        return None if amount is None else int(amount * 10 ** exponent(self.currency))
+
+
+def of(request: HttpRequest, goods: ProductQuerySet) -> tuple[ShelfForm, Page]:
+    """The form as the visitor filled it in, and the page of the goods that it finds: three queries."""
+    shown = currency.of(request)
+    form = ShelfForm(request.GET, currency=shown)
+    form.is_valid()
+    narrowed = form.narrow(goods)
+    facets = _facets(goods, narrowed)
+    form.offer(facets)
+    paginator = Paginator(form.order(narrowed).for_cards(shown), PAGE_SIZE)
+    paginator.count = facets.found
+    return form, paginator.get_page(request.GET.get("page"))
+
+
+def _facets(goods: ProductQuerySet, narrowed: ProductQuerySet) -> Facets:
+    """One query for all that the form offers and counts."""
+    counts = {f"of_{kind}": Count("pk", filter=Q(kind=kind)) for kind in Kind.values}
+    found = goods.order_by().aggregate(
+        found=Count("pk", filter=Q(pk__in=narrowed.order_by().values("pk"))),
+        partners=ArrayAgg("partner_name", filter=~Q(partner_name=""), distinct=True, default=[]),
+        **counts,
+    )
+    return Facets(
+        kinds=[(kind, f"{kind.label} ({number})") for kind in Kind if (number := found[f"of_{kind}"])],
+        partners=[(name, name) for name in found["partners"]],
+        found=found["found"],
+    )
