@@ -55,6 +55,10 @@ class ProductQuerySet(models.QuerySet["Product"]):
     def guides(self) -> ProductQuerySet:
         return self.filter(kind=Kind.GUIDE)
 
+    def readable(self) -> ProductQuerySet:
+        """Guides that have a text, with what says when it opens, without the text itself."""
+        return self.guides().filter(guide__isnull=False).select_related("guide").defer("guide__body")
+
     def within(self, category: Category) -> ProductQuerySet:
         """Products of the category and of those directly under it."""
         return self.filter(Q(category=category) | Q(category__parent=category))

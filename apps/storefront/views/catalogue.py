@@ -16,8 +16,9 @@ from django_htmx.middleware import HtmxDetails
 from apps.catalog import bundles, text, words
 from apps.catalog.models import Category, Kind, Product, Review
 from apps.core import clock
+from apps.loyalty import rules as points_rules
 
-from .. import currency, shelf, visitor
+from .. import currency, reading, shelf, visitor, worth
 
 _RELATED = 4
 _REVIEWS = 10
@@ -48,13 +49,14 @@ def category(request: HtmxRequest, slug: str) -> HttpResponse:
     form, page = shelf.of(request, products.goods())
     context = {"category": found, "form": form, "page": page}
     if not _asks_for_part(request):
-        standing = visitor.standing(request.user, now=clock.now())
+        now = clock.now()
+        standing = visitor.standing(request.user, now=now)
         trail = [{"label": _("Shop"), "href": reverse("catalogue")}]
         if found.parent:
             trail.append({"label": found.parent.name, "href": found.parent.get_absolute_url()})
         context["trail"] = [*trail, {"label": found.name}]
-        guides = products.guides().for_cards(currency.of(request))[:_GUIDES]
-        context["guides"] = [(guide, guide.is_open_to(standing.rank)) for guide in guides]
+        guides = products.for_cards(currency.of(request)).readable()[:_GUIDES]
+        context["guides"] = reading.cards(guides, standing=standing, now=now)
     return _shelf(request, "storefront/category.html", context)
 
 
@@ -71,7 +73,8 @@ def _asks_for_part(request: HtmxRequest) -> bool:
 
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    shown = currency.of(request)
+    now, shown = clock.now(), currency.of(request)
+    standing = visitor.standing(request.user, now=now)
     everything = Product.objects.published()
     found = get_object_or_404(
         everything.for_cards(shown).defer(None).defer("search").select_related("category", "companion"), slug=slug
@@ -80,17 +83,22 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect(found)
     slots = bundles.slots(found.pk) if found.kind == Kind.BUNDLE else []
     bundled = bundles.left(slots)
+    price = found.shown_price
+    points = worth.points(price, standing=standing)
     related = everything.goods().filter(category=found.category_id).exclude(pk=found.pk)
     context = {
         "product": found,
-        "price": found.shown_price,
+        "price": price,
         "variants": [replace(row, bundled=bundled) for row in found.offered],
         "slots": slots,
         # The first is the cover, which is shown anyway.
         "reviews": _reviews(request, found),
         "pictures": list(found.pictures.select_related("variant"))[1:],
         "description": text.render(found.description),
-        "standing": visitor.standing(request.user, now=clock.now()),
+        "standing": standing,
+        "pay_back": worth.pay_back(price and price.member_saving, standing=standing, now=now),
+        "points": points,
+        "points_value": points_rules.value_of(points, shown),
         "related": related.for_cards(shown)[:_RELATED],
         "trail": [
             {"label": _("Shop"), "href": reverse("catalogue")},

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.catalog.models import Product
 from apps.core import clock
 
-from .. import appearance, currency, plans, visitor
+from .. import appearance, currency, plans, reading, visitor
 
 LEGAL = {
     "terms": _("Terms"),
@@ -39,10 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "standing": standing,
         "plan_cards": plans.cards(book, interval="month", standing=standing),
         "featured": products.goods().filter(is_featured=True)[:_FEATURED],
-        "guides": [
-            (guide, guide.is_open_to(standing.rank))
-            for guide in Product.objects.published().guides().for_cards(shown).filter(is_featured=True)[:_GUIDES]
-        ],
+        "guides": reading.cards(products.readable().filter(is_featured=True)[:_GUIDES], standing=standing, now=now),
     }
     return currency.remember(request, render(request, "storefront/home.html", context))
 
