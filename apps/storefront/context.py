@@ -8,10 +8,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from apps.catalog.models import Category
 from apps.core import clock
 
-from . import appearance
+from . import appearance, currency, rooms, structured
 
 SHOP_NAME = "Orangery"
 
@@ -19,8 +18,8 @@ SHOP_NAME = "Orangery"
 def shop(request: HttpRequest) -> dict:
     """Name, address, appearance and the rooms of the shop.
 
-    The categories are read on each page that shows them, in one small query: a cache would cost as much and be wrong
-    after an edit.
+    The categories are read on each page that shows them, in one small query, and with them the edition under which
+    parts of it may be kept.
     """
     return {
         "shop_name": SHOP_NAME,
@@ -30,5 +29,8 @@ def shop(request: HttpRequest) -> dict:
         "shop_date": SimpleLazyObject(clock.now) if settings.TIME_MACHINE else None,
         "theme": appearance.of(request),
         "themes": appearance.CHOICES,
-        "nav_categories": Category.objects.filter(parent=None),
+        "nav_categories": SimpleLazyObject(lambda: rooms.of(request).categories),
+        "edition": SimpleLazyObject(lambda: rooms.of(request).edition),
+        "shown_currency": SimpleLazyObject(lambda: currency.of(request)),
+        "social_picture": SimpleLazyObject(structured.picture),
     }

@@ -56,8 +56,9 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(kind=Kind.GUIDE)
 
     def readable(self) -> ProductQuerySet:
-        """Guides that have a text, with what says when it opens, without the text itself."""
-        return self.guides().filter(guide__isnull=False).select_related("guide").defer("guide__body")
+        """Guides that have a text, as a card needs them, with what says when it opens, without the text itself."""
+        found = self.guides().filter(guide__isnull=False).select_related("guide", "cover")
+        return found.defer("guide__body", "description", "search", "facts_text")
 
     def within(self, category: Category) -> ProductQuerySet:
         """Products of the category and of those directly under it."""

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.catalog.models import Product
 from apps.core import clock
 
-from .. import appearance, currency, plans, reading, visitor
+from .. import anonymous, appearance, currency, plans, reading, visitor
 
 LEGAL = {
     "terms": _("Terms"),
@@ -28,6 +28,7 @@ _CLOSED_TO_ROBOTS = ("/admin/", "/account/", "/accounts/", "/join/", "/offers/",
 
 
 @require_safe
+@anonymous.kept
 def home(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     standing = visitor.standing(request.user, now=now)
@@ -39,7 +40,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "standing": standing,
         "plan_cards": plans.cards(book, interval="month", standing=standing),
         "featured": products.goods().filter(is_featured=True)[:_FEATURED],
-        "guides": reading.cards(products.readable().filter(is_featured=True)[:_GUIDES], standing=standing, now=now),
+        "guides": reading.cards(
+            Product.objects.published().readable().filter(is_featured=True)[:_GUIDES], standing=standing, now=now
+        ),
     }
     return currency.remember(request, render(request, "storefront/home.html", context))
 
