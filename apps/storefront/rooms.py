@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.db.models import Subquery
@@ -14,7 +15,7 @@ from apps.core.models import Edition
 class Rooms(NamedTuple):
     """The categories of the header and footer, and the edition under which what is made now may be kept."""
 
-    categories: list[Category]
+    categories: Sequence[Category]
     edition: str
 
 

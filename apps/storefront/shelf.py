@@ -72,7 +72,7 @@ class ShelfForm(forms.Form):
 
     def offer(self, facets: Facets) -> None:
         """Show the choices that the room has."""
-        self.fields["kind"].choices = facets.kinds
+        self.fields["kind"].widget.choices = facets.kinds
         self.fields["partner"].widget.choices = [("", _("everybody")), *facets.partners]
 
     @property

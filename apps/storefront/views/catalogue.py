@@ -53,15 +53,15 @@ def category(request: HtmxRequest, slug: str) -> HttpResponse:
     rooms.of(request)
     found = get_object_or_404(Category.objects.select_related("parent"), slug=slug)
     products = Product.objects.published().within(found)
-    context = {"category": found, "shelf": Shelf(request, products.goods())}
+    context: dict = {"category": found, "shelf": Shelf(request, products.goods())}
     if not _asks_for_part(request):
         now = clock.now()
         standing = visitor.standing(request.user, now=now)
         trail = [{"label": _("Shop"), "href": reverse("catalogue")}]
         if found.parent:
             trail.append({"label": found.parent.name, "href": found.parent.get_absolute_url()})
-        context["trail"] = [*trail, {"label": found.name}]
-        context["structured"] = [structured.trail(context["trail"])]
+        trail.append({"label": found.name})
+        context |= {"trail": trail, "structured": [structured.trail(trail)]}
         context["guides"] = reading.cards(products.readable()[:_GUIDES], standing=standing, now=now)
     return _shelf(request, "storefront/category.html", context)
 
@@ -108,7 +108,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "variants": variants,
         "slots": slots,
         "standing": standing,
-        "pay_back": worth.pay_back(price and price.member_saving, standing=standing, now=now),
+        "pay_back": worth.pay_back(price.member_saving if price else None, standing=standing, now=now),
         "points": points,
         "points_value": points_rules.value_of(points, shown),
         "trail": trail,
