@@ -77,8 +77,10 @@ def _choice(slot: BundleSlot, choices: Mapping[int, int]) -> BundleChoice:
 
 def _limit(slot: BundleSlot, fixed: Mapping[int, int]) -> int | None:
     """How often this slot can be filled; None without end."""
-    lefts = [(choice.variant, choice.variant.left) for choice in slot.choices_shown if choice.variant.is_active]
-    if any(pieces is None for _variant, pieces in lefts):
-        return None
     needed = fixed if slot.is_fixed else {}
-    return max((pieces // needed.get(variant.pk, slot.quantity) for variant, pieces in lefts), default=0)
+    times = []
+    for variant in (choice.variant for choice in slot.choices_shown if choice.variant.is_active):
+        if variant.left is None:
+            return None
+        times.append(variant.left // needed.get(variant.pk, slot.quantity))
+    return max(times, default=0)

@@ -68,7 +68,8 @@ def _product(row: dict, categories: dict[str, Category], position: int, *, now: 
         for number, variant in enumerate(_variants(row)):
             _variant(product, variant, position=number, now=now)
     if made and product.is_guide:
-        Guide.objects.create(product=product, body=(_DATA / "guides" / f"{product.slug}.md").read_text())
+        body = (_DATA / "guides" / f"{product.slug}.md").read_text()
+        Guide.objects.create(product=product, body=body, available_after_days=row.get("after_days", 0))
     return product, made
 
 

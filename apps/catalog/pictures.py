@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from io import BytesIO
 
 from django.core.exceptions import ValidationError
@@ -55,8 +56,9 @@ def settle(product: Product) -> None:
 
 def remove_files(picture: ProductPicture) -> None:
     """Take the picture's files away once its row is gone for good."""
-    storage, names = picture.file.storage, [picture.file.name, *_names(picture).values()]
-    transaction.on_commit(lambda: [storage.delete(name) for name in names])
+    storage, names = picture.file.storage, [picture.name, *_names(picture).values()]
+    for name in names:
+        transaction.on_commit(partial(storage.delete, name))
 
 
 def _check_dimensions(picture: Image.Image) -> None:
@@ -69,7 +71,7 @@ def _check_dimensions(picture: Image.Image) -> None:
 
 
 def _names(picture: ProductPicture) -> dict[int, str]:
-    return {width: rules.sized(picture.file.name, width) for width in picture.sizes if width != picture.width}
+    return {width: rules.sized(picture.name, width) for width in picture.sizes if width != picture.width}
 
 
 def _write_sizes(picture: ProductPicture) -> None:
@@ -77,7 +79,7 @@ def _write_sizes(picture: ProductPicture) -> None:
     missing = {width: name for width, name in _names(picture).items() if not storage.exists(name)}
     if not missing:
         return
-    with storage.open(picture.file.name) as file, Image.open(file, formats=["WEBP"]) as large:
+    with storage.open(picture.name) as file, Image.open(file, formats=["WEBP"]) as large:
         for width, name in missing.items():
             height = max(1, round(large.height * width / large.width))
             storage.save(name, ContentFile(_webp(large.resize((width, height)))))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import ClassVar
+from uuid import uuid4
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -42,6 +43,20 @@ class ClockShift(models.Model):
         """The shift in force; zero when the clock was never moved."""
         row = cls.objects.filter(pk=cls.SINGLETON).values_list("shift", flat=True).first()
         return row or timedelta()
+
+
+class Edition(models.Model):
+    """The edition of what staff show: one row, whose mark the database changes; see `editions`."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    mark = models.UUIDField(_("mark"), default=uuid4)
+
+    class Meta:
+        verbose_name = _("edition")
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="core_one_edition")]
+
+    def __str__(self) -> str:
+        return str(self.mark)
 
 
 class SweepRunQuerySet(models.QuerySet["SweepRun"]):

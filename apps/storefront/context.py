@@ -9,11 +9,10 @@ from django.http import HttpRequest
 from django.urls import translate_url
 from django.utils.functional import SimpleLazyObject
 
-from apps.catalog.models import Category
 from apps.core import clock
 from apps.orders import baskets
 
-from . import appearance
+from . import appearance, currency, rooms, structured
 
 SHOP_NAME = "Orangery"
 
@@ -21,8 +20,8 @@ SHOP_NAME = "Orangery"
 def shop(request: HttpRequest) -> dict:
     """Name, address, appearance and the rooms of the shop.
 
-    The categories are read on each page that shows them, in one small query: a cache would cost as much and be wrong
-    after an edit.
+    The categories are read on each page that shows them, in one small query, and with them the edition under which
+    parts of it may be kept.
     """
     return {
         "shop_name": SHOP_NAME,
@@ -34,7 +33,10 @@ def shop(request: HttpRequest) -> dict:
         "themes": appearance.CHOICES,
         "alternates": SimpleLazyObject(lambda: _alternates(request)),
         "basket_count": SimpleLazyObject(lambda: _basket_count(request)),
-        "nav_categories": Category.objects.filter(parent=None),
+        "nav_categories": SimpleLazyObject(lambda: rooms.of(request).categories),
+        "edition": SimpleLazyObject(lambda: rooms.of(request).edition),
+        "shown_currency": SimpleLazyObject(lambda: currency.of(request)),
+        "social_picture": SimpleLazyObject(structured.picture),
     }
 
 

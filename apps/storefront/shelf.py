@@ -9,6 +9,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, QueryDict
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,6 +19,7 @@ from apps.core.money import exponent
 from . import currency
 
 PAGE_SIZE = 24
+KEPT_SECONDS = 600
 _MOST = 1_000_000
 SORTS = (
     ("", gettext_lazy("our order")),
@@ -70,7 +72,7 @@ class ShelfForm(forms.Form):
 
     def offer(self, facets: Facets) -> None:
         """Show the choices that the room has."""
-        self.fields["kind"].choices = facets.kinds
+        self.fields["kind"].widget.choices = facets.kinds
         self.fields["partner"].widget.choices = [("", _("everybody")), *facets.partners]
 
     @property
@@ -109,17 +111,39 @@ class ShelfForm(forms.Form):
         return None if amount is None else int(amount * 10 ** exponent(self.currency))
 
 
-def of(request: HttpRequest, goods: ProductQuerySet) -> tuple[ShelfForm, Page]:
-    """The form as the visitor filled it in, and the page of the goods that it finds: three queries."""
-    shown = currency.of(request)
-    form = ShelfForm(request.GET, currency=shown)
-    form.is_valid()
-    narrowed = form.narrow(goods)
-    facets = _facets(goods, narrowed)
-    form.offer(facets)
-    paginator = Paginator(form.order(narrowed).for_cards(shown), PAGE_SIZE)
-    paginator.count = facets.found
-    return form, paginator.get_page(request.GET.get("page"))
+class Shelf:
+    """Goods as a visitor asks for them. Nothing is read until `form` or `page` are asked for: three queries then."""
+
+    def __init__(self, request: HttpRequest, goods: ProductQuerySet) -> None:
+        self._asked = request.GET
+        self._currency = currency.of(request)
+        self._goods = goods
+
+    @property
+    def seconds(self) -> int:
+        """How long it may be kept. Addresses with anything else in them could be invented without end."""
+        return KEPT_SECONDS if set(self._asked) <= {*ShelfForm.base_fields, "page"} else 0
+
+    @cached_property
+    def form(self) -> ShelfForm:
+        """The form as the visitor filled it in, with the choices that there are."""
+        return self._found[0]
+
+    @cached_property
+    def page(self) -> Page:
+        """The page of the goods that the form finds."""
+        return self._found[1]
+
+    @cached_property
+    def _found(self) -> tuple[ShelfForm, Page]:
+        form = ShelfForm(self._asked, currency=self._currency)
+        form.is_valid()
+        narrowed = form.narrow(self._goods)
+        facets = _facets(self._goods, narrowed)
+        form.offer(facets)
+        paginator = Paginator(form.order(narrowed).for_cards(self._currency), PAGE_SIZE)
+        paginator.count = facets.found
+        return form, paginator.get_page(self._asked.get("page"))
 
 
 def _facets(goods: ProductQuerySet, narrowed: ProductQuerySet) -> Facets:

@@ -75,7 +75,7 @@ def test_an_invoice_carries_what_article_226_asks(gateway, seller, now):
 def test_an_invoice_is_written_in_the_customers_language_and_time(gateway, seller, now):
     late = now.replace(hour=23, minute=30)
     text = words(printing.invoice(sold(gateway, late, locale="it", time_zone="Europe/Rome")))
-    for fact in ("11 Marzo 2026", "11/03/2026 – 11/04/2026", "23,77 €", "10,5 %", "42,75 €", "Italia"):
+    for fact in ("Fattura", "11 marzo 2026", "11/03/2026 – 11/04/2026", "23,77 €", "10,5 %", "42,75 €", "Italia"):
         assert fact in text, f"{fact}\n{text}"
 
 

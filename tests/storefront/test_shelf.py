@@ -29,8 +29,8 @@ def room(db):
 def shown(client, query: str) -> list[str]:
     response = client.get(f"/shop/c/shed/?{query}")
     assert response.status_code == 200
-    assert response.context["page"].paginator.count == len(response.context["page"].object_list)
-    return [product.name for product in response.context["page"].object_list]
+    assert response.context["shelf"].page.paginator.count == len(response.context["shelf"].page.object_list)
+    return [product.name for product in response.context["shelf"].page.object_list]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_makes_no_sense_is_named_and_left_aside(client, room, query, said):
     response = client.get(f"/shop/c/shed/?{query}&stock=on")
     assert response.status_code == 200
     assert said in response.content.decode()
-    names = [product.name for product in response.context["page"].object_list]
+    names = [product.name for product in response.context["shelf"].page.object_list]
     assert names in (["Spade", "Pot", "Visit"], ["Spade", "Visit"])
 
 

@@ -39,7 +39,8 @@ class StockLevelFilter(admin.SimpleListFilter):
 
     def queryset(self, request, queryset):
         levels = {"low": queryset.running_low, "none": queryset.sold_out, "uncounted": queryset.uncounted}
-        return levels[self.value()]() if self.value() in levels else queryset
+        narrow = levels.get(self.value() or "")
+        return narrow() if narrow else queryset
 
 
 @admin.register(Variant)

@@ -22,6 +22,11 @@ class Guide(models.Model):
         verbose_name=_("product"),
     )
     body = models.TextField(_("text"), help_text=_("Markdown."))
+    available_after_days = models.PositiveSmallIntegerField(
+        _("opens after days"),
+        default=0,
+        help_text=_("Days of membership after which it opens to members of its tier. 0: at once."),
+    )
 
     class Meta:
         verbose_name = _("guide text")

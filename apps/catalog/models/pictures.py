@@ -47,6 +47,11 @@ class ProductPicture(models.Model):
         return self.alt
 
     @property
+    def name(self) -> str:
+        """The name of the file in its storage."""
+        return str(self.file.name)
+
+    @property
     def src(self) -> str:
         """Address of a size that suits a card."""
         return self._address(min(self.sizes, key=lambda width: abs(width - rules.CARD_WIDTH)))
@@ -62,5 +67,4 @@ class ProductPicture(models.Model):
         return [*(width for width in rules.WIDTHS if width < self.width), self.width]
 
     def _address(self, width: int) -> str:
-        name = self.file.name if width == self.width else rules.sized(self.file.name, width)
-        return self.file.storage.url(name)
+        return self.file.storage.url(self.name if width == self.width else rules.sized(self.name, width))

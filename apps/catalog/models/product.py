@@ -55,6 +55,11 @@ class ProductQuerySet(models.QuerySet["Product"]):
     def guides(self) -> ProductQuerySet:
         return self.filter(kind=Kind.GUIDE)
 
+    def readable(self) -> ProductQuerySet:
+        """Guides that have a text, as a card needs them, with what says when it opens, without the text itself."""
+        found = self.guides().filter(guide__isnull=False).select_related("guide", "cover")
+        return found.defer("guide__body", "description", "search", "facts_text")
+
     def within(self, category: Category) -> ProductQuerySet:
         """Products of the category and of those directly under it."""
         return self.filter(Q(category=category) | Q(category__parent=category))
@@ -85,9 +90,9 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
     def in_stock(self) -> ProductQuerySet:
         """With a variant for sale of which any is left, or which is not counted."""
-        variants = self.model._meta.get_field("variants").related_model.objects
-        left = Q(stock=None) | Q(stock__available__gt=0)
-        return self.filter(Exists(variants.filter(left, product=OuterRef("pk"), is_active=True)))
+        left = Q(variants__stock=None) | Q(variants__stock__available__gt=0)
+        available = Product.objects.filter(left, pk=OuterRef("pk"), variants__is_active=True)
+        return self.filter(Exists(available))
 
     def by_price(self, currency: str) -> ProductQuerySet:
         """The lowest price first; those without a price in the currency last, or first when reversed."""

@@ -8,6 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -16,8 +17,11 @@ from django_htmx.middleware import HtmxDetails
 from apps.catalog import bundles, text, words
 from apps.catalog.models import Category, Kind, Product, Review
 from apps.core import clock
+from apps.loyalty import rules as points_rules
 
-from .. import currency, shelf, visitor
+from .. import anonymous, currency, reading, rooms, structured, visitor, worth
+from ..forms import number
+from ..shelf import Shelf
 
 _RELATED = 4
 _REVIEWS = 10
@@ -35,26 +39,30 @@ class HtmxRequest(HttpRequest):
 
 @require_safe
 @vary_on_headers("HX-Request")
+@anonymous.kept
 def catalogue(request: HtmxRequest) -> HttpResponse:
-    form, page = shelf.of(request, Product.objects.published().goods())
-    return _shelf(request, "storefront/catalogue.html", {"form": form, "page": page})
+    shelf = Shelf(request, Product.objects.published().goods())
+    return _shelf(request, "storefront/catalogue.html", {"shelf": shelf})
 
 
 @require_safe
 @vary_on_headers("HX-Request")
+@anonymous.kept
 def category(request: HtmxRequest, slug: str) -> HttpResponse:
+    # Before anything else: what follows is kept under the edition that was read here.
+    rooms.of(request)
     found = get_object_or_404(Category.objects.select_related("parent"), slug=slug)
     products = Product.objects.published().within(found)
-    form, page = shelf.of(request, products.goods())
-    context = {"category": found, "form": form, "page": page}
+    context: dict = {"category": found, "shelf": Shelf(request, products.goods())}
     if not _asks_for_part(request):
-        standing = visitor.standing(request.user, now=clock.now())
+        now = clock.now()
+        standing = visitor.standing(request.user, now=now)
         trail = [{"label": _("Shop"), "href": reverse("catalogue")}]
         if found.parent:
             trail.append({"label": found.parent.name, "href": found.parent.get_absolute_url()})
-        context["trail"] = [*trail, {"label": found.name}]
-        guides = products.guides().for_cards(currency.of(request))[:_GUIDES]
-        context["guides"] = [(guide, guide.is_open_to(standing.rank)) for guide in guides]
+        trail.append({"label": found.name})
+        context |= {"trail": trail, "structured": [structured.trail(trail)]}
+        context["guides"] = reading.cards(products.readable()[:_GUIDES], standing=standing, now=now)
     return _shelf(request, "storefront/category.html", context)
 
 
@@ -70,42 +78,60 @@ def _asks_for_part(request: HtmxRequest) -> bool:
 
 
 @require_safe
+@anonymous.kept
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    shown = currency.of(request)
+    # Before anything else: parts of the page are kept under the edition that was read here.
+    rooms.of(request)
+    now, shown = clock.now(), currency.of(request)
     everything = Product.objects.published()
     found = get_object_or_404(
-        everything.for_cards(shown).defer(None).defer("search").select_related("category", "companion"), slug=slug
+        everything.for_cards(shown).defer(None).defer("search").select_related("category", "companion", "cover"),
+        slug=slug,
     )
     if found.is_guide:
         return redirect(found)
+    standing = visitor.standing(request.user, now=now)
     slots = bundles.slots(found.pk) if found.kind == Kind.BUNDLE else []
     bundled = bundles.left(slots)
-    related = everything.goods().filter(category=found.category_id).exclude(pk=found.pk)
+    variants = [replace(row, bundled=bundled) for row in found.offered]
+    asked = number(request.GET.get("reviews", "")) or 1
+    price = found.shown_price
+    points = worth.points(price, standing=standing)
+    trail = [
+        {"label": _("Shop"), "href": reverse("catalogue")},
+        {"label": found.category.name, "href": found.category.get_absolute_url()},
+        {"label": found.name},
+    ]
     context = {
         "product": found,
-        "price": found.shown_price,
-        "variants": [replace(row, bundled=bundled) for row in found.offered],
+        "price": price,
+        "variants": variants,
         "slots": slots,
-        # The first is the cover, which is shown anyway.
-        "reviews": _reviews(request, found),
-        "pictures": list(found.pictures.select_related("variant"))[1:],
-        "description": text.render(found.description),
-        "standing": visitor.standing(request.user, now=clock.now()),
-        "related": related.for_cards(shown)[:_RELATED],
-        "trail": [
-            {"label": _("Shop"), "href": reverse("catalogue")},
-            {"label": found.category.name, "href": found.category.get_absolute_url()},
-            {"label": found.name},
-        ],
+        "standing": standing,
+        "pay_back": worth.pay_back(price.member_saving if price else None, standing=standing, now=now),
+        "points": points,
+        "points_value": points_rules.value_of(points, shown),
+        "trail": trail,
+        "structured": [structured.product(found, variants), structured.trail(trail)],
+        "social_picture": structured.picture(found),
+        # Read only where the part of the page that shows them was not kept.
+        "description": SimpleLazyObject(lambda: text.render(found.description)),
+        "pictures": SimpleLazyObject(lambda: list(found.pictures.select_related("variant"))[1:]),
+        "reviews_page": asked,
+        "reviews": SimpleLazyObject(lambda: _reviews(found, asked)),
+        "related": everything.goods()
+        .filter(category=found.category_id)
+        .exclude(pk=found.pk)
+        .for_cards(shown)[:_RELATED],
     }
     return currency.remember(request, render(request, "storefront/product.html", context))
 
 
-def _reviews(request: HttpRequest, product: Product) -> Page:
-    """The page of published reviews that the address asks for: one query, none where there is no review."""
+def _reviews(product: Product, number: int) -> Page:
+    """A page of its published reviews, the last one beyond the end: one query, none where there is no review."""
     paginator = Paginator(Review.objects.published().filter(product=product).for_page(), _REVIEWS)
     paginator.count = product.review_count
-    return paginator.get_page(request.GET.get("reviews"))
+    return paginator.get_page(number)
 
 
 @require_safe

@@ -13,29 +13,34 @@ from apps.catalog.models import Product
 from apps.core import clock
 from apps.memberships.models import Plan
 
-from .. import currency, visitor
+from .. import anonymous, reading, structured, visitor
 
 _MORE = 3
 
 
 @require_safe
+@anonymous.kept
 def guides(request: HttpRequest) -> HttpResponse:
-    standing = visitor.standing(request.user, now=clock.now())
-    found = Product.objects.published().guides().for_cards(currency.of(request))
-    context = {"guides": [(guide, guide.is_open_to(standing.rank)) for guide in found], "standing": standing}
+    now = clock.now()
+    standing = visitor.standing(request.user, now=now)
+    found = Product.objects.published().readable()
+    context = {"guides": reading.cards(found, standing=standing, now=now), "standing": standing}
     return render(request, "storefront/guides.html", context)
 
 
 @require_safe
+@anonymous.kept
 def guide(request: HttpRequest, slug: str) -> HttpResponse:
     now = clock.now()
-    published = Product.objects.published().guides().select_related("guide")
+    published = Product.objects.published().guides().select_related("guide", "cover")
     found = get_object_or_404(published.defer("search").filter(guide__isnull=False), slug=slug)
     standing = visitor.standing(request.user, now=now)
-    locked = not found.is_open_to(standing.rank)
+    access = reading.access(found, standing=standing, now=now)
+    locked = not access.is_open
     if request.user.is_authenticated and request.method == "GET":
         services.record_view(found, customer=request.user, locked=locked, now=now)
-    more = published.exclude(pk=found.pk).for_cards(currency.of(request))[:_MORE]
+    more = Product.objects.published().exclude(pk=found.pk).readable()[:_MORE]
+    trail = [{"label": _("Growing guides"), "href": reverse("guides")}, {"label": found.name}]
     context = {
         "guide": found,
         "minutes": found.guide.minutes,
@@ -43,10 +48,15 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
         "preview": text.render(found.description),
         "headings": rules.headings(found.guide.body) if locked else [],
         "body": "" if locked else text.render(found.guide.body),
-        "opening_plan": _opening_plan(found) if locked else None,
+        "opens_at": access.opens_at,
+        "opening_plan": _opening_plan(found) if locked and access.opens_at is None else None,
+        "has_because": not locked and not found.is_open_to_all,
+        "read_so_far": 0 if locked or found.is_open_to_all else reading.read_so_far(standing),
         "standing": standing,
-        "more": [(other, other.is_open_to(standing.rank)) for other in more],
-        "trail": [{"label": _("Growing guides"), "href": reverse("guides")}, {"label": found.name}],
+        "more": reading.cards(more, standing=standing, now=now),
+        "trail": trail,
+        "structured": [structured.guide(found, is_free=found.is_open_to_all), structured.trail(trail)],
+        "social_picture": structured.picture(found),
     }
     return render(request, "storefront/guide.html", context)
 

@@ -25,7 +25,7 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
     if not reviews.may_review(found, request.user):
         messages.info(request, str(reviews.NotABuyer()))
         return redirect(found)
-    written = Review.objects.filter(product=found, customer=request.user).first()
+    written = Review.objects.filter(product=found, customer=request.user.pk).first()
     known = {"rating": written.rating, "title": written.title, "text": written.text} if written else {}
     form = ReviewForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():

@@ -16,7 +16,7 @@ from apps.accounts import language
 from apps.catalog.models import Product
 from apps.core import clock
 
-from .. import appearance, currency, plans, visitor
+from .. import anonymous, appearance, currency, plans, reading, visitor
 
 LEGAL = {
     "terms": _("Terms"),
@@ -30,6 +30,7 @@ _CLOSED_TO_ROBOTS = ("/admin/", "/account/", "/accounts/", "/join/", "/offers/",
 
 
 @require_safe
+@anonymous.kept
 def home(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     standing = visitor.standing(request.user, now=now)
@@ -41,10 +42,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "standing": standing,
         "plan_cards": plans.cards(book, interval="month", standing=standing),
         "featured": products.goods().filter(is_featured=True)[:_FEATURED],
-        "guides": [
-            (guide, guide.is_open_to(standing.rank))
-            for guide in Product.objects.published().guides().for_cards(shown).filter(is_featured=True)[:_GUIDES]
-        ],
+        "guides": reading.cards(
+            Product.objects.published().readable().filter(is_featured=True)[:_GUIDES], standing=standing, now=now
+        ),
     }
     return currency.remember(request, render(request, "storefront/home.html", context))
 

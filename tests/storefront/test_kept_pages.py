@@ -1,0 +1,173 @@
+"""Pages that are kept: quick, one visitor's never another's, and never older than the last edit."""
+
+import re
+
+import pytest
+from django.core.cache import caches
+from django.test import Client
+from django.urls import reverse
+
+from apps.catalog import stock
+from apps.catalog.models import Category, Product, ProductPrice
+from apps.core.models import Edition
+from apps.memberships.models import Plan
+from config.forgiving_cache import ForgivingCache
+from tests.factories import accounts, catalog, memberships
+from tests.storefront.pages import signed_in
+
+pytestmark = pytest.mark.django_db
+PAGES = ["/", "/shop/", "/shop/c/trees/", "/shop/lemon-femminello/", "/guides/", "/guides/guide-watering/"]
+
+
+def html(client, path: str, **extra) -> str:
+    response = client.get(path, **extra)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_second_visitor_costs_one_query(stocked, path, django_assert_num_queries):
+    first = html(Client(), path)
+    with django_assert_num_queries(1):
+        second = html(Client(), path)
+    assert _impersonal(first) == _impersonal(second)
+
+
+def _impersonal(page: str) -> str:
+    page = re.sub(r'(name="csrfmiddlewaretoken" value=")[^"]+', r"\1", page)
+    return re.sub(r'nonce="[^"]+"', "nonce", page)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_each_visitor_has_their_own_token_and_nonce(stocked, path):
+    tokens, nonces = set(), set()
+    for _visitor in range(3):
+        visitor = Client(enforce_csrf_checks=True)
+        response = visitor.get(path)
+        page = response.content.decode()
+        assert "{{token}}" not in page
+        assert "{{nonce}}" not in page
+        [token] = set(re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page))
+        [nonce] = set(re.findall(r' nonce="([^"]+)"', page))
+        assert f"'nonce-{nonce}'" in response.headers["Content-Security-Policy"]
+        answer = visitor.post(reverse("set_theme"), {"theme": "dark", "csrfmiddlewaretoken": token})
+        assert answer.status_code == 302
+        tokens.add(token)
+        nonces.add(nonce)
+    assert (len(tokens), len(nonces)) == (3, 3)
+
+
+EDITS = {
+    "a category": ("/shop/", lambda: Category.objects.filter(slug="trees").update(name="EDITED")),
+    "a name": ("/shop/lemon-femminello/", lambda: Product.objects.filter(slug__startswith="lem").update(name="EDITED")),
+    "a price": (
+        "/shop/lemon-femminello/",
+        lambda: ProductPrice.objects.filter(product__slug="lemon-femminello").update(
+            amount_minor=123456, member_amount_minor=None
+        ),
+    ),
+    "a plan": ("/", lambda: Plan.objects.filter(slug="grove").update(name="EDITED")),
+    "a guide": ("/guides/", lambda: Product.objects.filter(slug="guide-watering").update(summary="EDITED")),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("who", ["a stranger", "a customer"])
+def test_no_page_is_older_than_an_edit(stocked, edit, who):
+    path, write = EDITS[edit]
+    browser = Client() if who == "a stranger" else signed_in(accounts.customer())
+    seen = "€1,234.56" if edit == "a price" else "EDITED"
+    for _twice in range(2):
+        assert seen not in html(browser, path)
+    write()
+    assert seen in html(browser, path)
+
+
+def test_what_is_sold_is_seen_when_the_visitor_is_told_the_number(stocked, now):
+    spade = catalog.product(slug="spade", left=8).variants.get()
+    for left, said in [(7, "In stock"), (5, "Only 5 left"), (4, "Only 4 left"), (0, "Sold out"), (9, "In stock")]:
+        stock.correct(spade, available=left, key=f"count:{left}", now=now)
+        assert said in " ".join(html(Client(), "/shop/spade/").split())
+
+
+def test_a_sale_from_a_full_shelf_makes_no_new_edition(stocked, now):
+    spade = catalog.product(left=20).variants.get()
+    before = Edition.objects.get().mark
+    stock.take({spade.pk: 3}, key="order:1", now=now)
+    assert Edition.objects.get().mark == before
+    stock.take({spade.pk: 12}, key="order:2", now=now)
+    assert Edition.objects.get().mark != before
+
+
+def test_what_a_slow_visitor_saw_before_an_edit_is_not_shown_after_it(stocked, monkeypatch):
+    """The page is made of old rows, and kept when the edit is already there."""
+    from apps.storefront.views import catalogue
+
+    made = catalogue.render
+
+    def slowly(request, *args, **kwargs):
+        response = made(request, *args, **kwargs)
+        Category.objects.filter(slug="trees").update(name="EDITED")
+        return response
+
+    monkeypatch.setattr(catalogue, "render", slowly)
+    assert "EDITED" not in html(Client(), "/shop/")
+    monkeypatch.undo()
+    assert "EDITED" in html(Client(), "/shop/")
+
+
+def test_what_a_visitor_chose_is_theirs_alone(stocked):
+    usd, dark = Client(), Client()
+    usd.cookies["currency"], dark.cookies["theme"] = "USD", "dark"
+    for _twice in range(2):
+        assert "$79.00" in html(usd, "/shop/lemon-femminello/")
+        assert "€69.00" in html(Client(), "/shop/lemon-femminello/")
+        assert 'data-theme="dark"' in html(dark, "/shop/")
+        assert "data-theme" not in html(Client(), "/shop/")
+    assert "$79.00" in html(Client(), "/shop/lemon-femminello/?currency=USD")
+    assert "€69.00" in html(Client(), "/shop/lemon-femminello/")
+
+
+def test_somebody_known_gets_no_page_of_a_stranger(stocked, gateway, now):
+    html(Client(), "/shop/lemon-femminello/")
+    member = signed_in(memberships.member(gateway, now=now).customer)
+    assert "Your Grove price" in html(member, "/shop/lemon-femminello/")
+    assert "Your Grove price" not in html(Client(), "/shop/lemon-femminello/")
+    other = Client()
+    other.cookies["basket"] = "7"
+    assert html(other, "/shop/lemon-femminello/")
+    assert "Sign in" in html(other, "/shop/")
+
+
+def test_a_page_that_is_not_there_is_not_kept(stocked):
+    assert Client().get("/shop/spade/").status_code == 404
+    catalog.product(slug="spade")
+    assert Client().get("/shop/spade/").status_code == 200
+
+
+def test_without_a_cache_the_shop_is_open(stocked):
+    gone = ForgivingCache("redis://127.0.0.1:9/0", {})
+    usual = caches["pages"]
+    caches["pages"] = gone
+    try:
+        for _twice in range(2):
+            assert "Femminello" in html(Client(), "/shop/lemon-femminello/")
+            assert "Femminello" in html(Client(), "/shop/")
+    finally:
+        caches["pages"] = usual
+
+
+@pytest.mark.parametrize(("path", "queries"), [("/shop/", 3), ("/shop/c/trees/", 6), ("/shop/lemon-femminello/", 6)])
+def test_a_member_costs_at_most_six_queries_however_full_the_shop(
+    stocked, gateway, now, path, queries, django_assert_num_queries
+):
+    member = signed_in(memberships.member(gateway, now=now).customer)
+    html(member, path)
+    with django_assert_num_queries(queries):
+        html(member, path)
+    trees = Category.objects.get(slug="trees")
+    for number in range(30):
+        catalog.product(category=trees, name=f"Lemon {number}")
+    html(member, path)
+    with django_assert_num_queries(queries):
+        html(member, path)
