@@ -31,6 +31,7 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Price changes"), "price_change", "memberships.pricechange"),
             _link(_("Price promises"), "handshake", "memberships.pricepromise"),
             _link(_("Sign-ups"), "login", "memberships.signup"),
+            _link(_("Declarations"), "contract_delete", "memberships.declaration"),
             _link(_("Plan changes"), "swap_vert", "memberships.planchange"),
             _link(_("Free trials"), "hourglass_top", "memberships.trialuse"),
             _link(_("Pauses"), "pause", "memberships.pause"),
@@ -95,6 +96,7 @@ def _queues() -> list[dict]:
     names = [
         ("unknown-payments", _("Unknown payments"), "help", "billing.view_payment"),
         ("parked-memberships", _("Parked memberships"), "pause_circle", "memberships.view_subscription"),
+        ("declarations", _("Declarations to answer"), "contract_delete", "memberships.view_declaration"),
         ("breaks", _("Breaks"), "difference", "billing.view_break"),
         ("dunning", _("Dunning"), "healing", "billing.view_recovery"),
     ]

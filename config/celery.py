@@ -46,6 +46,7 @@ EVERY_SECONDS = {
     "memberships.end": 30,
     "memberships.gifts": 600,
     "memberships.abandon": 60,
+    "memberships.declarations": 10,
     "loyalty.expire": 600,
     "offers.suggest": 300,
     "offers.expire": 300,

@@ -18,6 +18,7 @@ _DID = {
     "memberships.ending": ngettext_lazy("%d end of a membership announced", "%d ends of memberships announced"),
     "memberships.end": ngettext_lazy("%d membership ended", "%d memberships ended"),
     "memberships.abandon": ngettext_lazy("%d unfinished sign-up closed", "%d unfinished sign-ups closed"),
+    "memberships.declarations": ngettext_lazy("%d declaration carried on", "%d declarations carried on"),
     "billing.collect": ngettext_lazy("%d payment tried", "%d payments tried"),
     "billing.tax_numbers": ngettext_lazy("%d VAT number asked about", "%d VAT numbers asked about"),
     "billing.janitor": ngettext_lazy("%d uncertain payment looked up", "%d uncertain payments looked up"),

@@ -10,6 +10,7 @@ from .views import (
     catalogue,
     changing,
     checkout,
+    declaring,
     documents,
     gifts,
     guides,
@@ -21,6 +22,7 @@ from .views import (
     pricing,
     redeeming,
     site,
+    withdrawing,
 )
 
 urlpatterns = [
@@ -40,7 +42,13 @@ urlpatterns = [
     path("gifts/redeem/<str:code>/", redeeming.redeem, name="gift_redeem"),
     path("gifts/pay/<uuid:token>/", gifts.pay, name="gift_pay"),
     path("gifts/<uuid:token>/", gifts.gift, name="gift"),
+    path("gifts/<uuid:token>/withdraw/", withdrawing.withdraw_gift, name="gift_withdraw"),
     path("gifts/<slug:plan>/<slug:interval>/<int:periods>/", gifts.review, name="gift_review"),
+    path("contract/cancel/", declaring.cancel, name="contract_cancel"),
+    path("contract/withdraw/", declaring.withdraw, name="contract_withdraw"),
+    path("contract/receipt/<uuid:token>/", declaring.receipt, name="contract_receipt"),
+    path("contract/receipt/<uuid:token>/text/", declaring.receipt_text, name="contract_receipt_text"),
+    path("contract/letter/<uuid:secret>/", declaring.letter, name="contract_letter"),
     path("account/", account.hub, name="account"),
     path("account/invoices/", documents.invoices, name="account_invoices"),
     path("account/invoices/<str:number>/", documents.invoice, name="invoice"),
@@ -52,6 +60,7 @@ urlpatterns = [
     path("account/membership/keep/", changing.keep, name="keep_plan"),
     path("account/membership/cancel/", cancelling.cancel, name="cancel"),
     path("account/membership/undo/", cancelling.undo, name="cancel_undo"),
+    path("account/membership/withdraw/", withdrawing.withdraw, name="withdraw"),
     path("account/membership/pause/", pausing.pause, name="pause"),
     path("account/membership/pause/undo/", pausing.undo, name="pause_undo"),
     path("account/membership/resume/", pausing.resume, name="resume"),
