@@ -22,6 +22,8 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Customers"), "person", "accounts.user"),
             _link(_("Consents"), "verified_user", "accounts.consent"),
             _link(_("Points"), "nutrition", "loyalty.pointsaccount"),
+            _link(_("Data exports"), "folder_zip", "accounts.dataexport"),
+            _link(_("Erasures"), "person_off", "accounts.erasure"),
         ),
         _group(
             _("Memberships"),

@@ -55,6 +55,8 @@ EVERY_SECONDS = {
     "campaigns.advance": 60,
     "insights.rehearse": 5,
     "mail.deliver": 5,
+    "accounts.export": 10,
+    "accounts.erase": 30,
     "core.prune": 3600,
 }
 

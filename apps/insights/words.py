@@ -37,6 +37,8 @@ _DID = {
     "campaigns.notices": ngettext_lazy("%d renewal notice given", "%d renewal notices given"),
     "campaigns.advance": ngettext_lazy("%d campaign step taken", "%d campaign steps taken"),
     "insights.rehearse": ngettext_lazy("%d rehearsal carried out", "%d rehearsals carried out"),
+    "accounts.export": ngettext_lazy("%d copy of data made or deleted", "%d copies of data made or deleted"),
+    "accounts.erase": ngettext_lazy("%d account erased", "%d accounts erased"),
     "mail.deliver": ngettext_lazy("%d mail delivered", "%d mails delivered"),
     "core.prune": ngettext_lazy("%d old worker run forgotten", "%d old worker runs forgotten"),
 }

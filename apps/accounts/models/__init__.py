@@ -1,0 +1,15 @@
+"""People: who they are, how to write to them, what they agreed to, and what they ask about their own data."""
+
+from .people import Consent, ConsentQuerySet, User, UserManager, UserQuerySet
+from .privacy import DataExport, Erasure, ExportStatus
+
+__all__ = [
+    "Consent",
+    "ConsentQuerySet",
+    "DataExport",
+    "Erasure",
+    "ExportStatus",
+    "User",
+    "UserManager",
+    "UserQuerySet",
+]
