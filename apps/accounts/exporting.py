@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
@@ -17,8 +18,9 @@ from django.utils.translation import override
 from apps.core import privacy
 from apps.core.privacy import Part, Person, Row
 from apps.mail import outbox
+from apps.mail.models import Message
 
-from .models import DataExport, ExportStatus, User
+from .models import Consent, DataExport, ExportStatus, User
 
 KEPT = timedelta(days=7)
 PAGE = "/account/privacy/"
@@ -41,7 +43,12 @@ def make_due(*, now: datetime) -> int:
 
 
 def person_of(user: User) -> Person:
-    return Person(id=user.pk, email=user.email, name=user.name)
+    """Who this is to the apps that are asked about them, with every address they had before."""
+    former = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
+    agreed = Consent.objects.filter(user=user).values_list("email", flat=True)
+    written = Message.objects.of_user(user.pk).order_by().values_list("to_email", flat=True)
+    emails = {user.email, *former.union(agreed, written)}
+    return Person(id=user.pk, email=user.email, name=user.name, emails=tuple(sorted(emails)))
 
 
 @transaction.atomic

@@ -50,7 +50,7 @@ def forget(person: Person, *, now: datetime) -> None:
     Authenticator.objects.filter(user=person.id).delete()
     EmailAddress.objects.filter(user=person.id).delete()
     DataExport.objects.filter(user=person.id).update(status=ExportStatus.DELETED, content=None)
-    Consent.objects.filter(Q(user=person.id) | Q(email=person.email)).update(email=person.alias)
+    Consent.objects.filter(Q(user=person.id) | Q(email__in=person.emails)).update(email=person.alias)
     named = Q(object_repr__icontains=person.email)
     if person.name.strip():
         named |= Q(object_repr__icontains=person.name)

@@ -31,11 +31,13 @@ type Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom it is about. `alias` takes the place of their e-mail address where a row has to keep one."""
+    """Whom it is about. `alias` takes the place of their e-mail address where a row has to keep one; `emails` are all
+    addresses that the shop ever knew them by, the present one among them."""
 
     id: int
     email: str
     name: str
+    emails: tuple[str, ...]
 
     @property
     def alias(self) -> str:

@@ -27,7 +27,7 @@ def messages(person: Person) -> list[Row]:
 
 @privacy.erases
 def forget(person: Person, *, now: datetime) -> None:
-    blank(Message.objects.filter(Q(user_id=person.id) | Q(to_email__iexact=person.email)), to=person.alias, now=now)
+    blank(Message.objects.filter(Q(user_id=person.id) | Q(to_email__in=person.emails)), to=person.alias, now=now)
 
 
 def take_out(text: str, messages: QuerySet[Message]) -> None:

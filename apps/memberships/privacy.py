@@ -124,20 +124,20 @@ def forget(person: Person, *, now: datetime) -> None:
     """Contracts and what happened to them stay for the books, without anybody's words."""
     mine = Subscription.objects.filter(customer=person.id)
     mine.update(cancel_note="", comp_reason="")
-    History.objects.filter(subscription__in=mine, actor__iexact=person.email).update(actor=person.alias)
-    PlanChange.objects.filter(subscription__in=mine, actor__iexact=person.email).update(actor=person.alias)
-    Pause.objects.filter(customer=person.id, actor__iexact=person.email).update(actor=person.alias)
+    History.objects.filter(subscription__in=mine, actor__in=person.emails).update(actor=person.alias)
+    PlanChange.objects.filter(subscription__in=mine, actor__in=person.emails).update(actor=person.alias)
+    Pause.objects.filter(customer=person.id, actor__in=person.emails).update(actor=person.alias)
     _forget_gifts(person, now=now)
     declared = Declaration.objects.filter(_declared_by(person))
     letters = Message.objects.filter(to_email__in=declared.values("email"))
     mail.blank(letters, to=person.alias, now=now)
     Handling.objects.filter(declaration__in=declared).update(answer="", problem="")
-    Handling.objects.filter(settled_by__iexact=person.email).update(settled_by=person.alias)
+    Handling.objects.filter(settled_by__in=person.emails).update(settled_by=person.alias)
     declared.update(name="–", email=person.alias, cause="", contract="", words="–")
 
 
 def _declared_by(person: Person) -> Q:
-    return Q(email=person.email) | Q(handling__customer=person.id)
+    return Q(email__in=person.emails) | Q(handling__customer=person.id)
 
 
 def _forget_gifts(person: Person, *, now: datetime) -> None:
@@ -145,9 +145,10 @@ def _forget_gifts(person: Person, *, now: datetime) -> None:
     keys = [gift_emails.delivery_key(gift) for gift in bought]
     mail.blank(Message.objects.filter(key__in=keys), to=person.alias, now=now)
     bought.update(recipient_name="–", recipient_email="", greeting="")
-    Gift.objects.filter(closed_by__iexact=person.email).update(closed_by=person.alias)
+    Gift.objects.filter(closed_by__in=person.emails).update(closed_by=person.alias)
     # Somebody else's gift for this person: the code can still be handed over.
-    received = Gift.objects.filter(recipient_email__iexact=person.email)
+    received = Gift.objects.filter(recipient_email__in=person.emails)
     keys = [gift_emails.bought_key(gift) for gift in received]
-    mail.take_out(person.email, Message.objects.filter(key__in=keys))
+    for email in person.emails:
+        mail.take_out(email, Message.objects.filter(key__in=keys))
     received.update(recipient_email="", recipient_name="–", greeting="")
