@@ -26,9 +26,9 @@ class PreferencesForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        zones = [
-            (zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"
-        ]
+        # Those that are named after a place, and not after an abbreviation.
+        known = {zone for zone in available_timezones() if "/" in zone} | {"UTC", self.instance.time_zone}
+        zones = [(zone, zone.replace("_", " ")) for zone in sorted(known)]
         self.fields["time_zone"] = forms.ChoiceField(
             label=_("Time zone"), choices=zones, help_text=self.Meta.help_texts["time_zone"]
         )
