@@ -101,18 +101,26 @@ def carry_out_due(*, now: datetime) -> int:
 
 def _carry_out(erasure: Erasure, *, now: datetime) -> bool:
     person = exporting.person_of(erasure.user)
-    problems = privacy.obstacles(person)
-    if problems:
-        Erasure.objects.filter(pk=erasure.pk, done_at=None).update(confirmed_at=None, problem=" ".join(problems))
+    if _is_given_back(erasure, person):
         return False
     privacy.forget_outside(person, now=now)
     with erasing():
-        row = Erasure.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=erasure.pk, done_at=None)
-        if not row.exists():
+        # Sign-ups lock the customer too: nothing is bought between the look and the end.
+        User.objects.select_for_update().get(pk=person.id)
+        row = Erasure.objects.select_for_update(of=("self",)).get(pk=erasure.pk)
+        if row.done_at is not None or _is_given_back(row, person):
             return False
         privacy.forget(person, now=now)
         Erasure.objects.filter(pk=erasure.pk).update(done_at=now)
     return True
+
+
+def _is_given_back(erasure: Erasure, person: privacy.Person) -> bool:
+    """Whether something has come up since it was confirmed; the person is told on their page."""
+    problems = privacy.obstacles(person)
+    if problems:
+        Erasure.objects.filter(pk=erasure.pk, done_at=None).update(confirmed_at=None, problem=" ".join(problems))
+    return bool(problems)
 
 
 def _last_letter_waits(erasure: Erasure, *, now: datetime) -> bool:

@@ -24,8 +24,7 @@ def export(*, now: datetime) -> int:
     return exporting.make_due(now=now)
 
 
-# After the mail of the same pass, so that the last letter has left.
-@register(name="accounts.erase", order=950, next_due=erasing.next_due)
+@register(name="accounts.erase", order=320, next_due=erasing.next_due)
 def erase(*, now: datetime) -> int:
     """Erase the people who asked for it."""
     return erasing.carry_out_due(now=now)

@@ -26,6 +26,7 @@ from .models import (
     Payment,
     Profile,
     Refund,
+    TaxNumberTry,
 )
 
 _TAX = _("To account for it, for ten years, as tax law asks.")
@@ -118,6 +119,7 @@ def forget(person: Person, *, now: datetime) -> None:
         company="", line1="", line2="", postcode="", city="", tax_number="",
         number_status=NumberStatus.UNCHECKED, checked_at=None, valid_until=None, next_check_at=None, updated_at=now,
     )  # fmt: skip
+    TaxNumberTry.objects.filter(details__customer=person.id).delete()
     Card.objects.filter(profile__user=person.id).update(fingerprint="")
     profile = Profile.objects.filter(user=person.id).exclude(gateway_customer_id=None).first()
     if profile is not None and profile.gateway_customer_id:

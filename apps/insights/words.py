@@ -53,6 +53,7 @@ _NAMES = {
     "memberships.ending": _("Remind of memberships that end by themselves"),
     "memberships.end": _("End memberships"),
     "memberships.abandon": _("Close unfinished sign-ups"),
+    "memberships.declarations": _("Carry out what was declared without a login"),
     "billing.collect": _("Collect payments"),
     "billing.tax_numbers": _("Ask about VAT numbers"),
     "billing.janitor": _("Look up uncertain payments"),
@@ -69,6 +70,8 @@ _NAMES = {
     "campaigns.notices": _("Give renewal notices"),
     "campaigns.advance": _("Carry campaigns on"),
     "insights.rehearse": _("Rehearse renewals"),
+    "accounts.export": _("Make copies of data"),
+    "accounts.erase": _("Erase accounts"),
     "mail.deliver": _("Deliver mail"),
     "core.prune": _("Forget old worker runs"),
 }

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from apps.insights import timeline
 from apps.mail.models import Message
 from apps.memberships.declarations import handle_due
 from apps.memberships.models import Handling
@@ -45,6 +46,14 @@ def test_carried_out_by_a_person(office, gateway, now):
     assert said(office.post(step(row, "carry-out"), follow=True))[0].startswith("It is carried out")
     member.refresh_from_db()
     assert member.is_cancelling
+
+
+def test_it_stands_in_the_customers_story(gateway, now):
+    member = make.member(gateway, now=now)
+    say("cancel", member.customer.email, now=now)
+    handle_due(now=now)
+    [told] = [moment for moment in timeline.of(member.customer) if moment.title == "Declared: cancellation"]
+    assert (told.at, told.detail) == (now, "carried out")
 
 
 def test_the_page_of_a_declaration_leads_to_the_steps(office, now):

@@ -118,9 +118,6 @@ def _begin(handling: Handling, *, now: datetime) -> None:
         lifecycle.wait(handling, until=declaration.declared_at + PATIENCE)
     elif cancelling.ends_at_once(match.subscription):
         lifecycle.wait(handling, until=declaration.declared_at + PATIENCE)
-    elif declaration.manner == Manner.GOOD_REASON:
-        _cancel(handling, now=now)
-        lifecycle.ask_person(handling, Doubt.GOOD_REASON)
     else:
         _carry_out(handling, actor=_ACTOR, now=now)
 
@@ -139,8 +136,11 @@ def _carry_out(handling: Handling, *, actor: str, now: datetime) -> None:
         handling.to_card_minor, handling.to_credit_minor = back.to_card.minor, back.to_credit.minor
         lifecycle.finish(handling, actor=actor, now=now)
         emails.withdrawn(handling, now=now)
+        return
+    _cancel(handling, now=now)
+    if handling.declaration.manner == Manner.GOOD_REASON and handling.status != HandlingStatus.PERSON:
+        lifecycle.ask_person(handling, Doubt.GOOD_REASON)
     else:
-        _cancel(handling, now=now)
         lifecycle.finish(handling, actor=actor, now=now)
 
 

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods
 
 from apps.billing.refunds import CannotRefund
 from apps.core import clock
-from apps.loyalty.models import PointsAccount
 from apps.memberships.declarations import declaring, handling
 from apps.memberships.errors import Refused
 from apps.memberships.gifts import refunding, rules
@@ -46,8 +45,7 @@ def withdraw(request: SignedInRequest) -> HttpResponse:
         "subscription": subscription,
         "until": until,
         "back": withdrawing.preview(subscription),
-        "benefits": list(subscription.plan.benefits.all()),
-        "points": PointsAccount.objects.balance_of(request.user),
+        "points": withdrawing.points_lost(subscription),
         "token": uuid4(),
     }
     return render(request, "storefront/account/withdraw.html", context)

@@ -145,6 +145,15 @@ def test_good_reason_cancels_and_asks_a_person(member):
     assert "Reason: The trees died." in waits.declaration.words
 
 
+def test_good_reason_where_nothing_is_paid_ahead_asks_a_person_too():
+    free = make.free_member(now=JOINED)
+    said = say("cancel", free.customer.email, manner="good_reason", cause="The trees died.", now=LATER)
+    assert settled(said).status == "waiting"
+    assert settled(said, now=LATER + timedelta(hours=24)).doubt == "good_reason"
+    free.refresh_from_db()
+    assert free.status == Status.ENDED
+
+
 @pytest.mark.parametrize(
     ("contract", "doubt"),
     [("order 4711", "unknown_number"), ("INV-99", "unknown_number"), ("my Grove membership", "")],

@@ -7,8 +7,10 @@ import pytest
 from apps.billing import refunds
 from apps.billing.models import CreditNote, Invoice, Refund
 from apps.core.money import Money
+from apps.loyalty import services as loyalty
+from apps.loyalty.models import PointsAccount
 from apps.mail.models import Message
-from apps.memberships import errors, renewals, services, withdrawal_rules
+from apps.memberships import clearing, errors, renewals, services, withdrawal_rules
 from apps.memberships.declarations import handle_due, undoing
 from apps.memberships.models import Handling, Status, Subscription
 from apps.memberships.services import withdrawing
@@ -53,6 +55,22 @@ def test_it_ends_at_once_and_all_goes_back(member):
     assert refunds.carry_out_due(now=TENTH) == 1
     assert Refund.objects.get().status == "succeeded"
     assert not Message.objects.filter(kind="membership-ended").exists()
+    with pytest.raises(errors.NotOpen):
+        withdrawing.withdraw(member.pk, customer=member.customer, declared_at=TENTH, now=TENTH)
+    assert CreditNote.objects.count() == 1
+
+
+def test_the_points_it_earned_go_back_as_far_as_they_are_held(gateway, member):
+    earned = PointsAccount.objects.balance_of(member.customer)
+    loyalty.earn(member.customer_id, points=50, key="other", reason="Thanks", now=JOINED)
+    assert (earned > 0, withdrawing.points_lost(member)) == (True, earned)
+    withdrawing.withdraw(member.pk, customer=member.customer, declared_at=TENTH, now=TENTH)
+    assert PointsAccount.objects.balance_of(member.customer) == 50
+
+    spent = make.member(gateway, now=JOINED)
+    loyalty.redeem(spent.customer_id, points=earned, key="spent", reason="Credit", now=JOINED)
+    withdrawing.withdraw(spent.pk, customer=spent.customer, declared_at=TENTH, now=TENTH)
+    assert PointsAccount.objects.balance_of(spent.customer) == 0
 
 
 def test_a_changed_plan_goes_back_with_both_invoices(gateway, member):
@@ -146,7 +164,9 @@ def test_a_weekly_renewal_does_not_come_between(gateway):
     say("withdraw", user.email, now=declared)
     handle_due(now=declared)
     assert renewals.bill_due(now=member.current_end) == 0
+    assert clearing.end_due(now=member.current_end) == 1
     assert handle_due(now=declared + DAY) == 1
+    assert Handling.objects.get().status == "done"
     assert Invoice.objects.get().credit_notes.get().total_minor == 300
 
 
