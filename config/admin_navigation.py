@@ -22,6 +22,8 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Customers"), "person", "accounts.user"),
             _link(_("Consents"), "verified_user", "accounts.consent"),
             _link(_("Points"), "nutrition", "loyalty.pointsaccount"),
+            _link(_("Data exports"), "folder_zip", "accounts.dataexport"),
+            _link(_("Erasures"), "person_off", "accounts.erasure"),
         ),
         _group(
             _("Orders"),
@@ -38,6 +40,7 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Price changes"), "price_change", "memberships.pricechange"),
             _link(_("Price promises"), "handshake", "memberships.pricepromise"),
             _link(_("Sign-ups"), "login", "memberships.signup"),
+            _link(_("Declarations"), "contract_delete", "memberships.declaration"),
             _link(_("Plan changes"), "swap_vert", "memberships.planchange"),
             _link(_("Free trials"), "hourglass_top", "memberships.trialuse"),
             _link(_("Pauses"), "pause", "memberships.pause"),
@@ -107,6 +110,7 @@ def _queues() -> list[dict]:
         ("unknown-payments", _("Unknown payments"), "help", "billing.view_payment"),
         ("parked-memberships", _("Parked memberships"), "pause_circle", "memberships.view_subscription"),
         ("orders-to-pack", _("Orders to pack"), "inventory_2", "orders.view_order"),
+        ("declarations", _("Declarations to answer"), "contract_delete", "memberships.view_declaration"),
         ("breaks", _("Breaks"), "difference", "billing.view_break"),
         ("dunning", _("Dunning"), "healing", "billing.view_recovery"),
     ]

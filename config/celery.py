@@ -49,6 +49,7 @@ EVERY_SECONDS = {
     "orders.abandon": 60,
     "orders.forget_cards": 300,
     "orders.forget_baskets": 3600,
+    "memberships.declarations": 10,
     "loyalty.expire": 600,
     "offers.suggest": 300,
     "offers.expire": 300,
@@ -57,6 +58,8 @@ EVERY_SECONDS = {
     "campaigns.advance": 60,
     "insights.rehearse": 5,
     "mail.deliver": 5,
+    "accounts.export": 10,
+    "accounts.erase": 30,
     "core.prune": 3600,
 }
 

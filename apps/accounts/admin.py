@@ -1,10 +1,12 @@
 """People in the back office, and the door to it."""
 
 import allauth.account.admin
-import allauth.mfa.admin  # noqa: F401  so that both have registered before they are taken out
+import allauth.mfa.admin
+import allauth.usersessions.admin  # noqa: F401
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -16,7 +18,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from apps.core.admin import ReadOnly
 
-from . import services
+from . import privacy_admin, services  # noqa: F401  (the admin of what people ask about their data)
 from .models import Consent, User
 
 # Staff come in by the shop's own login: with its rate limits and, where they set it up, a second factor.
@@ -24,7 +26,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 admin.site.unregister(Group)
 # allauth's own pages would let staff verify addresses by hand and read the secrets of second factors. What staff need
 # of both is on the customer's page.
-for model in [EmailAddress, Authenticator]:
+for model in [EmailAddress, Authenticator, UserSession]:
     admin.site.unregister(model)
 
 

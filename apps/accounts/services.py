@@ -165,6 +165,17 @@ def use_address(user: User, address: Mapping[str, str]) -> Address:
     return known
 
 
+def set_preferences(user: User, *, name: str, locale: str, currency: str, time_zone: str) -> None:
+    """How the customer is called and served from now on. Contracts keep the currency and the time zone they were made
+    in; `currency` is for new ones. Raises ValidationError, and changes nothing then.
+    """
+    wanted = {"name": name, "locale": locale, "currency": currency, "time_zone": time_zone}
+    for field, value in wanted.items():
+        setattr(user, field, value)
+    user.clean_fields(exclude=[field.name for field in User._meta.fields if field.name not in wanted])
+    user.save(update_fields=list(wanted))
+
+
 def unsubscribe(token: str, *, now: datetime) -> User:
     """Honour an unsubscribe link at once; a second time changes nothing. Raises UnsubscribeLinkError."""
     user = whom_to_unsubscribe(token)

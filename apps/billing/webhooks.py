@@ -16,9 +16,9 @@ from typing import Any
 import stripe
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, Q
 from djstripe.event_handlers import djstripe_receiver
-from djstripe.models import Event, WebhookEventTrigger
+from djstripe.models import Customer, Event, WebhookEventTrigger
 
 from apps.core import clock
 
@@ -105,6 +105,17 @@ def prune(*, now: datetime) -> int:
     # dj-stripe stamps its rows with the machine's time, which the time machine does not move.
     limit = clock.machine_time(now) - KEPT
     return _prune(WebhookEventTrigger, "created", until=limit) + _prune(Event, "djstripe_created", until=limit)
+
+
+def forget(customer_id: str) -> None:
+    """Take a customer of the gateway out of dj-stripe's mirror: what it keeps of them, and of events about them."""
+    Customer.objects.filter(id=customer_id).update(
+        email="", stripe_data={"id": customer_id, "object": "customer"}, metadata={}, subscriber=None
+    )
+    about = Q(data__object__customer=customer_id) | Q(data__object__id=customer_id)
+    events = Event.objects.filter(about)
+    WebhookEventTrigger.objects.filter(event__in=events).update(body="", headers={})
+    events.update(data={}, stripe_data={})
 
 
 def _prune(model: type[Model], stamp: str, *, until: datetime) -> int:

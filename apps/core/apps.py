@@ -6,7 +6,8 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        from . import lookups, sweeps
+        from . import lookups, privacy, sweeps
 
         lookups.register()
         sweeps.autodiscover()
+        privacy.autodiscover()

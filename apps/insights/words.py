@@ -18,6 +18,7 @@ _DID = {
     "memberships.ending": ngettext_lazy("%d end of a membership announced", "%d ends of memberships announced"),
     "memberships.end": ngettext_lazy("%d membership ended", "%d memberships ended"),
     "memberships.abandon": ngettext_lazy("%d unfinished sign-up closed", "%d unfinished sign-ups closed"),
+    "memberships.declarations": ngettext_lazy("%d declaration carried on", "%d declarations carried on"),
     "billing.collect": ngettext_lazy("%d payment tried", "%d payments tried"),
     "billing.tax_numbers": ngettext_lazy("%d VAT number asked about", "%d VAT numbers asked about"),
     "billing.janitor": ngettext_lazy("%d uncertain payment looked up", "%d uncertain payments looked up"),
@@ -39,6 +40,8 @@ _DID = {
     "campaigns.notices": ngettext_lazy("%d renewal notice given", "%d renewal notices given"),
     "campaigns.advance": ngettext_lazy("%d campaign step taken", "%d campaign steps taken"),
     "insights.rehearse": ngettext_lazy("%d rehearsal carried out", "%d rehearsals carried out"),
+    "accounts.export": ngettext_lazy("%d copy of data made or deleted", "%d copies of data made or deleted"),
+    "accounts.erase": ngettext_lazy("%d account erased", "%d accounts erased"),
     "mail.deliver": ngettext_lazy("%d mail delivered", "%d mails delivered"),
     "core.prune": ngettext_lazy("%d old worker run forgotten", "%d old worker runs forgotten"),
 }
@@ -53,6 +56,7 @@ _NAMES = {
     "memberships.ending": _("Remind of memberships that end by themselves"),
     "memberships.end": _("End memberships"),
     "memberships.abandon": _("Close unfinished sign-ups"),
+    "memberships.declarations": _("Carry out what was declared without a login"),
     "billing.collect": _("Collect payments"),
     "billing.tax_numbers": _("Ask about VAT numbers"),
     "billing.janitor": _("Look up uncertain payments"),
@@ -72,6 +76,8 @@ _NAMES = {
     "campaigns.notices": _("Give renewal notices"),
     "campaigns.advance": _("Carry campaigns on"),
     "insights.rehearse": _("Rehearse renewals"),
+    "accounts.export": _("Make copies of data"),
+    "accounts.erase": _("Erase accounts"),
     "mail.deliver": _("Deliver mail"),
     "core.prune": _("Forget old worker runs"),
 }

@@ -53,6 +53,14 @@ class GiftNotUsable(Refused):
     """There is no such gift, or it is used, expired or taken back."""
 
 
+class TooLateToWithdraw(Refused):
+    """The fourteen days are over, or there was no such right."""
+
+
+class TooManyDeclarations(Refused):
+    """So many declarations came from this address or sender that no more are taken now."""
+
+
 class KeptForLater(Refused):
     """The gift cannot be used by this customer now; its code stays good."""
 

@@ -160,7 +160,8 @@ def end(
     _forget_intents(subscription)
     close_pause(subscription, PauseOutcome.ENDED, now=now)
     _move(subscription, Status.ENDED, reason=reason, now=now, actor=actor)
-    if reason != EndReason.UPGRADED:
+    # Of a withdrawal its own letter speaks, with the money that goes back.
+    if reason not in (EndReason.UPGRADED, EndReason.WITHDRAWN):
         emails.membership_ended(subscription, now=now)
     subscription_ended.send(Subscription, subscription_id=subscription.pk, reason=reason, now=now)
     return subscription

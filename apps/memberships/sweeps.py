@@ -6,9 +6,9 @@ from django.db.models import Min
 
 from apps.core import sweeps
 
-from . import clearing, ending, renewals, resting, trials
+from . import clearing, declarations, ending, renewals, resting, trials
 from .gifts import settling as gifts
-from .models import Gift, PlanChange, PriceChange, PricePromise, Signup, Subscription
+from .models import Gift, Handling, PlanChange, PriceChange, PricePromise, Signup, Subscription
 from .services import promises
 
 
@@ -122,3 +122,16 @@ def lapse(*, now: datetime) -> int:
 def abandon(*, now: datetime) -> int:
     """Close sign-ups, plan changes and gifts that were left half-way."""
     return clearing.abandon_due(now=now)
+
+
+def _next_declaration(*, now: datetime) -> datetime | None:
+    return Handling.objects.open_to_workers().aggregate(at=Min("act_at"))["at"]
+
+
+# Before the bills: what is cancelled is not renewed in the same pass.
+@sweeps.register(
+    name="memberships.declarations", order=85, next_due=_next_declaration, wakes=("billing.refund", "mail.deliver")
+)
+def handle_declarations(*, now: datetime) -> int:
+    """Carry out what was declared without a login."""
+    return declarations.handle_due(now=now)

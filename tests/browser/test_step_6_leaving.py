@@ -59,18 +59,3 @@ def test_cancel_undo_cancel_again_and_the_end(shop, open_page, snap):
     people.mail(shop, user, "membership-ended")
     assert Invoice.objects.of(user).count() == 1
     assert people.charges(shop, user) == [("succeeded", 1200)]
-
-
-def test_the_footer_leads_there_without_knowing_the_way(shop, open_page):
-    joined = people.member(shop, "grove")
-    page = open_page("/pricing/")
-    click, clicks = people.clicker(page)
-    click("link", "Cancel contract")
-    page.get_by_label("Email").fill(joined.customer.email)
-    page.get_by_label("Password", exact=True).fill(people.PASSWORD)
-    click("button", "Sign in")
-    click("button", "Cancel now")
-    assert len(clicks) == 3
-    expect(page.get_by_text("Your membership is cancelled and ends on")).to_be_visible()
-    left = Subscription.objects.get(pk=joined.pk)
-    assert left.ends_at == left.current_end

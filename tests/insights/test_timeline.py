@@ -121,7 +121,7 @@ def test_the_number_of_queries_does_not_grow_with_the_story(story, gateway, now)
             timeline.of(user)
         return len(captured)
 
-    assert queries(story) == queries(newcomer) <= 18
+    assert queries(story) == queries(newcomer) <= 19
 
 
 def test_the_page_shows_the_story_by_pages_and_by_kind(story, staff):

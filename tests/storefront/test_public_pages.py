@@ -36,7 +36,8 @@ def test_each_page_has_its_own_head_and_the_way_out(client, stocked, path):
     assert re.search(r'<meta name="description" content=".{20,}">', html)
     assert f'<link rel="canonical" href="http://127.0.0.1:8000{path.partition("?")[0]}">' in html
     assert len(re.findall(r"<h1[ >]", html)) == 1
-    assert f'<a class="site-foot__cancel" href="{reverse("cancel")}">Cancel contract</a>' in html
+    assert f'<a class="site-foot__cancel" href="{reverse("contract_cancel")}">Cancel contract here</a>' in html
+    assert f'<a class="site-foot__cancel" href="{reverse("contract_withdraw")}">Withdraw from contract here</a>' in html
     assert not re.search(r"<[^>]+\sstyle=|<style|\son\w+=", html)
     assert "'unsafe-inline'" not in client.get(path).headers["Content-Security-Policy"]
 
@@ -131,7 +132,7 @@ def test_a_page_of_an_error_keeps_its_way_out(client, stocked):
     assert response.status_code == 403
     html = response.content.decode()
     assert "That form had gone stale" in html
-    assert reverse("cancel") in html
+    assert reverse("contract_cancel") in html
 
 
 def test_staff_page_is_refused_with_our_own_page(client, stocked):

@@ -6,7 +6,7 @@ it has a page, and a line on the first page of the back office.
 
 from __future__ import annotations
 
-from . import breaks, memberships, orders, parked, payments, recoveries
+from . import breaks, declarations, memberships, orders, parked, payments, recoveries
 from .model import Act, CannotAct, Order, Queue, Row
 
 __all__ = ["ALL", "Act", "CannotAct", "Order", "Queue", "Row", "get"]
@@ -14,6 +14,7 @@ __all__ = ["ALL", "Act", "CannotAct", "Order", "Queue", "Row", "get"]
 ALL: tuple[Queue, ...] = (
     payments.UNKNOWN,
     memberships.PARKED,
+    declarations.PENDING,
     parked.PARKED,
     orders.TO_PACK,
     breaks.OPEN,

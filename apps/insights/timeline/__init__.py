@@ -19,6 +19,7 @@ _SOURCES: tuple[tuple[Kind, Callable[[User], list[Moment]]], ...] = (
     (Kind.POINTS, membership.points),
     (Kind.MEMBERSHIP, membership.history),
     (Kind.MEMBERSHIP, membership.changes),
+    (Kind.MEMBERSHIP, membership.declarations),
     (Kind.DUNNING, money.recoveries),
     (Kind.DISPUTE, money.disputes),
     (Kind.REFUND, money.refunds),

@@ -12,7 +12,16 @@ from django.utils.translation import ngettext
 from apps.accounts.models import User
 from apps.catalog.models import GuideView
 from apps.loyalty.models import PointsEntry
-from apps.memberships.models import ChangeStatus, History, HistoryKind, PlanChange, Signup, SignupStatus, Status
+from apps.memberships.models import (
+    ChangeStatus,
+    Handling,
+    History,
+    HistoryKind,
+    PlanChange,
+    Signup,
+    SignupStatus,
+    Status,
+)
 from apps.offers.models import Offer
 
 from .moment import Kind, Moment, page, sentence
@@ -82,6 +91,20 @@ def changes(customer: User) -> list[Moment]:
             "bad" if row.status == ChangeStatus.FAILED else "",
         )
         for row in rows
+    ]
+
+
+def declarations(customer: User) -> list[Moment]:
+    """What was declared without a login and found to be theirs, with what became of it."""
+    return [
+        Moment(
+            handling.declaration.declared_at,
+            Kind.MEMBERSHIP,
+            _("Declared: %(what)s") % {"what": handling.declaration.get_kind_display()},
+            sentence(handling.get_status_display(), handling.get_doubt_display() if handling.doubt else ""),
+            page("memberships_declaration", handling.declaration_id),
+        )
+        for handling in Handling.objects.filter(customer=customer).select_related("declaration")
     ]
 
 

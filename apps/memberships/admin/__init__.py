@@ -2,6 +2,7 @@
 history.
 """
 
+from .declarations import DeclarationAdmin
 from .gifts import GiftAdmin, PauseAdmin
 from .plans import PlanAdmin, PriceAdmin
 from .price_changes import PriceChangeAdmin
@@ -10,6 +11,7 @@ from .purchases import PlanChangeAdmin, SignupAdmin, TrialUseAdmin
 from .subscriptions import SubscriptionAdmin
 
 __all__ = [
+    "DeclarationAdmin",
     "GiftAdmin",
     "PauseAdmin",
     "PlanAdmin",

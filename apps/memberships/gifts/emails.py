@@ -23,7 +23,7 @@ def bought(gift: Gift, *, now: datetime) -> None:
     buyer = gift.buyer
     outbox.put(
         "gift-bought",
-        key=f"gift-bought:{gift.pk}",
+        key=bought_key(gift),
         to=buyer.mail_address,
         user_id=buyer.pk,
         locale=buyer.locale,
@@ -60,6 +60,11 @@ def delivery(gift: Gift, *, now: datetime) -> None:
         secret=True,
         now=now,
     )
+
+
+def bought_key(gift: Gift) -> str:
+    """The key of the letter to the buyer."""
+    return f"gift-bought:{gift.pk}"
 
 
 def delivery_key(gift: Gift) -> str:

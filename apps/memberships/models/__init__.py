@@ -1,5 +1,6 @@
 """Plans and their prices, subscriptions and what happened to them."""
 
+from .declarations import Declaration, DeclarationKind, Doubt, Handling, HandlingStatus, Manner
 from .gifts import Gift, GiftStatus, GiftUse
 from .intervals import IntervalUnit, Rhythm
 from .pauses import Pause, PauseOutcome
@@ -20,14 +21,20 @@ __all__ = [
     "Benefit",
     "CancelReason",
     "ChangeStatus",
+    "Declaration",
+    "DeclarationKind",
+    "Doubt",
     "EndReason",
     "Gift",
     "GiftStatus",
     "GiftUse",
+    "Handling",
+    "HandlingStatus",
     "History",
     "HistoryKind",
     "Holding",
     "IntervalUnit",
+    "Manner",
     "Origin",
     "Outcome",
     "Pause",

@@ -88,6 +88,7 @@ class HistoryKind(models.TextChoices):
     PLAN = "plan", _("plan")
     CANCEL = "cancel", _("cancellation")
     UNDO = "undo", _("cancellation undone")
+    WITHDRAW = "withdraw", _("withdrawal")
     PAUSE = "pause", _("pause planned")
     UNPAUSE = "unpause", _("pause taken back")
     PARK = "park", _("parked")

@@ -50,6 +50,7 @@ class CancelReason(models.TextChoices):
 
 class EndReason(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled by the customer")
+    WITHDRAWN = "withdrawn", _("the customer withdrew within 14 days")
     TERM = "term", _("the agreed term was over")
     PAYMENT = "payment", _("payment could not be collected")
     UPGRADED = "upgraded", _("replaced by another plan")

@@ -10,6 +10,7 @@ from .pausing import PauseChoice, pause_choice, request_pause, resume, undo_paus
 from .points import redeem_points
 from .previewing import check_change, preview_change
 from .pricing import add_price, new_price_version
+from .withdrawing import withdraw
 
 __all__ = [
     "ChangeResult",
@@ -35,4 +36,5 @@ __all__ = [
     "undo_cancel",
     "undo_pause",
     "unpark",
+    "withdraw",
 ]

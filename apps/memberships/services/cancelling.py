@@ -32,15 +32,39 @@ def request_cancel(
     """
     if reason and reason not in CancelReason.values:
         raise ValueError(f"There is no reason {reason!r} for leaving")
+    subscription, changed = _cancel(
+        subscription_id, customer=customer, now=now, reason=reason, note=note, actor=actor or customer.email
+    )
+    if changed:
+        emails.cancellation_receipt(subscription, now=now)
+    return subscription
+
+
+@transaction.atomic
+def hold(subscription_id: int, *, customer: User, now: datetime, actor: str) -> bool:
+    """Stop the renewal while a withdrawal waits: as `request_cancel`, without its letter, and only where it can be
+    undone. Returns whether this changed anything. Raises NotOpen."""
+    if ends_at_once(finding.open_subscription(subscription_id, customer=customer)):
+        return False
+    return _cancel(subscription_id, customer=customer, now=now, reason="", note="", actor=actor)[1]
+
+
+def ends_at_once(subscription: Subscription) -> bool:
+    """Whether cancelling ends it at this moment, which nobody can undo: nothing is paid ahead."""
+    return subscription.status in (Status.PAST_DUE, Status.PAUSED) or subscription.current_end is None
+
+
+def _cancel(
+    subscription_id: int, *, customer: User, now: datetime, reason: str, note: str, actor: str
+) -> tuple[Subscription, bool]:
+    """The subscription, and whether it was not cancelled before."""
     finding.lock_open_invoices(subscription_id)
     subscription = finding.open_subscription(subscription_id, customer=customer)
     if subscription.is_cancelling:
-        return subscription
-    actor = actor or customer.email
+        return subscription, False
     subscription.cancel_reason = reason
     subscription.cancel_note = note.strip()
-    nothing_is_paid = subscription.status in (Status.PAST_DUE, Status.PAUSED)
-    ends_at = now if nothing_is_paid else subscription.current_end or now
+    ends_at = now if ends_at_once(subscription) else subscription.current_end or now
     at_once = ends_at == now
     subscription.ends_at = None if at_once else ends_at
     subscription.term_ends_at = None
@@ -60,8 +84,7 @@ def request_cancel(
         subscription.refresh_from_db()
     else:
         subscription_cancelled.send(Subscription, subscription_id=subscription.pk, now=now)
-    emails.cancellation_receipt(subscription, now=now)
-    return subscription
+    return subscription, True
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from apps.accounts.models import User
 from apps.billing.models import Invoice
 from apps.memberships.errors import AlreadySubscribed, ClosedPlan, NotOpen, QuantityRefused, UnknownPlan
-from apps.memberships.models import Origin, Period, Price, Subscription
+from apps.memberships.models import EndReason, Origin, Period, Price, Status, Subscription
 
 
 def open_subscription(subscription_id: int, *, customer: User) -> Subscription:
@@ -24,6 +24,22 @@ def open_subscription(subscription_id: int, *, customer: User) -> Subscription:
         .filter(pk=subscription_id, customer=customer)
         .select_for_update(of=("self",))
         .select_related("customer", "plan", "price__plan", "pending_price__plan", "promotion")
+        .first()
+    )
+    if subscription is None:
+        raise NotOpen(_("You have no such membership."))
+    return subscription
+
+
+def open_at(subscription_id: int, *, customer: User, moment: datetime) -> Subscription:
+    """Like `open_subscription`, and one that has ended since the moment: what was said then still holds. Raises
+    NotOpen."""
+    ended_since = Q(status=Status.ENDED, ended_at__gte=moment) & ~Q(end_reason=EndReason.WITHDRAWN)
+    then_open = ended_since | Q(pk__in=Subscription.objects.held())
+    subscription = (
+        Subscription.objects.filter(then_open, pk=subscription_id, customer=customer)
+        .select_for_update(of=("self",))
+        .select_related("customer", "plan", "price__plan")
         .first()
     )
     if subscription is None:

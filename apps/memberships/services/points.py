@@ -17,7 +17,7 @@ from apps.billing.models import Account, CreditEntry, Invoice
 from apps.core.money import Money, round_half_up
 from apps.loyalty import rules
 from apps.loyalty import services as loyalty
-from apps.loyalty.models import EarningRule, Kind, PointsAccount, PointsEntry
+from apps.loyalty.models import EarningRule, Kind, PointsAccount, PointsEntry, PointsLot
 from apps.memberships import emails
 from apps.memberships.models import Plan, Subscription
 
@@ -46,6 +46,24 @@ def earn_for(plans: Mapping[int, Plan], *, now: datetime) -> None:
     loyalty.earn_many(earned, rule=rule, now=now)
 
 
+def earned_by(invoices: Iterable[Invoice]) -> dict[str, int]:
+    """The points that these invoices brought, by the currency they are owed in."""
+    keys = [_key(invoice) for invoice in invoices]
+    earned = PointsEntry.objects.filter(kind=Kind.EARN, key__in=keys).order_by().values("currency")
+    return dict(earned.annotate(points=Sum("points")).values_list("currency", "points"))
+
+
+def take_back(customer: User, invoices: Iterable[Invoice], *, key: str, reason: str, now: datetime) -> None:
+    """Take back the points that invoices brought which are given back in full, as far as they are still held: what was
+    made of them stays. The same key again changes nothing."""
+    for currency, points in earned_by(invoices).items():
+        held = PointsLot.objects.spendable(customer.pk, currency=currency, now=now).points()
+        taken = min(points, held)
+        if taken:
+            by = f"{key}:{currency}"
+            loyalty.adjust(customer.pk, points=-taken, key=by, reason=reason, now=now, currency=currency)
+
+
 def _points_of(invoice: Invoice, eligible_minor: int, plan: Plan, *, points_per_unit: int) -> int:
     if eligible_minor <= 0 or invoice.due_minor <= 0:
         return 0
@@ -53,11 +71,15 @@ def _points_of(invoice: Invoice, eligible_minor: int, plan: Plan, *, points_per_
     return rules.points_for(Money(by_card, invoice.currency), plan.points_percent, points_per_unit=points_per_unit)
 
 
+def _key(invoice: Invoice) -> str:
+    return f"earn:invoice:{invoice.pk}"
+
+
 def _grant(invoice: Invoice, points: int) -> loyalty.Grant:
     return loyalty.Grant(
         customer_id=invoice.customer_id,
         points=points,
-        key=f"earn:invoice:{invoice.pk}",
+        key=_key(invoice),
         reason=_("Invoice %(number)s") % {"number": invoice.number},
         currency=invoice.currency,
     )

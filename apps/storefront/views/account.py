@@ -17,7 +17,7 @@ from apps.core import clock
 from apps.core.money import Money
 from apps.loyalty import rules as points_rules
 from apps.loyalty.models import PointsAccount
-from apps.memberships import quotes, services
+from apps.memberships import quotes, services, withdrawal_rules
 from apps.memberships.errors import Refused
 from apps.memberships.models import PricePromise, Subscription
 from apps.offers import services as offers
@@ -56,6 +56,7 @@ def hub(request: SignedInRequest) -> HttpResponse:
         "promise": PricePromise.objects.of(subscription) if subscription else None,
         "next_charge": next_charge(subscription, balance=balance, now=now),
         "can_pause": subscription is not None and subscription.may_pause,
+        "withdraw_until": withdraw_until(subscription, now=now),
         "credit": balance,
         "points": points,
         "points_value": points_rules.value_of(points, currency),
@@ -79,6 +80,14 @@ def next_charge(subscription: Subscription | None, *, balance: Money, now: datet
     if total is None:
         return None
     return NextCharge(subscription.next_charge_at, Payable.after_credit(total, balance=balance))
+
+
+def withdraw_until(subscription: Subscription | None, *, now: datetime) -> datetime | None:
+    """The end of the fourteen days in which the customer can withdraw; None when there is no such right, any more. A
+    free membership is left by cancelling it."""
+    if subscription is None or subscription.price.is_free or not withdrawal_rules.may_withdraw(subscription, now=now):
+        return None
+    return withdrawal_rules.until(subscription)
 
 
 def card_of(user: User) -> Card | None:

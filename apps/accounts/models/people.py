@@ -11,9 +11,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.fields import LowerCaseEmailField, languages, validate_time_zone
 from apps.core import clock
-
-from .fields import LowerCaseEmailField, languages, validate_time_zone
 
 
 class UserQuerySet(models.QuerySet["User"]):

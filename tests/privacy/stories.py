@@ -1,0 +1,64 @@
+"""A customer with a long story, so that every table that can know of them does; and who still names them."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+
+from apps.accounts.models import User
+from apps.billing import refunds
+from apps.catalog.models import GuideView, Product
+from apps.memberships import services
+from apps.memberships.declarations import handle_due
+from apps.memberships.services import withdrawing
+from tests.factories import accounts, catalog, gifts
+from tests.factories import memberships as make
+from tests.memberships.declarations.saying import say
+
+NAME, EMAIL = "Ludovica Zagarella", "ludovica@zagarella.example"
+
+
+def lived(gateway, *, now: datetime) -> User:
+    """Joined, changed, paused, cancelled, undid, gave, declared, withdrew: everything is settled now."""
+    catalog.stock()
+    make.plans()
+    user = accounts.marketable(email=EMAIL, name=NAME)
+    member = make.member(gateway, now=now, user=user)
+    services.change_plan(member.pk, make.price("conservatory").pk, customer=user, now=now + timedelta(days=1))
+    services.request_pause(member.pk, customer=user, months=1, now=now + timedelta(days=2))
+    services.undo_pause(member.pk, customer=user, now=now + timedelta(days=2))
+    services.request_cancel(member.pk, customer=user, note=f"I am {NAME}.", now=now + timedelta(days=2))
+    services.undo_cancel(member.pk, customer=user, now=now + timedelta(days=2))
+    GuideView.objects.create(customer=user, product=Product.objects.guides().first(), locked=False, at=now)
+    gifts.bought(gateway, now=now, buyer=user, email="bea@example.com", greeting=f"Yours, {NAME}")
+    gifts.bought(gateway, now=now, email=EMAIL, greeting=f"For {NAME}")
+    say("cancel", EMAIL, name=NAME, contract="no. 4711", cause="", now=now + timedelta(days=3))
+    handle_due(now=now + timedelta(days=3))
+    member.refresh_from_db()
+    withdrawing.withdraw(member.pk, customer=user, declared_at=now + timedelta(days=4), now=now + timedelta(days=4))
+    refunds.carry_out_due(now=now + timedelta(days=4))
+    LogEntry.objects.create(
+        user=accounts.staff(), content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk),
+        object_repr=str(user), action_flag=CHANGE, action_time=now,
+    )  # fmt: skip
+    return user
+
+
+def who_names(*texts: str) -> dict[str, set[str]]:
+    """Every text and JSON column of the database that holds one of the texts: tables and their columns."""
+    found: dict[str, set[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+            " AND data_type IN ('text', 'character varying', 'json', 'jsonb', 'ARRAY', 'bytea')"
+        )
+        for table, column in cursor.fetchall():
+            for text in texts:
+                cursor.execute(
+                    f'SELECT 1 FROM "{table}" WHERE "{column}"::text ILIKE %s LIMIT 1',
+                    [f"%{text}%"],
+                )
+                if cursor.fetchone():
+                    found.setdefault(table, set()).add(column)
+    return found
