@@ -24,7 +24,10 @@ LEGAL = {
 }
 _FEATURED = 4
 _GUIDES = 3
-_CLOSED_TO_ROBOTS = ("/admin/", "/account/", "/accounts/", "/join/", "/offers/", "/demo/", "/shop/search/")
+_CLOSED_TO_ROBOTS = (
+    *("/admin/", "/account/", "/accounts/", "/join/", "/offers/", "/demo/", "/shop/search/"),
+    *("/basket/", "/checkout/", "/orders/"),
+)
 
 
 @require_safe
