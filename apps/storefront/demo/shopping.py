@@ -10,6 +10,7 @@ from apps.accounts.models import User
 from apps.billing.models import Card
 from apps.catalog.models import ProductPrice
 from apps.orders import baskets, buying, fulfilling, quotes
+from apps.orders.contents import Contents
 from apps.orders.models import Order, OrderStatus
 
 from .. import terms
@@ -32,7 +33,7 @@ def order(person: Person, history: History) -> None:
     basket = baskets.open_for(customer=user, token=None, now=now)
     baskets.add(basket, price.variant_id, quantity=1, currency=price.currency, now=now)
     member = baskets.has_member_prices(basket, customer=user, now=now)
-    contents = baskets.contents(basket, currency=price.currency, member=member)
+    contents = Contents.read(basket, currency=price.currency, member=member)
     quote = quotes.of(contents, customer=user, country=_HOME["country"], rate_id=None, now=now)
     term = terms.order(quote.total)
     checkout = buying.Checkout(
