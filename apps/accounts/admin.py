@@ -80,12 +80,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     list_filter = [
         "is_staff",
         "is_active",
+        "is_guest",
         "accepts_marketing",
         "country",
         "locale",
         "currency",
     ]
-    search_fields = ["email", "name"]
+    search_fields = ["email", "name", "contact_email"]
     ordering = ["-joined_at"]
     date_hierarchy = "joined_at"
     show_full_result_count = False

@@ -18,7 +18,7 @@ from apps.promotions import services as promotions
 from apps.promotions.models import Promotion
 
 from . import rules
-from .baskets import Contents, Item
+from .contents import Contents, Item
 from .models import ShippingRate
 
 

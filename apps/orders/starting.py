@@ -16,6 +16,7 @@ from apps.memberships import signup as signups
 from apps.memberships.models import Signup
 
 from . import baskets, drafting, lifecycle, quotes
+from .contents import Contents
 from .errors import BasketChanged, NothingToBuy
 from .models import Basket, Order, OrderLine, OrderStatus
 
@@ -70,7 +71,7 @@ def start(basket_id: int, checkout: Checkout, *, customer: User | None, now: dat
 
 def _quote(basket: Basket, checkout: Checkout, *, customer: User | None, now: datetime) -> quotes.Quote:
     member = baskets.has_member_prices(basket, customer=customer, now=now)
-    contents = baskets.contents(basket, currency=checkout.currency, member=member)
+    contents = Contents.read(basket, currency=checkout.currency, member=member)
     if not contents.can_be_ordered:
         raise NothingToBuy(_("Something in your basket cannot be bought at the moment."))
     quote = quotes.of(contents, customer=customer, country=checkout.country, rate_id=checkout.rate_id, now=now)

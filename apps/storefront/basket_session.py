@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from apps.accounts.models import User
 from apps.orders import baskets
-from apps.orders.baskets import Contents
+from apps.orders.contents import Contents
 from apps.orders.models import Basket
 
 from . import currency
@@ -49,4 +49,4 @@ def currency_of(request: HttpRequest, basket: Basket | None) -> str:
 def contents(request: HttpRequest, basket: Basket | None, *, now: datetime) -> Contents:
     """What is in the basket, at this visitor's prices of this moment."""
     member = baskets.has_member_prices(basket, customer=customer_of(request), now=now)
-    return baskets.contents(basket, currency=currency_of(request, basket), member=member)
+    return Contents.read(basket, currency=currency_of(request, basket), member=member)

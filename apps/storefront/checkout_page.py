@@ -14,7 +14,7 @@ from apps.core.money import Money
 from apps.memberships import quotes as plan_quotes
 from apps.memberships.quotes import FirstCharge
 from apps.orders import quotes
-from apps.orders.baskets import Contents
+from apps.orders.contents import Contents
 from apps.orders.models import ShippingRate
 
 from . import basket_session, terms

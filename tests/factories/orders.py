@@ -10,6 +10,7 @@ from apps.billing.gateway.behaviours import Rule
 from apps.billing.gateway.rehearsal import Rehearsal
 from apps.catalog.models import Variant
 from apps.orders import baskets, buying, quotes
+from apps.orders.contents import Contents
 from apps.orders.models import Basket, Order
 
 HOME = {
@@ -48,7 +49,7 @@ def quote(
 ) -> quotes.Quote:
     of.refresh_from_db()
     member = baskets.has_member_prices(of, customer=customer, now=now)
-    contents = baskets.contents(of, currency="EUR", member=member)
+    contents = Contents.read(of, currency="EUR", member=member)
     return quotes.of(contents, customer=customer, country=country, rate_id=rate_id, now=now)
 
 

@@ -218,3 +218,16 @@ def test_the_pages_cost_the_same_however_much_is_bought(client, gateway, now, dj
     order = make.paid(gateway, *pieces, now=now)
     with django_assert_max_num_queries(12):
         client.get(f"/orders/{order.token}/")
+
+
+def test_the_list_of_orders_costs_the_same_however_long_it_is(gateway, tree, now, django_assert_num_queries):
+    user = accounts.customer()
+    browser = signed_in(user)
+    make.paid(gateway, (tree, 1), now=now, customer=user)
+    # Session, person, count, orders, the rooms of the header.
+    with django_assert_num_queries(5):
+        browser.get("/account/orders/")
+    for _each in range(3):
+        make.paid(gateway, (tree, 1), now=now, customer=user)
+    with django_assert_num_queries(5):
+        browser.get("/account/orders/")

@@ -13,7 +13,7 @@ from apps.billing import gateway
 from apps.billing.gateway.rehearsal import Rehearsal
 from apps.core import sweeps
 
-from . import deeds
+from . import deeds, shopping
 from .people import CUSTOMER, Person, cast
 
 DAY = timedelta(days=1)
@@ -82,6 +82,11 @@ def _deeds_by_day(people: list[Person], *, days: int, dice: random.Random) -> di
             plan(person.cancels_on + 2, deeds.change_mind, person)
         if person.email == CUSTOMER and person.joins_on < days - 3:
             plan(days - 3, deeds.look_up, person)
+        if person.email == CUSTOMER:
+            # At fixed hours: another throw of the dice would make another story of everybody.
+            for before, deed in shopping.DEEDS:
+                if person.joins_on < days - before:
+                    planned[days - before].append((12.0, deed, person))
         for day in range(person.joins_on + 5, days, dice.randint(110, 190)):
             plan(day, deeds.look_in, person)
     return planned

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.core import clock
 from apps.memberships.models import Plan, Price, Subscription
 from apps.orders import baskets
-from apps.orders.baskets import Contents
+from apps.orders.contents import Contents
 from apps.orders.errors import NotForSale
 from apps.orders.models import MOST_OF_ONE
 from apps.orders.rules import MEMBER_PRICES

@@ -27,14 +27,8 @@ LEGAL = {
 _FEATURED = 4
 _GUIDES = 3
 _CLOSED_TO_ROBOTS = (
-    "/admin/",
-    "/account/",
-    "/accounts/",
-    "/join/",
-    "/offers/",
-    "/demo/",
-    "/shop/search/",
-    "/contract/",
+    *("/admin/", "/account/", "/accounts/", "/join/", "/offers/", "/demo/", "/shop/search/"),
+    *("/basket/", "/checkout/", "/orders/", "/contract/"),
 )
 
 

@@ -1,0 +1,80 @@
+"""What the demo's customer orders: a tree that has arrived, a pot that is on its way, and soil to be packed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid5
+
+from apps.accounts import addresses
+from apps.accounts.models import User
+from apps.billing.models import Card
+from apps.catalog.models import ProductPrice
+from apps.orders import baskets, buying, fulfilling, quotes
+from apps.orders.contents import Contents
+from apps.orders.models import Order, OrderStatus
+
+from .. import terms
+from .people import Person
+
+if TYPE_CHECKING:
+    from .history import History
+
+_STAFF = "staff@orangery.example"
+_HOME = {"line1": "Via dei Giardini 7", "postal_code": "80067", "city": "Sorrento", "region": "NA", "country": "IT"}
+
+
+def order(person: Person, history: History) -> None:
+    """Order the next thing from the shelves, paid with the card of the membership."""
+    user, now = User.objects.get(email=person.email), history.moment
+    card = Card.objects.of(user).first()
+    price = _next_thing(user)
+    if card is None or price is None:
+        return
+    basket = baskets.open_for(customer=user, token=None, now=now)
+    baskets.add(basket, price.variant_id, quantity=1, currency=price.currency, now=now)
+    member = baskets.has_member_prices(basket, customer=user, now=now)
+    contents = Contents.read(basket, currency=price.currency, member=member)
+    quote = quotes.of(contents, customer=user, country=_HOME["country"], rate_id=None, now=now)
+    term = terms.order(quote.total)
+    checkout = buying.Checkout(
+        once=uuid5(basket.token, now.isoformat()),
+        digest=quote.digest,
+        currency=quote.currency,
+        country=quote.country,
+        email=user.email,
+        name=user.name,
+        terms_version=term.version,
+        terms_text=term.text,
+        address=addresses.normalise(_HOME | {"name": user.name}) | {"phone": ""},
+        rate_id=quote.way.rate.pk if quote.way else None,
+    )
+    begun = buying.start(basket.pk, checkout, customer=user, now=now)
+    buying.complete_with_card(begun.token, user=user, card_id=card.pk, now=now)
+
+
+def send(person: Person, history: History) -> None:
+    """Staff pack what is paid, and hand it to the carrier."""
+    now = history.moment
+    for waiting in Order.objects.filter(customer__email=person.email, status=OrderStatus.PAID):
+        number = f"CS{waiting.pk:08d}"
+        fulfilling.pack(waiting.pk, actor=_STAFF, now=now)
+        fulfilling.ship(waiting.pk, carrier="Corriere Sole", tracking_number=number, actor=_STAFF, now=now)
+
+
+def arrive(person: Person, history: History) -> None:
+    """What is on its way arrives."""
+    for sent in Order.objects.filter(customer__email=person.email, status=OrderStatus.SHIPPED):
+        fulfilling.deliver(sent.pk, actor=_STAFF, now=history.moment)
+
+
+def _next_thing(user: User) -> ProductPrice | None:
+    """The first thing in the shop that comes in a parcel and was not ordered yet."""
+    had = Order.objects.filter(customer=user).values("lines__variant")
+    prices = ProductPrice.objects.filter(
+        currency=user.currency, product__kind="physical", product__status="published", variant__stock__available__gt=0
+    )
+    return prices.exclude(variant__in=had).order_by("product__position", "variant__position").first()
+
+
+# How many days before the end of the story.
+DEEDS = [(40, order), (38, send), (34, arrive), (9, order), (7, send), (1, order)]
