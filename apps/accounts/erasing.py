@@ -6,6 +6,7 @@ Tax law keeps invoices and the books for ten years; they stay, and everything th
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -42,7 +43,7 @@ def obstacles(user: User) -> list[str]:
     """What has to be done before this person can be erased, in sentences for them; none when nothing."""
     if user.is_staff:
         return [_("You work here: a colleague has to take your rights away first.")]
-    return privacy.obstacles(exporting.person_of(user))
+    return _problems(exporting.everybody(user))
 
 
 @transaction.atomic
@@ -100,24 +101,31 @@ def carry_out_due(*, now: datetime) -> int:
 
 
 def _carry_out(erasure: Erasure, *, now: datetime) -> bool:
-    person = exporting.person_of(erasure.user)
-    if _is_given_back(erasure, person):
+    people = exporting.everybody(erasure.user)
+    if _is_given_back(erasure, people):
         return False
-    privacy.forget_outside(person, now=now)
+    for person in people:
+        privacy.forget_outside(person, now=now)
     with erasing():
         # Sign-ups lock the customer too: nothing is bought between the look and the end.
-        User.objects.select_for_update().get(pk=person.id)
+        User.objects.select_for_update().get(pk=erasure.user_id)
         row = Erasure.objects.select_for_update(of=("self",)).get(pk=erasure.pk)
-        if row.done_at is not None or _is_given_back(row, person):
+        if row.done_at is not None or _is_given_back(row, people):
             return False
-        privacy.forget(person, now=now)
+        for person in people:
+            privacy.forget(person, now=now)
         Erasure.objects.filter(pk=erasure.pk).update(done_at=now)
     return True
 
 
-def _is_given_back(erasure: Erasure, person: privacy.Person) -> bool:
+def _problems(people: Iterable[privacy.Person]) -> list[str]:
+    """What stands in the way of any of them, each said once."""
+    return list(dict.fromkeys(problem for person in people for problem in privacy.obstacles(person)))
+
+
+def _is_given_back(erasure: Erasure, people: Iterable[privacy.Person]) -> bool:
     """Whether something has come up since it was confirmed; the person is told on their page."""
-    problems = privacy.obstacles(person)
+    problems = _problems(people)
     if problems:
         Erasure.objects.filter(pk=erasure.pk, done_at=None).update(confirmed_at=None, problem=" ".join(problems))
     return bool(problems)

@@ -47,8 +47,13 @@ def person_of(user: User) -> Person:
     former = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
     agreed = Consent.objects.filter(user=user).values_list("email", flat=True)
     written = Message.objects.of_user(user.pk).order_by().values_list("to_email", flat=True)
-    emails = {user.email, *former.union(agreed, written)}
+    emails = {user.email, user.mail_address, *former.union(agreed, written)}
     return Person(id=user.pk, email=user.email, name=user.name, emails=tuple(sorted(emails)))
+
+
+def everybody(user: User) -> list[Person]:
+    """The person, and the guests that they were when they ordered with an address that is proved to be theirs."""
+    return [person_of(one) for one in (user, *User.objects.all().guests_of(user))]
 
 
 @transaction.atomic
@@ -58,7 +63,7 @@ def _make_next(*, now: datetime) -> bool:
         return False
     user = export.user
     with override(user.locale):
-        export.content = archive(person_of(user))
+        export.content = archive(everybody(user))
     export.status, export.ready_at, export.expires_at = ExportStatus.READY, now, now + KEPT
     DataExport.objects.filter(user=user, status=ExportStatus.READY).update(status=ExportStatus.DELETED, content=None)
     export.save()
@@ -75,10 +80,10 @@ def _make_next(*, now: datetime) -> bool:
     return True
 
 
-def archive(person: Person) -> bytes:
+def archive(people: Sequence[Person]) -> bytes:
     """The zip file: `data.json` with everything, and a CSV file for each part that has rows."""
     buffer = io.BytesIO()
-    found = [(part, list(part.rows(person))) for part in privacy.parts()]
+    found = [(part, [row for person in people for row in part.rows(person)]) for part in privacy.parts()]
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("data.json", _json(found))
         for part, rows in found:

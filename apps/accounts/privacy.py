@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import privacy
 from apps.core.privacy import Person, Row, rows
 
-from .models import Consent, DataExport, ExportStatus, User
+from .models import Address, Consent, DataExport, ExportStatus, User
 
 
 @privacy.exports("account", title=_("Account"), why=_("To have an account and write to you."))
@@ -26,6 +26,12 @@ def account(person: Person) -> list[Row]:
 @privacy.exports("addresses", title=_("E-mail addresses"), why=_("To know which ones are proven to be yours."))
 def addresses(person: Person) -> list[Row]:
     return rows(EmailAddress.objects.filter(user=person.id), "email", "verified", "primary")
+
+
+@privacy.exports("postal-addresses", title=_("Postal addresses"), why=_("To send you what you order."))
+def postal_addresses(person: Person) -> list[Row]:
+    fields = [field.attname for field in Address._meta.concrete_fields if field.attname not in ("id", "customer_id")]
+    return rows(Address.objects.filter(customer=person.id), *fields)
 
 
 @privacy.exports("consents", title=_("Consents"), why=_("To be able to show what you agreed to."))
@@ -49,6 +55,7 @@ def forget(person: Person, *, now: datetime) -> None:
         session.end()
     Authenticator.objects.filter(user=person.id).delete()
     EmailAddress.objects.filter(user=person.id).delete()
+    Address.objects.filter(customer=person.id).delete()
     DataExport.objects.filter(user=person.id).update(status=ExportStatus.DELETED, content=None)
     Consent.objects.filter(Q(user=person.id) | Q(email__in=person.emails)).update(email=person.alias)
     named = Q(object_repr__icontains=person.email)
@@ -57,6 +64,7 @@ def forget(person: Person, *, now: datetime) -> None:
     LogEntry.objects.filter(named).update(object_repr="–", change_message="")
     user = User.objects.select_for_update().get(pk=person.id)
     user.email, user.name = person.alias, ""
+    user.contact_email = person.alias if user.is_guest else ""
     user.is_active = user.accepts_marketing = False
     user.last_login = None
     user.locale, user.time_zone = "en", "UTC"

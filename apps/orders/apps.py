@@ -8,4 +8,9 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
-        from . import receivers  # noqa: F401  (connects the receivers)
+        from apps.catalog import reviews
+
+        from . import buyers
+        from . import receivers as receivers  # connects them
+
+        reviews.register_proof(buyers.has_bought)

@@ -8,11 +8,14 @@ from django.db import connection
 
 from apps.accounts.models import User
 from apps.billing import refunds
+from apps.catalog import lifecycle as review_lifecycle
+from apps.catalog import reviews
 from apps.catalog.models import GuideView, Product
 from apps.memberships import services
 from apps.memberships.declarations import handle_due
 from apps.memberships.services import withdrawing
-from tests.factories import accounts, catalog, gifts
+from apps.orders import baskets, fulfilling
+from tests.factories import accounts, catalog, gifts, orders
 from tests.factories import memberships as make
 from tests.memberships.declarations.saying import say
 
@@ -38,11 +41,28 @@ def lived(gateway, *, now: datetime) -> User:
     member.refresh_from_db()
     withdrawing.withdraw(member.pk, customer=user, declared_at=now + timedelta(days=4), now=now + timedelta(days=4))
     refunds.carry_out_due(now=now + timedelta(days=4))
+    _ordered(gateway, user, now=now + timedelta(days=4))
     LogEntry.objects.create(
         user=accounts.staff(), content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk),
         object_repr=str(user), action_flag=CHANGE, action_time=now,
     )  # fmt: skip
     return user
+
+
+def _ordered(gateway, user: User, *, now: datetime) -> None:
+    """Two orders that have arrived, one of them as a guest, and a review of what was in them."""
+    spade = catalog.product(left=10)
+    [variant] = spade.variants.all()
+    home = {**orders.HOME, "name": NAME, "line1": f"c/o {NAME}"}
+    mine = orders.paid(gateway, (variant, 1), customer=user, address=home, now=now)
+    as_guest = orders.paid(gateway, (variant, 2), address=home, email=EMAIL, name=NAME, now=now)
+    for order in (mine, as_guest):
+        fulfilling.pack(order.pk, actor="staff@example.com", now=now)
+        fulfilling.ship(order.pk, carrier="DHL", tracking_number="", actor="staff@example.com", now=now)
+        fulfilling.deliver(order.pk, actor="staff@example.com", now=now)
+    baskets.add(baskets.open_for(customer=user, token=None, now=now), variant.pk, quantity=1, currency="EUR", now=now)
+    review = reviews.submit(spade, customer=user, rating=5, title="Good", text=f"It digs. {NAME}", now=now)
+    review_lifecycle.publish(review.pk, actor="staff@example.com", now=now)
 
 
 def who_names(*texts: str) -> dict[str, set[str]]:

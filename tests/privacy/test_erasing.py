@@ -48,11 +48,14 @@ def test_nothing_but_the_invoices_names_them(gateway, now):
         "mail_message",
         "memberships_history",
         "memberships_declaration",
+        "orders_order",
+        "accounts_address",
+        "catalog_review",
     } <= set(before)
 
     erase(user, now=later)
 
-    assert stories.who_names(stories.NAME, stories.EMAIL) == {"billing_invoice": {"customer_name"}}
+    assert stories.who_names(stories.NAME, stories.EMAIL) == {"billing_invoice": {"customer_name", "customer_address"}}
     assert list(LedgerEntry.objects.order_by("pk").values_list("key", "account", "amount_minor", "customer")) == books
     assert Invoice.objects.filter(customer=user, customer_email=f"erased-{user.pk}@erased.invalid").count() == invoices
     gone = User.objects.get(pk=user.pk)

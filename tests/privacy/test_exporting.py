@@ -19,24 +19,25 @@ pytestmark = pytest.mark.django_db
 
 def test_everything_is_in_it(gateway, now):
     user = stories.lived(gateway, now=now)
-    file = zipfile.ZipFile(io.BytesIO(exporting.archive(exporting.person_of(user))))
+    file = zipfile.ZipFile(io.BytesIO(exporting.archive(exporting.everybody(user))))
     data = json.loads(file.read("data.json"))
     full = {name for name, part in data.items() if part["rows"]}
     assert full >= {
         "account", "addresses", "cards", "consents", "credit-notes", "declarations", "gifts", "guides", "invoice-lines",
         "invoices", "mail", "membership-history", "memberships", "pauses", "payments", "periods", "plan-changes",
-        "points", "refunds", "sign-ups",
+        "points", "refunds", "sign-ups", "orders", "order-lines", "parcels", "basket", "postal-addresses", "reviews",
     }  # fmt: skip
     assert {f"{name}.csv" for name in full} | {"data.json"} == set(file.namelist())
     assert data["account"]["rows"][0]["email"] == stories.EMAIL
-    assert len(data["invoices"]["rows"]) == 3
+    assert len(data["invoices"]["rows"]) == 5
+    assert len(data["orders"]["rows"]) == 2
     assert "last4" in file.read("cards.csv").decode().splitlines()[0]
 
 
 def test_nothing_of_others_is_in_it(gateway, now):
     stories.lived(gateway, now=now)
     other = accounts.customer()
-    text = zipfile.ZipFile(io.BytesIO(exporting.archive(exporting.person_of(other)))).read("data.json").decode()
+    text = zipfile.ZipFile(io.BytesIO(exporting.archive(exporting.everybody(other)))).read("data.json").decode()
     assert stories.NAME not in text
     assert stories.EMAIL not in text
 

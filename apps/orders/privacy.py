@@ -1,0 +1,58 @@
+"""What orders holds of a person. Orders stay for the books; where they went and by whom does not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _text
+from django.utils.translation import gettext_lazy as _
+
+from apps.core import privacy
+from apps.core.privacy import Person, Row, rows
+
+from .models import Basket, BasketLine, Order, OrderHistory, OrderLine, OrderRefund, OrderStatus, Shipment
+
+_CONTRACT = _("To carry out the contract.")
+_UNDER_WAY = [OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.PACKED, OrderStatus.SHIPPED]
+
+
+@privacy.exports("orders", title=_("Orders"), why=_CONTRACT)
+def orders(person: Person) -> list[Row]:
+    amounts = ["currency", "goods_minor", "discount_minor", "shipping_minor", "total_minor", "tax_minor"]
+    where = ["email", "address", "shipping_name", "invoice__number", "created_at", "placed_at", "paid_at"]
+    return rows(Order.objects.filter(customer=person.id), "number", "status", *amounts, *where)
+
+
+@privacy.exports("order-lines", title=_("Lines of orders"), why=_CONTRACT)
+def order_lines(person: Person) -> list[Row]:
+    fields = ["order__number", "description", "sku", "quantity", "unit_minor", "amount_minor", "discount_minor"]
+    return rows(OrderLine.objects.filter(order__customer=person.id), *fields, "refunded_quantity", "returned_quantity")
+
+
+@privacy.exports("parcels", title=_("Parcels"), why=_CONTRACT)
+def parcels(person: Person) -> list[Row]:
+    return rows(Shipment.objects.filter(order__customer=person.id), "order__number", "carrier", "tracking_number")
+
+
+@privacy.exports("basket", title=_("Basket"), why=_("To keep it for you."))
+def basket(person: Person) -> list[Row]:
+    return rows(BasketLine.objects.filter(basket__customer=person.id), "variant__sku", "quantity")
+
+
+@privacy.obstacle
+def orders_under_way(person: Person) -> list[str]:
+    if Order.objects.placed().filter(customer=person.id, status__in=_UNDER_WAY).exists():
+        return [_text("An order is on its way to you. Wait until it has arrived, or cancel it.")]
+    return []
+
+
+@privacy.erases
+def forget(person: Person, *, now: datetime) -> None:
+    """What was bought, and the tax on it, stays."""
+    mine = Order.objects.filter(customer=person.id)
+    by_them = {"order__in": mine, "actor__in": person.emails}
+    OrderHistory.objects.filter(**by_them).update(actor=person.alias)
+    Shipment.objects.filter(order__in=mine).update(tracking_number="", tracking_url="")
+    OrderRefund.objects.filter(**by_them).update(actor=person.alias)
+    mine.update(email=person.alias, address={})
+    Basket.objects.filter(customer=person.id).delete()
