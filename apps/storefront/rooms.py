@@ -17,16 +17,14 @@ class Rooms:
 
     def __init__(self) -> None:
         mark = Edition.objects.values("mark")[:1]
-        self.categories: Sequence[Category] = list(
-            Category.objects.filter(parent=None).annotate(edition=Subquery(mark))
-        )
+        rooms = list(Category.objects.filter(parent=None).annotate(mark=Subquery(mark)))
+        self._mark = rooms[0].mark if rooms else None
+        self.categories: Sequence[Category] = rooms
 
     @cached_property
     def edition(self) -> str:
         """It came with the categories; a shop without any asks once more."""
-        if self.categories:
-            return str(self.categories[0].edition)
-        return str(Edition.objects.values_list("mark", flat=True).first())
+        return str(self._mark or Edition.objects.values_list("mark", flat=True).first())
 
 
 def of(request: HttpRequest) -> Rooms:
