@@ -19,7 +19,7 @@ from apps.catalog.models import Category, Kind, Product, Review
 from apps.core import clock
 from apps.loyalty import rules as points_rules
 
-from .. import anonymous, currency, reading, rooms, structured, visitor, worth
+from .. import anonymous, currency, kept, reading, structured, visitor, worth
 from ..forms import number
 from ..shelf import Shelf
 
@@ -49,20 +49,21 @@ def catalogue(request: HtmxRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 @anonymous.kept
 def category(request: HtmxRequest, slug: str) -> HttpResponse:
-    # Before anything else: what follows is kept under the edition that was read here.
-    rooms.of(request)
-    found = get_object_or_404(Category.objects.select_related("parent"), slug=slug)
+    found = kept.read(
+        request, f"room:{slug}", lambda: get_object_or_404(Category.objects.select_related("parent"), slug=slug)
+    )
     products = Product.objects.published().within(found)
     context: dict = {"category": found, "shelf": Shelf(request, products.goods())}
     if not _asks_for_part(request):
         now = clock.now()
         standing = visitor.standing(request.user, now=now)
+        guides = kept.read(request, f"guides:{slug}", lambda: list(products.readable()[:_GUIDES]))
         trail = [{"label": _("Shop"), "href": reverse("catalogue")}]
         if found.parent:
             trail.append({"label": found.parent.name, "href": found.parent.get_absolute_url()})
         trail.append({"label": found.name})
         context |= {"trail": trail, "structured": [structured.trail(trail)]}
-        context["guides"] = reading.cards(products.readable()[:_GUIDES], standing=standing, now=now)
+        context["guides"] = reading.cards(guides, standing=standing, now=now)
     return _shelf(request, "storefront/category.html", context)
 
 
@@ -80,14 +81,8 @@ def _asks_for_part(request: HtmxRequest) -> bool:
 @require_safe
 @anonymous.kept
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    # Before anything else: parts of the page are kept under the edition that was read here.
-    rooms.of(request)
     now, shown = clock.now(), currency.of(request)
-    everything = Product.objects.published()
-    found = get_object_or_404(
-        everything.for_cards(shown).defer(None).defer("search").select_related("category", "companion", "cover"),
-        slug=slug,
-    )
+    found = kept.read(request, f"product:{shown}:{slug}", lambda: _product(slug, shown))
     if found.is_guide:
         return redirect(found)
     standing = visitor.standing(request.user, now=now)
@@ -119,12 +114,19 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "pictures": SimpleLazyObject(lambda: list(found.pictures.select_related("variant"))[1:]),
         "reviews_page": asked,
         "reviews": SimpleLazyObject(lambda: _reviews(found, asked)),
-        "related": everything.goods()
+        "related": Product.objects.published()
+        .goods()
         .filter(category=found.category_id)
         .exclude(pk=found.pk)
         .for_cards(shown)[:_RELATED],
     }
     return currency.remember(request, render(request, "storefront/product.html", context))
+
+
+def _product(slug: str, shown: str) -> Product:
+    """The product with all that its page shows of it besides its parts: two queries."""
+    rows = Product.objects.published().for_cards(shown).defer(None).defer("search")
+    return get_object_or_404(rows.select_related("category", "companion", "cover"), slug=slug)
 
 
 def _reviews(product: Product, number: int) -> Page:
