@@ -1,0 +1,19 @@
+"""What cannot be put into a basket."""
+
+import pytest
+
+from apps.catalog.models import Kind
+from apps.orders import baskets
+from apps.orders.models import BasketLine
+from tests.factories import catalog, orders
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("kind", [Kind.ADD_ON, Kind.BUNDLE])
+def test_what_is_not_sold_alone_is_refused(kind, now):
+    variant = catalog.product(kind=kind).variants.get()
+    basket = orders.basket(now=now)
+    with pytest.raises(baskets.NotForSale):
+        baskets.add(basket, variant.pk, quantity=1, currency="EUR", now=now)
+    assert not BasketLine.objects.exists()
