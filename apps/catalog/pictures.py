@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 
@@ -10,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from . import rules
 from .models import Product, ProductPicture
@@ -33,7 +35,7 @@ def prepare(upload: UploadedFile) -> ContentFile:
         raise ValidationError(_("The file is larger than %(mb)d MB.") % {"mb": LARGEST_FILE // 1024 // 1024})
     upload.seek(0)
     try:
-        with Image.open(upload, formats=_FORMATS) as opened:
+        with _whole_files_only(), Image.open(upload, formats=_FORMATS) as opened:
             _check_dimensions(opened)
             drawn = ImageOps.exif_transpose(opened)
             drawn = drawn.convert("RGBA" if drawn.has_transparency_data else "RGB")
@@ -41,6 +43,17 @@ def prepare(upload: UploadedFile) -> ContentFile:
         raise ValidationError(_("This is no picture that we can read. Send a JPEG, PNG or WebP.")) from problem
     drawn.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
     return ContentFile(_webp(drawn), name="picture.webp")
+
+
+@contextmanager
+def _whole_files_only() -> Iterator[None]:
+    """WeasyPrint tells Pillow, for the whole process, to fill up with grey what is missing of a picture."""
+    lenient = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = lenient
 
 
 @transaction.atomic

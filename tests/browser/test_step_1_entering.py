@@ -125,6 +125,7 @@ def test_signing_in_with_a_second_factor(shop, open_page, snap):
     user = people.customer(shop)
     page = open_page()
     people.sign_in(page, user)
+    page.get_by_role("link", name="Settings").first.click()
     page.get_by_role("link", name="Two-factor sign-in").first.click()
     looks.check(page, "two-factor", snap)
     page.get_by_role("link", name="Activate").first.click()

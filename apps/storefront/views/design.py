@@ -79,6 +79,7 @@ def design(request: HttpRequest) -> HttpResponse:
             {"label": _("Yearly"), "href": "#components", "note": _("save up to %(percent)s%%") % {"percent": 17}},
         ],
         "step_names": [_("Plan"), _("Terms"), _("Card"), _("Done")],
+        "stocks": [{"left": 40}, {"left": 3, "is_scarce": True}, {"left": 0, "is_sold_out": True}],
         "facts": [(_("Height"), "60 cm"), (_("Pot"), "24 cm")],
     }
     return render(request, "storefront/design/design.html", context)
