@@ -27,6 +27,7 @@ from apps.billing import invoices, tax
 from apps.billing.drafts import Draft
 from apps.billing.models import Invoice
 from apps.core import copying, periods
+from apps.core.outages import is_outage
 
 from . import lifecycle, quotes, rules
 from .models import History, HistoryKind, Holding, Period, Subscription
@@ -115,8 +116,8 @@ def _bill_batch(*, now: datetime) -> int:
             due = _claim(Subscription.objects.due(now)[: settings.RENEWAL_BATCH])
             claimed = [subscription.pk for subscription in due]
             _bill(due, now=now)
-    except Exception:
-        if not claimed:
+    except Exception as problem:
+        if not claimed or is_outage(problem):
             raise
         log.exception("A batch of %s renewals could not be written; billing one by one", len(claimed))
         for subscription_id in claimed:
@@ -126,11 +127,14 @@ def _bill_batch(*, now: datetime) -> int:
 
 def bill_one(subscription_id: int, *, now: datetime) -> None:
     """Bill the next period of one subscription if it is due, as the sweep would: for a customer who has just resumed,
-    and to find the culprit of a batch. One that cannot be billed is parked."""
+    and to find the culprit of a batch. One that cannot be billed is parked; when the database is gone, nobody is at
+    fault: it raises, and the next sweep goes on."""
     try:
         with transaction.atomic():
             _bill(_claim(Subscription.objects.due(now).filter(pk=subscription_id)), now=now)
     except Exception as problem:
+        if is_outage(problem):
+            raise
         log.exception("Subscription %s could not be billed", subscription_id)
         parking.park({subscription_id: _reason(problem)}, now=now)
 
