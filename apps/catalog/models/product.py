@@ -244,8 +244,8 @@ class Product(models.Model):
 
     @property
     def is_sold_alone(self) -> bool:
-        """Whether it can be put into a basket: guides come with a tier, add-ons with a membership, and orders do not know
-        what was picked for a bundle."""
+        """Whether it can be put into a basket: guides come with a tier, add-ons with a membership, and orders do not
+        know what was picked for a bundle."""
         return self.kind not in {Kind.GUIDE, Kind.ADD_ON, Kind.BUNDLE}
 
     @property
