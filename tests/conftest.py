@@ -12,6 +12,10 @@ from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
 from django.utils import translation
 
+from apps.billing import gateway as gateways
+from apps.billing.gateway.rehearsal import Rehearsal
+from tests.factories import catalog, memberships
+
 ROOT = Path(__file__).parent
 
 # One running shop serves all tests of these folders, so they stay together; each is long, so they begin first.
@@ -34,6 +38,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def now() -> datetime:
     """The instant at which a test begins, unless it says otherwise."""
     return datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def gateway() -> Iterator[Rehearsal]:
+    """A rehearsed gateway in force for the test: in memory, scripted by card."""
+    with gateways.using(Rehearsal()) as adapter:
+        yield adapter
+
+
+@pytest.fixture
+def stocked(db) -> None:
+    """The demo's catalogue and plans."""
+    catalog.stock()
+    memberships.plans()
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,6 @@ from apps.orders import baskets
 
 from . import appearance, currency, rooms, structured
 
-SHOP_NAME = "Orangery"
-
 
 def shop(request: HttpRequest) -> dict:
     """Name, address, appearance and the rooms of the shop.
@@ -24,7 +22,7 @@ def shop(request: HttpRequest) -> dict:
     parts of it may be kept.
     """
     return {
-        "shop_name": SHOP_NAME,
+        "shop_name": settings.SHOP_NAME,
         "site_url": settings.SITE_URL,
         "support_email": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
         "demo": settings.DEMO,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -33,6 +34,7 @@ def subscription(charge: FirstCharge, *, zone: str, due: Money | None = None) ->
     amounts is said too, and that no VAT is charged to who accounts for it.
     """
     facts = {
+        "shop": settings.SHOP_NAME,
         "due": (charge.total if due is None else due).format(),
         "next_total": charge.next_total.format() if charge.next_total else "",
         "every": charge.price.every,
@@ -47,29 +49,29 @@ def subscription(charge: FirstCharge, *, zone: str, due: Money | None = None) ->
 
 def _charges(charge: FirstCharge) -> str:
     if charge.next_charge_at is None:
-        return _("I agree that Orangery charges my card %(due)s today. My membership ends by itself on %(end)s.")
+        return _("I agree that %(shop)s charges my card %(due)s today. My membership ends by itself on %(end)s.")
     if charge.trial_days and charge.price.term_periods == 1:
         return _(
-            "I agree that my free trial ends on %(next_date)s, and that Orangery then charges my card %(next_total)s "
+            "I agree that my free trial ends on %(next_date)s, and that %(shop)s then charges my card %(next_total)s "
             "once. Today nothing is charged. My membership ends by itself on %(end)s."
         )
     if charge.trial_days and charge.ends_at:
         return _(
-            "I agree that my free trial ends on %(next_date)s, and that Orangery then charges my card %(next_total)s, "
+            "I agree that my free trial ends on %(next_date)s, and that %(shop)s then charges my card %(next_total)s, "
             "and again %(every)s. Today nothing is charged. My membership ends by itself on %(end)s."
         )
     if charge.trial_days:
         return _(
-            "I agree that my free trial ends on %(next_date)s, and that Orangery then charges my card %(next_total)s, "
+            "I agree that my free trial ends on %(next_date)s, and that %(shop)s then charges my card %(next_total)s, "
             "and again %(every)s, until I cancel. Today nothing is charged."
         )
     if charge.ends_at:
         return _(
-            "I agree that Orangery charges my card %(due)s today and %(next_total)s %(every)s from %(next_date)s, "
+            "I agree that %(shop)s charges my card %(due)s today and %(next_total)s %(every)s from %(next_date)s, "
             "until my membership ends by itself on %(end)s."
         )
     return _(
-        "I agree that Orangery charges my card %(due)s today and %(next_total)s %(every)s from %(next_date)s, "
+        "I agree that %(shop)s charges my card %(due)s today and %(next_total)s %(every)s from %(next_date)s, "
         "until I cancel."
     )
 
@@ -110,18 +112,18 @@ def _about_tax(charge: FirstCharge) -> list[str]:
 def gift(due: Money) -> Term:
     """The words beside the box where a gift is bought: one charge of `due`, and nothing after it."""
     text = _(
-        "I agree that Orangery charges my card %(due)s today, once, for this gift. Nothing renews. I have read the "
+        "I agree that %(shop)s charges my card %(due)s today, once, for this gift. Nothing renews. I have read the "
         "terms and the information on my right of withdrawal within 14 days."
-    ) % {"due": due.format()}
+    ) % {"shop": settings.SHOP_NAME, "due": due.format()}
     return Term(f"gift-{VERSION}", text)
 
 
 def order(due: Money) -> Term:
     """The words beside the box at checkout: one charge of `due` for what is in the basket, and nothing after it."""
     text = _(
-        "I agree to order what is listed here, and that Orangery charges my card %(due)s today, once, for it. I have "
+        "I agree to order what is listed here, and that %(shop)s charges my card %(due)s today, once, for it. I have "
         "read the terms and the information on my right of withdrawal within 14 days."
-    ) % {"due": due.format()}
+    ) % {"shop": settings.SHOP_NAME, "due": due.format()}
     return Term(f"order-{VERSION}", text)
 
 

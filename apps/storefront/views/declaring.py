@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _text
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -19,6 +23,21 @@ from apps.memberships.errors import Refused, TooManyDeclarations
 from apps.memberships.models import Declaration, DeclarationKind, Handling
 
 from ..declaration_forms import DeclarationForm
+
+_PAGES: Mapping[str, Mapping[str, Any]] = {
+    DeclarationKind.CANCEL: {
+        "title": _("Cancel contract here"),
+        "summary": _("Cancel a contract with us, without signing in. You get a receipt at once."),
+        "lead": _("No sign-in, and no reason needed. You get a receipt at once, here and by e-mail."),
+    },
+    DeclarationKind.WITHDRAW: {
+        "title": _("Withdraw from contract here"),
+        "summary": _("Withdraw from a contract within 14 days, without signing in. You get a receipt at once."),
+        "lead": _(
+            "Within 14 days, without a reason and without signing in. You get a receipt at once, here and by e-mail."
+        ),
+    },
+}
 
 
 @never_cache
@@ -49,8 +68,9 @@ def receipt(request: HttpRequest, token: UUID) -> HttpResponse:
 def receipt_text(request: HttpRequest, token: UUID) -> HttpResponse:
     """The receipt as a text file, to keep."""
     declaration = get_object_or_404(Declaration, token=token)
-    received = _("Received by Orangery on %(moment)s") % {"moment": words.moment(declaration.declared_at)}
-    reference = _("Reference: %(token)s") % {"token": declaration.token}
+    facts = {"shop": settings.SHOP_NAME, "moment": words.moment(declaration.declared_at)}
+    received = _text("Received by %(shop)s on %(moment)s") % facts
+    reference = _text("Reference: %(token)s") % {"token": declaration.token}
     name = f"{declaration.kind}-{declaration.declared_at:%Y-%m-%d}.txt"
     return HttpResponse(
         f"{received}\n{reference}\n\n{declaration.words}\n",
@@ -84,10 +104,10 @@ def _answer(request: HttpRequest, secret: UUID) -> None:
     now = clock.now()
     if request.POST.get("step") == "confirm":
         undoing.confirm(secret, now=now)
-        messages.success(request, _("It is carried out."))
+        messages.success(request, _text("It is carried out."))
     else:
         undoing.undo(secret, now=now)
-        messages.success(request, _("It is undone: nothing ends."))
+        messages.success(request, _text("It is undone: nothing ends."))
 
 
 def _declare(request: HttpRequest, kind: str) -> HttpResponse:
@@ -97,10 +117,10 @@ def _declare(request: HttpRequest, kind: str) -> HttpResponse:
     form = DeclarationForm(
         request.POST if request.method == "POST" else None, kind=kind, today=now.date(), person=person
     )
-    context = {"form": form, "kind": kind}
+    context = {"form": form, "kind": kind, "page": _PAGES[kind]}
     if request.method != "POST" or "change" in request.POST or not form.is_valid():
         status = 400 if form.errors and "change" not in request.POST else 200
-        return render(request, f"storefront/contract/{kind}.html", context, status=status)
+        return render(request, "storefront/contract/declare.html", context, status=status)
     declared = form.declared()
     if "confirm" not in request.POST:
         return render(request, "storefront/contract/confirm.html", context | {"rows": declared.lines()})
@@ -110,5 +130,5 @@ def _declare(request: HttpRequest, kind: str) -> HttpResponse:
         )
     except TooManyDeclarations as refusal:
         form.add_error(None, str(refusal))
-        return render(request, f"storefront/contract/{kind}.html", context, status=429)
+        return render(request, "storefront/contract/declare.html", context, status=429)
     return redirect("contract_receipt", token=declaration.token)
