@@ -16,3 +16,8 @@ subscription_cancelled = Signal()
 
 subscription_ended = Signal()
 """A subscription that had been active ended. Arguments: `subscription_id`, `reason` (a value of EndReason), `now`."""
+
+periods_paid = Signal()
+"""Periods of subscriptions are paid for, in a batch. Arguments: `period_ids`, `now`.
+
+A period may be announced again: who receives it must not act twice. One whose start lies ahead was renewed early."""

@@ -28,12 +28,14 @@ class PauseQuerySet(models.QuerySet["Pause"]):
 
     def counted(self, subscription: Subscription, *, begins_at: datetime) -> PauseQuerySet:
         """What counts towards the yearly limit of a pause that begins then: the customer's pauses of the group that
-        began, or are to begin, within the 365 days before. One that was over before it began does not count."""
+        began, or are to begin, within the 365 days before. One that was over before it began does not count, nor one
+        that the shop itself asked for."""
         return self.filter(
             Q(closed_at=None) | Q(begun_at__isnull=False),
             customer=subscription.customer_id,
             plan_group=subscription.plan_group,
             begins_at__gt=begins_at - YEAR,
+            by_shop=False,
         )
 
     def to_remind(self, now: datetime, *, ahead: timedelta) -> PauseQuerySet:
@@ -58,6 +60,7 @@ class Pause(models.Model):
     reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True)
     closed_at = models.DateTimeField(_("over at"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=10, choices=PauseOutcome.choices, blank=True)
+    by_shop = models.BooleanField(_("asked for by the shop"), default=False, db_default=False)
     actor = models.CharField(_("by"), max_length=254)
     requested_at = models.DateTimeField(_("asked for at"))
 

@@ -66,6 +66,12 @@ class Plan(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("How many seats or boxes one membership may hold; the price is for each of them."),
     )
+    sends_goods = models.BooleanField(
+        _("sends a parcel"),
+        default=False,
+        db_default=False,
+        help_text=_("Each period something is sent. A change of plan or quantity then waits for the next period."),
+    )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     colour = models.SlugField(_("colour"), blank=True)
     illustration = models.SlugField(_("illustration"), blank=True)

@@ -1,7 +1,8 @@
 """Baskets, orders, and how orders reach people and come back."""
 
 from .baskets import MOST_OF_ONE, Basket, BasketLine
-from .orders import Order, OrderLine, OrderQuerySet
+from .boxes import Box, BoxDelivery, BoxRecipient, BoxStop, BoxStopKind, DeliveryStatus
+from .orders import Order, OrderLine, OrderPiece, OrderQuerySet
 from .records import OrderHistory
 from .returns import OrderRefund, OrderRefundLine
 from .shipments import Shipment, ShipmentLine
@@ -12,9 +13,16 @@ __all__ = [
     "MOST_OF_ONE",
     "Basket",
     "BasketLine",
+    "Box",
+    "BoxDelivery",
+    "BoxRecipient",
+    "BoxStop",
+    "BoxStopKind",
+    "DeliveryStatus",
     "Order",
     "OrderHistory",
     "OrderLine",
+    "OrderPiece",
     "OrderQuerySet",
     "OrderRefund",
     "OrderRefundLine",

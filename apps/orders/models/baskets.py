@@ -49,20 +49,22 @@ class Basket(models.Model):
 
 
 class BasketLine(models.Model):
-    """So many of one variant. `seen_minor` is the ordinary price when it was put in, to say when it has changed."""
+    """So many of one variant. `seen_minor` is the ordinary price when it was put in, to say when it has changed;
+    `choices` is what was picked for the slots of a bundle, variant by slot."""
 
     basket = models.ForeignKey(Basket, on_delete=models.CASCADE, related_name="lines")
     variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="+")
     quantity = models.PositiveSmallIntegerField(_("quantity"))
     currency = models.CharField(_("currency"), max_length=3)
     seen_minor = models.BigIntegerField(_("price when put in"))
+    choices = models.JSONField(_("what was picked"), default=dict, blank=True, db_default={})
 
     class Meta:
         verbose_name = _("line of a basket")
         verbose_name_plural = _("lines of baskets")
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["basket", "variant"], name="orders_basket_variant_once"),
+            models.UniqueConstraint(fields=["basket", "variant", "choices"], name="orders_basket_variant_once"),
             models.CheckConstraint(condition=Q(quantity__range=(1, MOST_OF_ONE)), name="orders_basket_quantity"),
         ]
 

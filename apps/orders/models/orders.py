@@ -67,7 +67,14 @@ class Order(models.Model):
 
     `once` is the form's own mark: the same form sent twice makes one order. `token` opens a guest's page. A `signup` is
     a membership that was bought in the same checkout; it is charged by itself, before the goods.
+
+    The order of a BOX was made by the workers for a paid period: its invoice is the period's, and a given one has none
+    of its own. `goes_with` is the subscription with whose next box an order is sent, `packed_with` that box's order.
     """
+
+    class Kind(models.TextChoices):
+        SHOP = "shop", _("bought in the shop")
+        BOX = "box", _("box")
 
     number = models.CharField(_("number"), max_length=20, unique=True, default=new_number, editable=False)
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -75,6 +82,7 @@ class Order(models.Model):
     customer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", verbose_name=_("customer")
     )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.SHOP, db_default=Kind.SHOP.value)
     email = LowerCaseEmailField(_("e-mail address"))
     basket = models.ForeignKey(Basket, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders")
     status = models.CharField(_("status"), max_length=10, choices=OrderStatus, default=OrderStatus.PENDING)
@@ -93,7 +101,11 @@ class Order(models.Model):
     refunded_shipping_minor = models.BigIntegerField(_("shipping given back"), default=0)
     promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     signup = models.OneToOneField(Signup, on_delete=models.PROTECT, null=True, blank=True, related_name="order")
-    consent = models.ForeignKey("accounts.Consent", on_delete=models.PROTECT, related_name="+")
+    consent = models.ForeignKey("accounts.Consent", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    goes_with = models.ForeignKey(
+        "memberships.Subscription", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    packed_with = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="extras")
     setup_id = models.CharField(_("card set-up"), max_length=255, unique=True, null=True, blank=True)
     invoice = models.OneToOneField(
         "billing.Invoice", on_delete=models.PROTECT, null=True, blank=True, related_name="order"
@@ -138,7 +150,8 @@ class Order(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["pending", "cancelled"])
-                | Q(paid_at__isnull=False, placed_at__isnull=False, invoice__isnull=False),
+                | Q(paid_at__isnull=False, placed_at__isnull=False, invoice__isnull=False)
+                | Q(paid_at__isnull=False, placed_at__isnull=False, kind="box"),
                 name="orders_paid_with_invoice",
             ),
             models.CheckConstraint(
@@ -146,8 +159,13 @@ class Order(models.Model):
                 name="orders_cancelled_has_date",
             ),
             models.CheckConstraint(
-                condition=Q(placed_at=None, invoice=None) | Q(placed_at__isnull=False, invoice__isnull=False),
+                condition=Q(placed_at=None, invoice=None)
+                | Q(placed_at__isnull=False, invoice__isnull=False)
+                | Q(placed_at__isnull=False, kind="box"),
                 name="orders_placed_with_invoice",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="box") | Q(consent__isnull=False), name="orders_bought_with_consent"
             ),
         ]
 
@@ -198,7 +216,6 @@ class OrderLine(models.Model):
         ordering = ["order", "position"]
         constraints = [
             models.UniqueConstraint(fields=["order", "position"], name="orders_line_position_once"),
-            models.UniqueConstraint(fields=["order", "variant"], name="orders_line_variant_once"),
             models.CheckConstraint(
                 condition=Q(
                     quantity__gte=1,
@@ -225,3 +242,25 @@ class OrderLine(models.Model):
     def left(self) -> int:
         """How many pieces were not given back."""
         return self.quantity - self.refunded_quantity
+
+
+class OrderPiece(models.Model):
+    """What leaves the stock for one of a line that is a bundle: so many of each variant in it. A line without pieces is
+    itself what leaves."""
+
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="pieces")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+", verbose_name=_("variant"))
+    description = models.CharField(_("description"), max_length=210)
+    quantity = models.PositiveSmallIntegerField(_("quantity"))
+
+    class Meta:
+        verbose_name = _("piece of a bundle")
+        verbose_name_plural = _("pieces of bundles")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["line", "variant"], name="orders_piece_once"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="orders_piece_quantity"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.description}"
