@@ -68,7 +68,7 @@ def _run(services: embedded.Services, *, port: int) -> None:
         supervisor.spawn("web", _gunicorn(address), env=environ)
         supervisor.spawn(
             "worker",
-            _celery("worker", "--without-mingle", "--without-gossip", "--pool=threads", "-c", "4"),
+            _celery("--skip-checks", "worker", "--without-mingle", "--without-gossip", "--pool=threads", "-c", "4"),
             env=environ,
         )
         _prepare(environ)

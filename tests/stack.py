@@ -124,7 +124,7 @@ def running(
 
 def worker_command(number: int) -> list[str]:
     """How a worker of the stack is started."""
-    celery_command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-l", "INFO"]
+    celery_command = [sys.executable, "-m", "celery", "-A", "config", "--skip-checks", "worker", "-l", "INFO"]
     alone = ["--without-mingle", "--without-gossip"]  # workers have nothing to tell each other
     return [*celery_command, *alone, "--pool=threads", "-c", "2", "-n", f"worker-{number}@%h"]
 

@@ -67,12 +67,18 @@ def render(kind: str, context: Mapping[str, Any], *, locale: str, zone: str, uns
 def localised(value: Any, *, locale: str) -> Any:
     """The value, and where it is or holds links to pages of the shop, those pages in the language `locale`."""
     if isinstance(value, str):
-        return translate_url(value, locale) if value.startswith(f"{settings.SITE_URL}/") else value
+        return _page(value, locale=locale) if value.startswith(f"{settings.SITE_URL}/") else value
     if isinstance(value, Mapping):
         return {name: localised(one, locale=locale) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [localised(one, locale=locale) for one in value]
     return value
+
+
+def _page(address: str, *, locale: str) -> str:
+    # Addresses are written without a language. They are read so whatever the page speaks from which the letter is sent.
+    with translation.override(settings.LANGUAGE_CODE):
+        return translate_url(address, locale)
 
 
 def evidence(context: Mapping[str, Any], *, locale: str) -> dict[str, Any]:

@@ -26,6 +26,8 @@ from tests.factories.accounts import PASSWORD
 from tests.factories.memberships import TERMS
 from tests.stack import SECRET_KEY, Stack, wait_for
 
+from .visits import AT_HOME, Visit
+
 GOOD_CARD = "4242424242424242"
 _numbers = count(1)
 
@@ -123,27 +125,27 @@ def mails(user: User, *, since: datetime | None = None) -> list[str]:
 
 
 def link_in(message: Message, start: str) -> str:
-    """The address in the letter whose path begins with `start`."""
+    """The address in the letter whose path begins with `start`, in the letter's language."""
     links = [unescape(link) for link in re.findall(r'href="([^"]+)"', message.html)]
-    [found] = {link for link in links if urlsplit(link).path.startswith(start)}
+    prefix = "" if message.locale == "en" else f"/{message.locale}"
+    [found] = {link for link in links if urlsplit(link).path.startswith(prefix + start)}
     return found
 
 
-def sign_in(page: Page, user: User, *, then: str = "/account/") -> None:
-    """Through the login form, as people do."""
-    page.goto(f"/accounts/login/?next={then}")
-    page.get_by_label("Email").fill(user.email)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    with page.expect_navigation(url=re.compile(re.escape(then))):
-        page.get_by_role("button", name="Sign in").click()
+def sign_in(page: Page, user: User, *, then: str = "/account/", visit: Visit = AT_HOME) -> None:
+    """Through the login form, as people do. `then` is the address without the language."""
+    page.goto(f"{visit.path('/accounts/login/')}?next={visit.path(then)}")
+    page.locator("input[name=login]").fill(user.email)
+    page.locator("input[name=password]").fill(PASSWORD)
+    with page.expect_navigation(url=re.compile(re.escape(visit.path(then)))):
+        page.get_by_role("button", name=visit.says("Sign in")).click()
 
 
 def type_card(page: Page, number: str = GOOD_CARD) -> None:
     """Fill in the gateway's card fields."""
     frame = page.frame_locator('iframe[title="Secure payment input frame"]')
-    frame.get_by_label("Card number").press_sequentially(number)
-    frame.locator('input[name="expiry"]').press_sequentially("1235")
-    frame.get_by_label("Security code").fill("123")
+    for name, typed in (("number", number), ("expiry", "1235"), ("cvc", "123")):
+        frame.locator(f'input[name="{name}"]').press_sequentially(typed)
 
 
 def bank(page: Page) -> FrameLocator:

@@ -4,16 +4,18 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.utils.translation import override
 from playwright.sync_api import expect
 
 from apps.billing.models import Invoice, Payment
 from apps.catalog.models import Product
-from apps.memberships.models import Subscription
+from apps.memberships.models import Plan, Price, Subscription
 from apps.offers import services as offers
 from apps.offers.models import Offer, OfferPolicy
 from tests.stack import wait_for
 
 from . import looks, people
+from .visits import EVERY_VISIT
 
 
 @pytest.fixture
@@ -67,21 +69,26 @@ def test_an_offer_with_its_reason_and_its_exact_price(shop, open_page, snap, eve
     expect(page.get_by_role("region", name="Conservatory")).to_contain_text(re.compile("€24.00 on"))
 
 
-def test_moving_up_by_oneself_with_a_bank_that_asks(shop, open_page, snap):
-    joined = people.member(shop, "grove")
+@EVERY_VISIT
+def test_moving_up_by_oneself_with_a_bank_that_asks(shop, open_page, snap, visit):
+    says = visit.says
+    joined = people.member(shop, "grove", user=people.customer(shop, locale=visit.language))
     people.bank_says(shop, people.card_of(joined.customer), "authentication_required")
-    page = open_page()
-    people.sign_in(page, joined.customer, then="/account/membership/change/")
-    page.get_by_role("link", name="See the change to Conservatory", exact=True).click()
+    page = open_page(width=visit.width)
+    people.sign_in(page, joined.customer, then="/account/membership/change/", visit=visit)
+    wanted = Price.objects.offered(Plan.objects.get(slug="conservatory"), currency="EUR", unit="month", now=shop.now())
+    page.locator(f"a[href$='?price={wanted.pk}']").click()
     looks.check(page, "change", snap)
+    page.set_viewport_size({"width": visit.width, "height": 900})
     shown = page.locator("[data-due]").inner_text()
-    page.get_by_role("button", name="Change now and pay").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Confirm with your bank")
-    expect(page.get_by_text(f"confirm the payment of {shown}")).to_be_visible()
-    page.get_by_role("button", name="Confirm the payment").click()
+    page.get_by_role("button", name=says("Change now and pay %(amount)s", amount=shown)).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(says("Confirm with your bank"))
+    expect(
+        page.get_by_text(says("Your bank wants you to confirm the payment of %(total)s.", total=shown))
+    ).to_be_visible()
+    page.get_by_role("button", name=says("Confirm the payment")).click()
     people.bank(page).get_by_role("button", name="Complete authentication").click()
-    expect(page.get_by_text("You are now on Conservatory.")).to_be_visible()
-    assert (
-        str(Payment.objects.succeeded().get(invoice__customer=joined.customer, invoice__reason="change").amount)
-        == shown
-    )
+    expect(page.get_by_text(says("You are now on %(plan)s.", plan="Conservatory"))).to_be_visible()
+    paid = Payment.objects.succeeded().get(invoice__customer=joined.customer, invoice__reason="change")
+    with override(visit.language):
+        assert paid.amount.format() == shown

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.template import TemplateDoesNotExist
+from django.utils.translation import override
 
 from apps.accounts import services
 from apps.core.money import Money
@@ -215,5 +216,8 @@ def test_links_lead_to_pages_in_the_letters_language():
         "n": 3,
     }
     assert localised(links, locale="en") == links
+    with override("fr"):  # a page in another language sends the letter
+        assert localised(links["shop"], locale="it") == f"{settings.SITE_URL}/it/shop/"
+        assert localised(links["shop"], locale="en") == f"{settings.SITE_URL}/shop/"
     for other in ("https://elsewhere.example/shop/", f"{settings.SITE_URL}/admin/", "about /shop/"):
         assert localised(other, locale="it") == other

@@ -1,0 +1,37 @@
+"""Who comes to the shop: with a wide screen or a narrow one, in English or in Italian."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from django.utils import translation
+from django.utils.translation import gettext
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A screen's width in pixels, and a language of the shop."""
+
+    width: int
+    language: str
+
+    def says(self, words: str, **facts: str) -> str:
+        """What the shop says in this language, as the catalogue of texts has it."""
+        with translation.override(self.language):
+            said = gettext(words)
+        assert self.language == "en" or said != words or words in _THE_SAME, f"{words!r} is not translated"
+        return said % facts if facts else said
+
+    def path(self, path: str) -> str:
+        """The address of a page in this language."""
+        return path if self.language == "en" else f"/{self.language}{path}"
+
+    def __str__(self) -> str:
+        return f"{self.width}-{self.language}"
+
+
+# What Italians say as well.
+_THE_SAME = {"Password"}
+AT_HOME = Visit(1280, "en")
+EVERY_VISIT = pytest.mark.parametrize("visit", [AT_HOME, Visit(390, "it")], ids=str)
