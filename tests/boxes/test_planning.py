@@ -65,7 +65,7 @@ def test_a_sold_out_choice_is_shown_as_what_will_be_sent(subscription, made, now
 
 def test_each_refusal_after_the_cut_off_says_why_and_changes_nothing(subscription, made, now):
     shown = plan(subscription, now=CLOSES)
-    why = "Your next box could be changed until April 8, 2026, 10:30 a.m.. It is being made ready now."
+    why = "Your next box could be changed until 8 April 2026, 10:30. It is being made ready now."
     refusals = [shown.can_change, shown.can_skip, shown.can_move, shown.can_order_now]
     assert {can.refusal for can in refusals} == {why}
     who = {"customer": subscription.customer, "now": CLOSES}

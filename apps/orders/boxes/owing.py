@@ -14,7 +14,6 @@ from apps.memberships.models import Period, Subscription
 from apps.orders.models import BoxDelivery, DeliveryStatus
 
 
-@transaction.atomic
 def owe(period_ids: Sequence[int], *, now: datetime) -> int:
     """Write down the parcels that the paid periods among these owe; returns how many are new.
 
@@ -26,10 +25,13 @@ def owe(period_ids: Sequence[int], *, now: datetime) -> int:
         Period.objects.filter(pk__any=list(period_ids), price__plan__sends_goods=True, invoice__isnull=False)
         .select_related("price", "subscription")
         .prefetch_related("invoice__lines")
-        .order_by("subscription", "start")
+        .order_by("subscription_id", "start")
     )
-    if not paid:
-        return 0
+    return _write(paid, now=now) if paid else 0
+
+
+@transaction.atomic
+def _write(paid: Sequence[Period], *, now: datetime) -> int:
     subscriptions = sorted({period.subscription_id for period in paid})
     # Two payments of one subscription count its parcels one after the other.
     locked = Subscription.objects.filter(pk__any=subscriptions).select_for_update(no_key=True).order_by("pk")
