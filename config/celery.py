@@ -47,6 +47,7 @@ EVERY_SECONDS = {
     "memberships.gifts": 600,
     "memberships.abandon": 60,
     "orders.abandon": 60,
+    "orders.boxes": 30,
     "orders.forget_cards": 300,
     "orders.forget_baskets": 3600,
     "memberships.declarations": 10,

@@ -100,7 +100,9 @@ def _goodbye(enrollment: Enrollment, step: Step, now: datetime) -> Outcome | Non
 
 
 def _call_back(kind: str, enrollment: Enrollment, step: Step, now: datetime) -> Outcome | None:
-    back = Subscription.objects.open().filter(customer=enrollment.customer, price__amount_minor__gt=0)
+    back = Subscription.objects.open().filter(
+        customer=enrollment.customer, plan_group=enrollment.subscription.plan_group, price__amount_minor__gt=0
+    )
     if back.exists():
         return Outcome.RETURNED
     offer = winback.make(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.memberships.models import CancelReason, EndReason, Subscription
+from apps.memberships.models import MEMBERSHIP, CancelReason, EndReason, Subscription
 from apps.offers.models import Offer
 
 from . import lifecycle
@@ -20,8 +20,11 @@ LEAVING = {EndReason.CANCELLED, EndReason.PAYMENT, EndReason.PRICE}
 def joined(subscription: Subscription, *, now: datetime) -> None:
     """A membership became active: the win-back is over, and the welcome begins.
 
-    Who has been through the welcome is not welcomed again; who is on it starts anew with the new membership.
+    Who has been through the welcome is not welcomed again; who is on it starts anew with the new membership. Another
+    subscription, such as a box, is no membership.
     """
+    if subscription.plan_group != MEMBERSHIP:
+        return
     if not subscription.price.is_free:
         _stop_all(subscription.customer_id, Trigger.LEFT, Outcome.RETURNED, now=now)
     _stop_all(subscription.customer_id, Trigger.JOINED, Outcome.REPLACED, now=now)
@@ -34,7 +37,10 @@ def joined(subscription: Subscription, *, now: datetime) -> None:
 
 @transaction.atomic
 def left(subscription: Subscription, *, reason: str, now: datetime) -> None:
-    """A membership ended (`reason`: an EndReason): the welcome is over; a paid member who left may be won back."""
+    """A membership ended (`reason`: an EndReason): the welcome is over; a paid member who left may be won back. The end
+    of another subscription, such as a box, is none of it."""
+    if subscription.plan_group != MEMBERSHIP:
+        return
     # Only its own welcome: a free membership ends when a paid one replaces it, whose welcome goes on.
     _stop_all(subscription.customer_id, Trigger.JOINED, Outcome.LEFT, now=now, subscription=subscription)
     if reason not in LEAVING or subscription.price.is_free:

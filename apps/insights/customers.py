@@ -11,7 +11,7 @@ from apps.core.money import Money
 from apps.loyalty.models import PointsAccount
 from apps.loyalty.rules import value_of
 from apps.memberships import quotes
-from apps.memberships.models import PricePromise, Subscription
+from apps.memberships.models import MEMBERSHIP, PricePromise, Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def glance(customer: User, *, now: datetime) -> Glance:
 
 def _last_of(customer: User) -> Subscription | None:
     return (
-        Subscription.objects.filter(customer=customer, started_at__isnull=False)
+        Subscription.objects.filter(customer=customer, plan_group=MEMBERSHIP, started_at__isnull=False)
         .select_related("plan", "price__plan")
         .order_by("-started_at")
         .first()

@@ -62,7 +62,7 @@ def key_numbers(*, now: datetime) -> list[KeyNumber]:
         KeyNumber(
             _("Monthly recurring revenue"),
             [str(money) for money in numbers.mrr(now=now)] or ["–"],
-            _("Recurring prices of active and overdue memberships, per month, without tax"),
+            _("Recurring prices of active and overdue memberships and boxes, per month, without tax"),
         ),
         KeyNumber(
             _("Collected in 30 days"),

@@ -15,17 +15,17 @@ from apps.billing.models import Payment
 from apps.billing.rules import tax_in
 from apps.core.money import Money, round_half_up
 from apps.memberships import rules
-from apps.memberships.models import Origin, Period, Plan, Price, Status, Subscription
+from apps.memberships.models import MEMBERSHIP, Origin, Period, Plan, Price, Status, Subscription
 from apps.offers.models import Arm, Offer
 from apps.offers.models import Kind as OfferKind
 from apps.promotions.models import Duration, Promotion
 
 
 def mrr(*, now: datetime) -> list[Money]:
-    """Monthly recurring revenue at `now`, by currency: the recurring prices of active and past-due memberships, times
-    their quantity, without tax, per month (year / 12, week x 52 / 12). Discounts that last for ever lower it; others do
-    not. Free trials are not revenue yet, and paused, gift and complimentary memberships do not recur: they do not
-    count. Rounded once, half up, for each currency.
+    """Monthly recurring revenue at `now`, by currency: the recurring prices of active and past-due subscriptions, boxes
+    too, times their quantity, without tax, per month (year / 12, week x 52 / 12). Discounts that last for ever lower
+    it; others do not. Free trials are not revenue yet, and paused, gift and complimentary ones do not recur: they do
+    not count. Rounded once, half up, for each currency.
     """
     groups = list(
         Subscription.objects.open_at(now)
@@ -59,10 +59,11 @@ class PlanCount:
 
 
 def members_by_plan(*, now: datetime) -> list[PlanCount]:
-    """Every plan, highest first, with its members and its share of all members in percent."""
+    """Every plan of the membership, highest first, with its members and its share of all members in percent."""
     counts = {
         row["plan"]: row
         for row in Subscription.objects.open_at(now)
+        .filter(plan_group=MEMBERSHIP)
         .order_by()
         .values("plan")
         .annotate(
@@ -73,7 +74,7 @@ def members_by_plan(*, now: datetime) -> list[PlanCount]:
     }
     whole = sum(row["members"] for row in counts.values()) or 1
     nobody = {"members": 0, "past_due": 0, "leaving": 0}
-    rows = [(plan, counts.get(plan.pk, nobody)) for plan in Plan.objects.order_by("group", "-rank")]
+    rows = [(plan, counts.get(plan.pk, nobody)) for plan in Plan.objects.filter(group=MEMBERSHIP).order_by("-rank")]
     return [
         PlanCount(
             plan.name,
@@ -102,7 +103,8 @@ def joined_and_left(*, since: datetime, until: datetime) -> tuple[int, int]:
     """Paid memberships that started and that ended in `(since, until]`, without gifts, and without trials that nothing
     was billed for."""
     billed = Period.objects.filter(subscription=OuterRef("pk"))
-    paid = Subscription.objects.filter(Exists(billed), price__amount_minor__gt=0, origin=Origin.PURCHASE)
+    bought = Subscription.objects.filter(plan_group=MEMBERSHIP, price__amount_minor__gt=0, origin=Origin.PURCHASE)
+    paid = bought.filter(Exists(billed))
     return (
         paid.filter(started_at__gt=since, started_at__lte=until).count(),
         paid.filter(started_at__isnull=False, ended_at__gt=since, ended_at__lte=until).count(),

@@ -148,7 +148,9 @@ class ComplimentaryForm(forms.Form):
 
     email = forms.EmailField(label=gettext_lazy("Customer's e-mail address"), widget=UnfoldAdminEmailInputWidget)
     plan = forms.ModelChoiceField(
-        Plan.objects.exclude(pk__in=Price.objects.filter(amount_minor=0, version__gt=COMPLIMENTARY).values("plan")),
+        Plan.objects.filter(sends_goods=False).exclude(
+            pk__in=Price.objects.filter(amount_minor=0, version__gt=COMPLIMENTARY).values("plan")
+        ),
         label=gettext_lazy("Plan"),
         widget=UnfoldAdminSelectWidget,
     )

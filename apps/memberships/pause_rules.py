@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from apps.core.periods import Interval, Unit, boundary
+from apps.core.periods import Interval, Unit, boundary, days_after
 
 if TYPE_CHECKING:
     from .models import Plan, Subscription
@@ -49,6 +49,13 @@ def pauses_of(subscription: Subscription) -> list[PauseSpan]:
         for months in range(1, MOST_MONTHS + 1)
     ]
     return [span for span in spans if _within(span, subscription.plan, subscription.zone)]
+
+
+def latest_end(subscription: Subscription) -> datetime | None:
+    """The last instant (UTC) at which a pause from the end of the paid period may be over: so many days later as the
+    plan allows, at the same time on the wall. None where there is no such period, or the plan cannot be paused."""
+    begins_at, days = subscription.current_end, subscription.plan.max_pause_days
+    return days_after(begins_at, days, subscription.zone) if begins_at is not None and days else None
 
 
 def _within(span: PauseSpan, plan: Plan, zone: str) -> PauseSpan | None:

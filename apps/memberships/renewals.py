@@ -31,7 +31,7 @@ from apps.core.outages import is_outage
 
 from . import lifecycle, quotes, rules
 from .models import History, HistoryKind, Holding, Period, Subscription
-from .services import parking, promises
+from .services import parking, promises, settling
 from .signals import subscription_changed
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def _bill_batch(*, now: datetime) -> int:
         with transaction.atomic():
             due = _claim(Subscription.objects.due(now)[: settings.RENEWAL_BATCH])
             claimed = [subscription.pk for subscription in due]
-            _bill(due, now=now)
+            _bill_or_park(due, now=now)
     except Exception as problem:
         if not claimed or is_outage(problem):
             raise
@@ -131,12 +131,18 @@ def bill_one(subscription_id: int, *, now: datetime) -> None:
     fault: it raises, and the next sweep goes on."""
     try:
         with transaction.atomic():
-            _bill(_claim(Subscription.objects.due(now).filter(pk=subscription_id)), now=now)
+            _bill_or_park(_claim(Subscription.objects.due(now).filter(pk=subscription_id)), now=now)
     except Exception as problem:
         if is_outage(problem):
             raise
         log.exception("Subscription %s could not be billed", subscription_id)
         parking.park({subscription_id: _reason(problem)}, now=now)
+
+
+def bill_early(subscription_id: int, *, now: datetime) -> str:
+    """Bill the next period of a subscription that the caller has locked, before it begins; the periods stay where they
+    are. Returns why it could not be computed, or nothing: it is not parked. Runs in the caller's transaction."""
+    return "".join(_bill(_claim(Subscription.objects.filter(pk=subscription_id)), now=now).values())
 
 
 def _claim(due: QuerySet[Subscription]) -> list[Subscription]:
@@ -145,10 +151,16 @@ def _claim(due: QuerySet[Subscription]) -> list[Subscription]:
     return list(claimed.prefetch_related("price__plan", "pending_price__plan", "promotion"))
 
 
-def _bill(due: list[Subscription], *, now: datetime) -> None:
-    """Bill the next period of claimed subscriptions. Runs in the transaction of the claim."""
+def _bill_or_park(due: list[Subscription], *, now: datetime) -> None:
+    if failed := _bill(due, now=now):
+        parking.park(failed, now=now)
+
+
+def _bill(due: list[Subscription], *, now: datetime) -> dict[int, str]:
+    """Bill the next period of claimed subscriptions; returns those that could not be computed, and why. Runs in the
+    transaction of the claim."""
     if not due:
-        return
+        return {}
     terms_before = {subscription.pk: subscription.terms for subscription in due}
     settlement = promises.prepare(due, now=now)
     assessor = tax.Assessor([subscription.customer for subscription in settlement.to_bill], now=now)
@@ -165,14 +177,14 @@ def _bill(due: list[Subscription], *, now: datetime) -> None:
                     failed[subscription.pk] = _reason(problem)
     _write(renewals, terms_before=terms_before, now=now)
     promises.record(settlement, failed=failed, now=now)
-    if failed:
-        parking.park(failed, now=now)
+    return failed
 
 
 def _compute(subscription: Subscription, start: datetime, assessor: tax.Assessor, *, now: datetime) -> Renewal:
     """The subscription in its next period, from `start`, and what to invoice for it: taxed at the rate of the day on
-    which the period begins where the customer lives, described in the active language. No database but for the rates of
-    a day, once for the batch."""
+    which the period begins where the customer lives, or of today where it is paid and sent before (Directive
+    2006/112/EC, Art. 65), described in the active language. No database but for the rates of a day, once for the
+    batch."""
     held = subscription.holding
     end = _move_on(subscription, start)
     conversion = lifecycle.leave_trial(subscription, now=now) if subscription.is_trial else None
@@ -180,7 +192,7 @@ def _compute(subscription: Subscription, start: datetime, assessor: tax.Assessor
         return Renewal(subscription, held, None, conversion)
     customer = subscription.customer
     taxation = assessor.taxation(customer)
-    rate = assessor.rate(customer, on=quotes.local_day(start, subscription.zone))
+    rate = assessor.rate(customer, on=quotes.local_day(min(start, now), subscription.zone))
     span = periods.Period(subscription.period_number, start, end)
     promotion = subscription.promotion
     lines = rules.period_lines(
@@ -248,6 +260,7 @@ def _write(renewals: list[Renewal], *, terms_before: Mapping[int, tuple], now: d
     issued = invoices.issue([bill.draft for bill in bills], now=now)
     copying.write(Period, [bill.under(invoice) for bill, invoice in zip(bills, issued, strict=True)])
     Subscription.objects.advance((renewal.subscription for renewal in renewals), terms_before=terms_before)
+    settling.paid_at_issue([invoice.pk for invoice in issued if invoice.status == Invoice.Status.PAID], now=now)
     changed = [renewal for renewal in renewals if renewal.subscription.holding != renewal.held]
     plans = [
         History(

@@ -39,15 +39,16 @@ class Direction(StrEnum):
 def direction(old: Price, new: Price, *, held: int = 1, wanted: int = 1, tax_basis_points: int = 0) -> Direction:
     """Which way a change goes, from `held` of the old price to `wanted` of the new one.
 
-    A shorter interval always waits for the end of the period that was paid for. The same plan at a longer interval is
-    up, unless there will be fewer of it. Otherwise what it all costs per day decides, and at equal cost the rank;
-    `tax_basis_points` is the rate at which a price without tax compares with one that includes it.
+    What sends goods always waits for the next period: the parcel of this one is paid for, and packed or on its way. So
+    does a shorter interval. The same plan at a longer interval is up, unless there will be fewer of it. Otherwise what
+    it all costs per day decides, and at equal cost the rank; `tax_basis_points` is the rate at which a price without
+    tax compares with one that includes it.
     """
     same_price = new.pk == old.pk or (new.plan_id == old.plan_id and new.rhythm == old.rhythm)
     if same_price and wanted == held:
         return Direction.SAME
     old_length, new_length = old.interval.days_per_interval, new.interval.days_per_interval
-    if new_length < old_length:
+    if new_length < old_length or old.plan.sends_goods or new.plan.sends_goods:
         return Direction.DOWN
     if new.plan_id == old.plan_id and new_length > old_length and wanted >= held:
         return Direction.UP

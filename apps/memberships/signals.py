@@ -18,6 +18,8 @@ subscription_ended = Signal()
 """A subscription that had been active ended. Arguments: `subscription_id`, `reason` (a value of EndReason), `now`."""
 
 periods_paid = Signal()
-"""Periods of subscriptions are paid for, in a batch. Arguments: `period_ids`, `now`.
+"""Periods of subscriptions are paid for, in a batch: first ones, renewals and given ones, not the rest of a period that
+a change of plan costs. Arguments: `period_ids`, `now`.
 
-A period may be announced again: who receives it must not act twice. One whose start lies ahead was renewed early."""
+A period may be announced again: who receives it must not act twice. One whose start lies ahead was renewed early, or
+prolongs a gift."""

@@ -89,8 +89,8 @@ def decline(token: UUID | str, *, customer, now: datetime) -> Offer:
 def settle(subscription: Subscription, *, now: datetime) -> list[Offer]:
     """The customer has just joined or changed plan: close the offers this answers; returns them.
 
-    A win-back offer is answered by any paid membership, an upgrade offer by a plan at least as high. Points promised
-    are granted to those who were promised them. Runs in the caller's transaction; safe to repeat.
+    A win-back offer is answered by any paid plan of its group, an upgrade offer by one at least as high. Points
+    promised are granted to those who were promised them. Runs in the caller's transaction; safe to repeat.
     """
     if subscription.price.is_free:
         return []
@@ -98,7 +98,12 @@ def settle(subscription: Subscription, *, now: datetime) -> list[Offer]:
         offer
         for offer in Offer.objects.select_for_update(of=("self",))
         .select_related("price__plan")
-        .filter(customer_id=subscription.customer_id, status=Status.OPEN, expires_at__gt=now)
+        .filter(
+            customer_id=subscription.customer_id,
+            price__plan__group=subscription.plan_group,
+            status=Status.OPEN,
+            expires_at__gt=now,
+        )
         .order_by("pk")
         if offer.kind == Kind.WINBACK or offer.price.plan.rank <= subscription.plan.rank
     ]

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from apps.catalog.models import GuideView
-from apps.memberships.models import OPEN, Price, Status, Subscription
+from apps.memberships.models import MEMBERSHIP, OPEN, Price, Status, Subscription
 
 from . import history, rules
 from .models import Arm, Kind, Offer, OfferPolicy, Review
@@ -53,7 +53,7 @@ def suggest_upgrades(*, now: datetime) -> int:
 
 def next_due(*, now: datetime) -> datetime | None:
     """The next instant at which a membership is to be looked at, or None."""
-    if _due(now).exists() or Subscription.objects.open().filter(offer_review=None).exists():
+    if _due(now).exists() or Subscription.objects.open().filter(plan_group=MEMBERSHIP, offer_review=None).exists():
         return now
     return Review.objects.aggregate(next=Min("next_at"))["next"]
 
@@ -70,9 +70,9 @@ def _add_missing_reviews(now: datetime) -> None:
         cursor.execute(
             "INSERT INTO offers_review (subscription_id, next_at)"
             " SELECT s.id, %s FROM memberships_subscription s WHERE s.status = ANY(%s)"
-            " AND NOT EXISTS (SELECT 1 FROM offers_review r WHERE r.subscription_id = s.id)"
+            " AND s.plan_group = %s AND NOT EXISTS (SELECT 1 FROM offers_review r WHERE r.subscription_id = s.id)"
             " ON CONFLICT DO NOTHING",
-            [now, [status.value for status in OPEN]],
+            [now, [status.value for status in OPEN], MEMBERSHIP],
         )
 
 

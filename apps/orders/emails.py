@@ -35,10 +35,10 @@ def confirmed(order: Order, *, now: datetime) -> None:
     _put("order-confirmed", order, key=f"order-confirmed:{order.pk}", context=context, now=now)
 
 
-def shipped(shipment: Shipment, *, now: datetime) -> None:
-    """A parcel has left: what is in it, and how to follow it."""
+def shipped(shipment: Shipment, *, beside: Sequence[Shipment] = (), now: datetime) -> None:
+    """A parcel has left: what is in it, with the orders `beside`, and how to follow it."""
     context = {
-        "lines": [f"{piece.quantity} × {piece.line.description}" for piece in shipment.lines.select_related("line")],
+        "lines": [line for sent in (shipment, *beside) for line in _sent(sent)],
         "carrier": shipment.carrier,
         "tracking_number": shipment.tracking_number,
         "tracking_url": shipment.tracking_url,
@@ -56,6 +56,11 @@ def refunded(refund: OrderRefund, *, lines: Sequence[str], now: datetime) -> Non
     """Money goes back for a part of the order."""
     context = {"lines": list(lines), "amount": refund.amount, "shipping": refund.shipping, "reason": refund.reason}
     _put("order-refunded", refund.order, key=f"order-refunded:{refund.pk}", context=context, now=now)
+
+
+def _sent(shipment: Shipment) -> list[str]:
+    """What is in the parcel."""
+    return [f"{piece.quantity} × {piece.line.description}" for piece in shipment.lines.select_related("line")]
 
 
 def _put(kind: str, order: Order, *, key: str, context: dict[str, Any], now: datetime) -> None:

@@ -21,6 +21,18 @@ class OrderClosed(OrderRefused):
     """The order is paid, cancelled or somebody else's."""
 
 
+class NotSentThere(OrderRefused):
+    """No parcels go to this country."""
+
+
+class CutOffPassed(OrderRefused):
+    """The next box is being made ready, and stays as it is."""
+
+
+class BoxChanged(OrderRefused):
+    """The next box is another one, or comes on another day, than what was shown."""
+
+
 class TooMuch(OrderRefused):
     """More pieces, or more money, than there are left."""
 

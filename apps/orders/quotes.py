@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -18,16 +19,31 @@ from apps.promotions import services as promotions
 from apps.promotions.models import Promotion
 
 from . import rules
+from .boxes import extras
 from .contents import Contents, Item
 from .models import ShippingRate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """One way to send the parcel, with its price for this basket."""
+    """One way to send the parcel, with its price for this basket: a rate of staff's, or the customer's next box."""
 
-    rate: ShippingRate
+    rate: ShippingRate | None = None
+    ride: extras.Ride | None = None
     amount: Money
+
+    @property
+    def pk(self) -> int:
+        """The number by which a checkout chooses it."""
+        return self.rate.pk if self.rate else extras.NEXT_BOX
+
+    @property
+    def name(self) -> str:
+        return self.rate.name if self.rate else self.ride.name if self.ride else ""
+
+    @property
+    def detail(self) -> str:
+        return self.rate.detail if self.rate else self.ride.detail if self.ride else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +102,7 @@ class Quote:
             self.taxation.treatment,
             self.contents.price.pk if self.contents.price else None,
             self.promotion.pk if self.promotion else None,
-            self.way.rate.pk if self.way else None,
+            (self.way.pk, self.way.name) if self.way else None,
             *[(item.variant.pk, item.quantity, item.unit) for item in self.contents.items],
             *self.shares,
             self.shipping,
@@ -98,13 +114,14 @@ class Quote:
 
 def of(contents: Contents, *, customer: User | None, country: str, rate_id: int | None, now: datetime) -> Quote:
     """Reckon a basket whose items can all be bought. `customer` is None for a guest who has not said who they are;
-    `rate_id` is the way of sending that was chosen, the first where it is none of this country's. Raises billing's
-    NoTaxRate."""
+    `rate_id` is the way of sending that was chosen (NEXT_BOX for the customer's next box), the first where it is none
+    of this country's. Raises billing's NoTaxRate."""
     basis_points = tax.rate_for(country, now.date()).basis_points
     promotion, refusal = _promotion(contents, customer=customer, now=now)
     shares = _shares(contents, promotion)
-    ways = _ways(contents, country=country, worth=contents.subtotal - Money(sum(shares), contents.currency))
-    way = next((way for way in ways if way.rate.pk == rate_id), next(iter(ways), None))
+    worth = contents.subtotal - Money(sum(shares), contents.currency)
+    ways = _ways(contents, customer=customer, country=country, worth=worth, now=now)
+    way = next((way for way in ways if way.pk == rate_id), next(iter(ways), None))
     taxation = _taxation(customer, country=country, now=now)
     quote = Quote(
         contents=contents,
@@ -162,10 +179,10 @@ def _discount(item: Item, share: int, promotion: Promotion, basis_points: int) -
 def _shipping(way: Sending, basis_points: int) -> LineDraft:
     return LineDraft(
         kind="shipping",
-        description=_("Shipping: %(name)s") % {"name": way.rate.name},
+        description=_("Shipping: %(name)s") % {"name": way.name},
         amount_minor=way.amount.minor,
         tax_basis_points=basis_points,
-        inputs={"unit_minor": way.amount.minor, "quantity": 1, "rate": way.rate.pk},
+        inputs={"unit_minor": way.amount.minor, "quantity": 1, "rate": way.pk},
     )
 
 
@@ -189,11 +206,24 @@ def _shares(contents: Contents, promotion: Promotion | None) -> list[int]:
     return rules.discount_shares(off, amounts)
 
 
-def _ways(contents: Contents, *, country: str, worth: Money) -> list[Sending]:
+def _ways(contents: Contents, *, customer: User | None, country: str, worth: Money, now: datetime) -> list[Sending]:
+    """The rates, then the customer's next box, which costs nothing more, for what goes by parcel."""
     if not contents.is_shipped:
         return []
-    rates = ShippingRate.objects.all().to(country, currency=contents.currency, grams=contents.grams)
-    return [Sending(rate=rate, amount=rate.price_for(worth)) for rate in rates]
+    rates = list(ShippingRate.objects.all().to(country, currency=contents.currency, grams=contents.grams))
+    ways = [Sending(rate=rate, amount=rate.price_for(worth)) for rate in rates]
+    if customer is None or not _is_parcel(rates, country=country, currency=contents.currency):
+        return ways
+    ride = extras.ride(customer, country=country, now=now)
+    return [*ways, Sending(ride=ride, amount=Money(0, contents.currency))] if ride else ways
+
+
+def _is_parcel(rates: Sequence[ShippingRate], *, country: str, currency: str) -> bool:
+    """Whether it is light enough for a parcel: for a rate with a limit, where any rate has one."""
+    if any(rate.up_to_grams is not None for rate in rates):
+        return True
+    limited = ShippingRate.objects.filter(is_active=True, currency=currency, countries__contains=[country])
+    return bool(rates) and not limited.filter(up_to_grams__isnull=False).exists()
 
 
 def _taxation(customer: User | None, *, country: str, now: datetime) -> Taxation:

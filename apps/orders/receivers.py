@@ -1,4 +1,4 @@
-"""What orders does when billing announces something, and when somebody signs in."""
+"""What orders does when billing or memberships announce something, and when somebody signs in."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from django.http import HttpRequest
 from apps.accounts.models import User
 from apps.billing import signals as billing
 from apps.core import clock
+from apps.memberships import signals as memberships
 
 from . import baskets, settling
+from .boxes import owing
 
 
 @receiver(billing.invoices_paid, dispatch_uid="orders.paid")
@@ -29,6 +31,11 @@ def payment_failed(*, invoice_id: int, payment_id: int, now: datetime, **kwargs)
 @receiver(billing.invoice_voided, dispatch_uid="orders.voided")
 def invoice_voided(*, invoice_id: int, now: datetime, **kwargs) -> None:
     settling.voided(invoice_id, now=now)
+
+
+@receiver(memberships.periods_paid, dispatch_uid="orders.boxes_owed")
+def periods_paid(*, period_ids: Sequence[int], now: datetime, **kwargs) -> None:
+    owing.owe(period_ids, now=now)
 
 
 @receiver(user_logged_in, dispatch_uid="orders.basket")

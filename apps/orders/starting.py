@@ -102,18 +102,21 @@ def _guest(checkout: Checkout, *, now: datetime) -> User:
 
 
 def _order(basket: Basket, checkout: Checkout, quote: quotes.Quote, *, customer: User, now: datetime) -> Order:
+    # With a box it goes where the box goes.
+    ride = quote.way.ride if quote.way else None
     order = Order(
         once=checkout.once,
         customer=customer,
         email=customer.mail_address,
         basket=basket,
-        address=dict(checkout.address),
+        address=dict(ride.address if ride else checkout.address),
+        goes_with=ride.subscription if ride else None,
         country=checkout.country,
         currency=quote.currency,
         goods_minor=quote.goods.minor,
         discount_minor=quote.discount.minor,
         shipping_minor=quote.shipping.minor,
-        shipping_name=quote.way.rate.name if quote.way else "",
+        shipping_name=quote.way.name[:80] if quote.way else "",
         total_minor=quote.total.minor,
         tax_minor=quote.tax.minor,
         tax_basis_points=quote.tax_basis_points,

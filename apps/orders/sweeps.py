@@ -7,7 +7,8 @@ from django.db.models import Min
 from apps.core import sweeps
 
 from . import baskets, settling
-from .models import Basket, Order
+from .boxes import extras, making
+from .models import Basket, BoxDelivery, DeliveryStatus, Order
 
 
 def _next_left(*, now: datetime) -> datetime | None:
@@ -29,6 +30,18 @@ def _next_basket(*, now: datetime) -> datetime | None:
 def abandon(*, now: datetime) -> int:
     """Close the orders that nobody paid for, and put their pieces back on the shelf."""
     return settling.abandon_due(now=now)
+
+
+def _next_box(*, now: datetime) -> datetime | None:
+    if extras.stranded().exists():
+        return now
+    return BoxDelivery.objects.filter(status=DeliveryStatus.DUE).aggregate(at=Min("due_at"))["at"]
+
+
+@sweeps.register(name="orders.boxes", order=255, next_due=_next_box)
+def make_boxes(*, now: datetime) -> int:
+    """Turn the boxes whose day has come into orders to pack; what waits for a box that does not come is sent alone."""
+    return making.make_due(now=now) + extras.release_stranded()
 
 
 @sweeps.register(name="orders.forget_cards", order=250, next_due=_no_event)

@@ -125,16 +125,16 @@ class CheckoutForm(ConsentForm):
         )
 
     def _ask_way(self) -> None:
-        ways = [(str(way.rate.pk), self._way_label(way)) for way in self.quote.ways]
+        ways = [(str(way.pk), self._way_label(way)) for way in self.quote.ways]
         field = forms.ChoiceField(label=_("How shall we send it?"), choices=ways, widget=forms.RadioSelect)
-        field.initial = str(self.quote.way.rate.pk) if self.quote.way else None
+        field.initial = str(self.quote.way.pk) if self.quote.way else None
         self.fields["rate"] = field
         self.initial["rate"] = field.initial
 
     @staticmethod
     def _way_label(way) -> str:
         price = way.amount.format() if way.amount else _text("free")
-        return " · ".join(filter(None, [way.rate.name, way.rate.detail, price]))
+        return " · ".join(filter(None, [way.name, way.detail, price]))
 
     def _ask_card(self) -> None:
         known = [(str(card.pk), str(card)) for card in self.cards]

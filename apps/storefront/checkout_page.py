@@ -38,7 +38,7 @@ class CheckoutPage:
             contents,
             customer=self.customer,
             country=self._country(),
-            rate_id=number(self._said("rate")) or None,
+            rate_id=number(said) if (said := self._said("rate")) else None,
             now=now,
         )
         self.needs_account = contents.price is not None and self.customer is None

@@ -7,7 +7,7 @@ from apps.billing import cards
 from apps.billing.gateway.behaviours import Rule
 from apps.billing.gateway.rehearsal import Rehearsal
 from apps.memberships.gifts import buying
-from apps.memberships.models import Gift
+from apps.memberships.models import Gift, Price
 
 from . import accounts, memberships
 
@@ -22,12 +22,14 @@ def begin(
     periods: int = 3,
     currency: str = "EUR",
     buyer: User | None = None,
+    price: Price | None = None,
     **recipient,
 ) -> Gift:
     """A gift agreed to, before the card."""
+    price = price or memberships.price(slug, unit=unit, currency=currency)
     return buying.start(
         buyer or accounts.customer(),
-        memberships.price(slug, unit=unit, currency=currency).pk,
+        price.pk,
         periods=periods,
         recipient=buying.Recipient(**{"name": "Bea", **recipient}),
         now=now,

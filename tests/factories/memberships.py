@@ -14,6 +14,7 @@ from apps.promotions.models import Promotion
 from . import accounts
 
 TERMS = {"terms_version": "2026-01", "terms_text": "I agree to be charged EUR 12 every month until I cancel."}
+BOXES = "seasonal-box"
 _numbers = numbers(1)
 OPENED = datetime.fromisoformat("2025-01-01T00:00:00+00:00")
 
@@ -52,6 +53,23 @@ def special_price(slug: str = "grove", *, version: int = 9, **terms) -> Price:
     """A price in euro with terms that the ordinary plans do not have: a trial, a term, another interval."""
     facts = {"currency": "EUR", "amount_minor": 1200, "interval_unit": "month", "available_from": OPENED}
     return Price.objects.create(plan=plans()[slug], version=version, **{**facts, **terms})
+
+
+def box_price(slug: str = "small-box", *, rank: int = 1, amount_minor: int = 2900, **terms) -> Price:
+    """A monthly price of a plan that sends a parcel each period; both are made where they are not there yet."""
+    plan, _created = Plan.objects.get_or_create(
+        slug=slug,
+        defaults={"name": slug.replace("-", " ").capitalize(), "group": BOXES, "rank": rank, "sends_goods": True},
+    )
+    facts = {"currency": "EUR", "amount_minor": amount_minor, "interval_unit": "month", "available_from": OPENED}
+    price, _created = Price.objects.get_or_create(plan=plan, **{"version": 1, **terms}, defaults=facts)
+    return price
+
+
+def box_subscriber(gateway: Rehearsal, chosen: Price | None = None, *, now: datetime, **how) -> Subscription:
+    """Somebody to whom a box is sent each month, paid for."""
+    done = join(gateway, chosen or box_price(), now=now, **how)
+    return Subscription.objects.current_of(done.customer, group=BOXES)
 
 
 def several(slug: str, *, most: int) -> Plan:

@@ -1,5 +1,6 @@
 """Which way a change goes, and by what measure: the price per day."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -58,6 +59,23 @@ def test_the_price_per_day_decides(old, new, way):
 def test_more_of_one_price_is_up(held, wanted, way):
     monthly = price(1200, MONTH)
     assert rules.direction(monthly, monthly, held=held, wanted=wanted) == way
+
+
+@pytest.mark.parametrize("which", ["old", "new", "both"])
+def test_what_sends_goods_never_changes_within_a_period(which):
+    small, large = price(2900, MONTH), price(4900, MONTH, plan=2)
+    if which != "new":
+        small = replace(small, sends_goods=True)
+    if which != "old":
+        large = replace(large, sends_goods=True)
+    assert rules.direction(small, large) == DOWN
+    assert rules.direction(large, small) == DOWN
+
+
+def test_more_parcels_or_a_longer_interval_wait_too():
+    monthly, quarterly = (replace(price(*each), sends_goods=True) for each in ((2900, MONTH), (8700, QUARTER)))
+    assert rules.direction(monthly, quarterly) == DOWN
+    assert [rules.direction(monthly, monthly, held=1, wanted=wanted) for wanted in (1, 2)] == [SAME, DOWN]
 
 
 def test_the_same_plan_at_a_longer_interval_with_fewer_is_judged_by_what_it_costs():

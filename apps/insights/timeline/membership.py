@@ -50,9 +50,9 @@ def history(customer: User) -> list[Moment]:
 
 
 def _shown(kind: str, value: str) -> str:
-    """A value of a history row for people: cancellations and moved trials keep the instant of the end, pauses both ends
-    (ISO 8601)."""
-    if kind in (HistoryKind.PAUSE, HistoryKind.UNPAUSE):
+    """A value of a history row for people: cancellations and moved trials keep the instant of the end, pauses both
+    ends, early renewals the next charge before and after (ISO 8601)."""
+    if kind in (HistoryKind.PAUSE, HistoryKind.UNPAUSE, HistoryKind.EARLY):
         return date_format(datetime.fromisoformat(value), "DATETIME_FORMAT")
     if kind not in (HistoryKind.CANCEL, HistoryKind.UNDO, HistoryKind.TRIAL):
         return value

@@ -59,7 +59,7 @@ class PriceInline(ReadOnlyInline):
 class PlanAdmin(ModelAdmin):
     """Plans with their benefits and prices."""
 
-    list_display = ["name", "group", "rank", "status", "points_percent"]
+    list_display = ["name", "group", "rank", "status", "sends_goods", "points_percent"]
     list_filter = ["status", "group"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}

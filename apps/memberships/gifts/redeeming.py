@@ -26,6 +26,7 @@ from apps.memberships import lifecycle as memberships
 from apps.memberships.errors import GiftNotUsable, KeptForLater, QuoteChanged
 from apps.memberships.models import Gift, GiftStatus, GiftUse, Origin, Period, Status, Subscription
 from apps.memberships.services import finding
+from apps.memberships.signals import periods_paid
 
 from . import emails, lifecycle, rules
 
@@ -112,19 +113,21 @@ def redeem(code: str, *, customer: User, shown: GiftUse | str, now: datetime) ->
     )
     match effect.use:
         case GiftUse.STARTS:
-            subscription = _begin(gift, effect, customer, now=now)
+            subscription, covered = _begin(gift, effect, customer, now=now)
         case GiftUse.EXTENDS:
-            subscription = _extend(gift, effect, customer, now=now)
+            subscription, covered = _extend(gift, effect, customer, now=now)
         case _:
             assert effect.pays_for is not None
-            subscription = effect.pays_for
+            subscription, covered = effect.pays_for, None
     lifecycle.redeem(gift, customer=customer, use=effect.use, subscription=subscription, now=now)
+    if covered is not None:
+        periods_paid.send(Period, period_ids=[covered.pk], now=now)
     emails.redeemed(gift, customer=customer, ends_at=effect.ends_at, now=now)
     return gift
 
 
-def _begin(gift: Gift, effect: Effect, customer: User, *, now: datetime) -> Subscription:
-    """The membership with a fixed end; a free or complimentary one gives way to it."""
+def _begin(gift: Gift, effect: Effect, customer: User, *, now: datetime) -> tuple[Subscription, Period]:
+    """The membership with a fixed end, and its time; a free or complimentary one gives way to it."""
     subscription = Subscription.objects.create(
         customer=customer,
         price=gift.price,
@@ -138,16 +141,16 @@ def _begin(gift: Gift, effect: Effect, customer: User, *, now: datetime) -> Subs
         ends_at=effect.ends_at,
         created_at=now,
     )
-    _cover(gift, effect, subscription, customer, now=now)
-    return memberships.activate(subscription.pk, now=now, actor=customer.email)
+    covered = _cover(gift, effect, subscription, customer, now=now)
+    return memberships.activate(subscription.pk, now=now, actor=customer.email), covered
 
 
-def _extend(gift: Gift, effect: Effect, customer: User, *, now: datetime) -> Subscription:
+def _extend(gift: Gift, effect: Effect, customer: User, *, now: datetime) -> tuple[Subscription, Period]:
     subscription = finding.open_subscription(_pk(effect.pays_for), customer=customer)
-    _cover(gift, effect, subscription, customer, now=now)
+    covered = _cover(gift, effect, subscription, customer, now=now)
     subscription.current_end = subscription.ends_at = effect.ends_at
     subscription.save(update_fields=["current_end", "ends_at"])
-    return subscription
+    return subscription, covered
 
 
 def _cover(gift: Gift, effect: Effect, subscription: Subscription, customer: User, *, now: datetime) -> Period:

@@ -4,7 +4,7 @@ from .declarations import Declaration, DeclarationKind, Doubt, Handling, Handlin
 from .gifts import Gift, GiftStatus, GiftUse
 from .intervals import IntervalUnit, Rhythm
 from .pauses import Pause, PauseOutcome
-from .plans import COMPLIMENTARY, Benefit, Plan, PlanStatus, Price
+from .plans import COMPLIMENTARY, MEMBERSHIP, Benefit, Plan, PlanStatus, Price
 from .price_changes import PriceChange, PriceChangeEntry, PriceChangeStatus, WithoutConsent
 from .promises import Answer, Outcome, PricePromise, PromiseNotice
 from .purchases import ChangeStatus, PlanChange, Signup, SignupStatus
@@ -16,6 +16,7 @@ from .trials import TrialUse
 __all__ = [
     "BILLED",
     "COMPLIMENTARY",
+    "MEMBERSHIP",
     "OPEN",
     "Answer",
     "Benefit",

@@ -20,6 +20,9 @@ from apps.core.periods import Interval, Unit
 from . import intervals
 from .intervals import IntervalUnit, Rhythm
 
+# The group of the membership itself; plans that send goods have groups of their own.
+MEMBERSHIP = "membership"
+
 
 class PlanStatus(models.TextChoices):
     OPEN = "open", _("open to new members")
@@ -37,7 +40,7 @@ class Plan(models.Model):
 
     slug = models.SlugField(_("slug"), unique=True)
     name = models.CharField(_("name"), max_length=80)
-    group = models.SlugField(_("group"), default="membership")
+    group = models.SlugField(_("group"), default=MEMBERSHIP)
     rank = models.PositiveSmallIntegerField(_("rank"))
     tagline = models.CharField(_("tagline"), max_length=160, blank=True)
     description = models.TextField(_("description"), blank=True)
@@ -85,6 +88,11 @@ class Plan(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["group", "rank"], name="memberships_one_plan_per_rank"),
             models.CheckConstraint(condition=Q(max_quantity__gte=1), name="memberships_plan_holds_one"),
+            models.CheckConstraint(
+                condition=Q(sends_goods=False) | ~Q(group=MEMBERSHIP),
+                name="memberships_goods_are_no_membership",
+                violation_error_message=_("A plan that sends a parcel needs a group of its own."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -95,6 +95,7 @@ class HistoryKind(models.TextChoices):
     UNPARK = "unpark", _("taken up again")
     PROMISE = "promise", _("price promise")
     TRIAL = "trial", _("end of the trial moved")
+    EARLY = "early", _("renewed early")
 
 
 class History(models.Model):

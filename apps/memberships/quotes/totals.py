@@ -26,14 +26,15 @@ def next_total(subscription: Subscription, *, now: datetime) -> Money | None:
     return renewal_total(subscription, subscription.pending_price or subscription.price, now=now)
 
 
-def renewal_total(subscription: Subscription, price: Price, *, now: datetime) -> Money | None:
-    """What the next period would cost at a price, for as many as it will be, with tax; see `next_total`."""
+def renewal_total(subscription: Subscription, price: Price, *, now: datetime, on: date | None = None) -> Money | None:
+    """What the next period would cost at a price, for as many as it will be, with the tax of the day `on`, or else of
+    the day on which it begins; see `next_total`."""
     return period_total(
         price,
         subscription.promotion,
         quantity=subscription.holding_next.quantity,
         customer=subscription.customer,
-        on=local_day(subscription.next_bill_at or now, subscription.zone),
+        on=on or local_day(subscription.next_bill_at or now, subscription.zone),
         assessor=tax.Assessor([subscription.customer], now=now),
     )
 

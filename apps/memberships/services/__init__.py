@@ -6,7 +6,7 @@ from .complimenting import end_complimentary, give_complimentary
 from .joining import join_free
 from .keeping import cancel_change, keep_plan
 from .parking import park, unpark
-from .pausing import PauseChoice, pause_choice, request_pause, resume, undo_pause
+from .pausing import PauseChoice, pause_choice, request_pause, request_pause_until, resume, undo_pause
 from .points import redeem_points
 from .previewing import check_change, preview_change
 from .pricing import add_price, new_price_version
@@ -32,6 +32,7 @@ __all__ = [
     "redeem_points",
     "request_cancel",
     "request_pause",
+    "request_pause_until",
     "resume",
     "undo_cancel",
     "undo_pause",

@@ -24,12 +24,15 @@ def give_complimentary(
     It is never billed, no part of recurring revenue, and gives way to a membership that the customer buys. A free
     membership of the group ends, and a sign-up that was left half-way is closed. Raises AlreadySubscribed for a member
     who pays, has a gift, or has a complimentary membership already, and while the payment of a sign-up may still go
-    through; UnknownPlan for a plan that is free anyway; Refused without a reason or with an end in the past.
+    through; UnknownPlan for a plan that is free anyway, and for one that sends goods: nothing is sent unpaid; Refused
+    without a reason or with an end in the past.
     """
     if not reason.strip():
         raise Refused(_("Please say why the membership is free."))
     if ends_at is not None and ends_at <= now:
         raise Refused(_("The end lies in the past."))
+    if plan.sends_goods:
+        raise UnknownPlan(_("This plan sends goods, and cannot be given for free. A gift can be bought instead."))
     finding.lock_customer(customer)
     if plan.prices.filter(amount_minor=0, version__gt=COMPLIMENTARY).exists():
         raise UnknownPlan(_("This plan is free for everybody."))

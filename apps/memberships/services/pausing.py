@@ -73,33 +73,52 @@ def request_pause(
     """
     subscription = finding.open_subscription(subscription_id, customer=customer)
     span = pause_choice(subscription, now=now).span(months)
-    if begins_at is not None and begins_at != subscription.current_end:
-        raise QuoteChanged(_("Your membership has been renewed since you saw the dates. Please look at them again."))
+    _refuse_other_beginning(subscription, begins_at)
     if span is None:
         raise CannotPause(_("Your plan cannot be paused for so long."))
-    subscription.pause_at, subscription.resumes_at = span.begins_at, span.resumes_at
-    subscription.pause_kind = PauseKind.SKIP if span.is_skip else PauseKind.PAUSE
-    subscription.save(update_fields=["pause_at", "resumes_at", "pause_kind"])
-    pause = Pause.objects.create(
-        subscription=subscription,
-        customer=customer,
-        plan_group=subscription.plan_group,
-        kind=subscription.pause_kind,
-        begins_at=span.begins_at,
-        resumes_at=span.resumes_at,
-        actor=actor or customer.email,
-        requested_at=now,
-    )
-    lifecycle.record(
-        subscription,
-        HistoryKind.PAUSE,
-        old=span.begins_at.isoformat(),
-        new=span.resumes_at.isoformat(),
-        reason=subscription.pause_kind,
-        actor=pause.actor,
-        now=now,
-    )
+    kind = PauseKind.SKIP if span.is_skip else PauseKind.PAUSE
+    pause = _plan(subscription, span.resumes_at, kind, actor=actor or customer.email, now=now)
     emails.pause_confirmation(subscription, pause, now=now)
+    return subscription
+
+
+def latest_pause_end(subscription: Subscription) -> datetime | None:
+    """The last instant (UTC) to which the next period can be put off; None where the plan cannot be paused at all.
+    Whether it can be at this moment, `check_until` says."""
+    return pause_rules.latest_end(subscription) if subscription.is_bought else None
+
+
+def check_until(subscription: Subscription, *, until: datetime, now: datetime) -> None:
+    """Whether the next period can begin at the instant `until` instead. Raises what `pause_choice` raises, and
+    CannotPause for an instant that is no later, or later than the plan allows."""
+    _check(subscription, now=now)
+    _check_end(subscription, until)
+
+
+@transaction.atomic
+def request_pause_until(
+    subscription_id: int,
+    *,
+    until: datetime,
+    customer: User,
+    now: datetime,
+    begins_at: datetime | None = None,
+    actor: str = "",
+    by_shop: bool = False,
+) -> Subscription:
+    """Pause from the end of the paid period to the instant `until`, at which the next one begins: a new anchor.
+
+    Like `request_pause`. `by_shop`: the shop asks for it, not the customer. It does not count towards the yearly number
+    of pauses, nor is it refused because of it, and the caller writes to the customer. Raises NotOpen, QuoteChanged and
+    what `check_until` raises; nothing is changed then.
+    """
+    subscription = finding.open_subscription(subscription_id, customer=customer)
+    _check(subscription, now=now, counts=not by_shop)
+    _refuse_other_beginning(subscription, begins_at)
+    _check_end(subscription, until)
+    pause = _plan(subscription, until, PauseKind.PAUSE, actor=actor or customer.email, by_shop=by_shop, now=now)
+    if not by_shop:
+        emails.pause_confirmation(subscription, pause, now=now)
     return subscription
 
 
@@ -141,7 +160,7 @@ def resume(subscription_id: int, *, customer: User, now: datetime, actor: str = 
     """
     subscription = finding.open_subscription(subscription_id, customer=customer)
     if not subscription.is_paused:
-        raise NothingToChange(_("Your membership is not paused."))
+        raise NothingToChange(_("It is not paused."))
     return bring_back(subscription.pk, at=now, now=now, actor=actor or customer.email)
 
 
@@ -156,31 +175,82 @@ def bring_back(subscription_id: int, *, at: datetime, now: datetime, actor: str 
     return subscription
 
 
-def _check(subscription: Subscription, *, now: datetime) -> None:
+def _plan(
+    subscription: Subscription,
+    resumes_at: datetime,
+    kind: PauseKind,
+    *,
+    actor: str,
+    now: datetime,
+    by_shop: bool = False,
+) -> Pause:
+    """Write down a pause from the end of the paid period."""
+    assert subscription.current_end is not None, "checked before"
+    subscription.pause_at, subscription.resumes_at = subscription.current_end, resumes_at
+    subscription.pause_kind = kind
+    subscription.save(update_fields=["pause_at", "resumes_at", "pause_kind"])
+    pause = Pause.objects.create(
+        subscription=subscription,
+        customer=subscription.customer,
+        plan_group=subscription.plan_group,
+        kind=kind,
+        begins_at=subscription.current_end,
+        resumes_at=resumes_at,
+        by_shop=by_shop,
+        actor=actor,
+        requested_at=now,
+    )
+    lifecycle.record(
+        subscription,
+        HistoryKind.PAUSE,
+        old=pause.begins_at.isoformat(),
+        new=pause.resumes_at.isoformat(),
+        reason=kind,
+        actor=actor,
+        now=now,
+    )
+    return pause
+
+
+def _refuse_other_beginning(subscription: Subscription, shown: datetime | None) -> None:
+    if shown is not None and shown != subscription.current_end:
+        raise QuoteChanged(_("It has been renewed since you saw the dates. Please look at them again."))
+
+
+def _check_end(subscription: Subscription, until: datetime) -> None:
+    latest = pause_rules.latest_end(subscription)
+    if subscription.current_end is None or until <= subscription.current_end:
+        raise CannotPause(_("Please choose a later day."))
+    if latest is None or pause_rules.days_between(latest, until, subscription.zone) > 0:
+        raise CannotPause(_("Your plan cannot be paused for so long."))
+
+
+def _check(subscription: Subscription, *, now: datetime, counts: bool = True) -> None:
+    """Whether it can be paused at all; `counts` asks whether this year's number is used up, too."""
     if not subscription.is_bought:
-        raise CannotPause(_("Only a membership that you pay for can be paused."))
+        raise CannotPause(_("Only what you pay for can be paused."))
     if subscription.is_paused:
-        raise NothingToChange(_("Your membership is paused already."))
+        raise NothingToChange(_("It is paused already."))
     if subscription.pause_at is not None:
         raise NothingToChange(_("A pause is planned already. Take it back first to choose another one."))
     if subscription.is_trial:
-        raise CannotPause(_("Your free trial is running. Once it is over you can pause your membership."))
+        raise CannotPause(_("Your free trial is running. You can pause once it is over."))
     if subscription.term_ends_at is not None:
-        raise CannotPause(_("Your membership ends by itself on an agreed day, and cannot be paused."))
+        raise CannotPause(_("It ends by itself on an agreed day, and cannot be paused."))
     if subscription.ends_at is not None:
-        raise CancellationPending(_("Your membership is cancelled. Undo the cancellation to pause it instead."))
+        raise CancellationPending(_("It is cancelled. Undo the cancellation to pause instead."))
     if subscription.status == Status.PAST_DUE:
-        raise ChangeInProgress(_("A payment is overdue. Once it is paid you can pause your membership."))
+        raise ChangeInProgress(_("A payment is overdue. You can pause once it is paid."))
     if subscription.status != Status.ACTIVE or subscription.next_bill_at is None:
-        raise NotOpen(_("You have no such membership."))
+        raise NotOpen(_("You have no such subscription."))
     if subscription.changing_since is not None:
         raise ChangeInProgress(_("A change of your plan is still waiting for its payment."))
     if subscription.next_bill_at <= now or subscription.parked_at is not None:
-        raise ChangeInProgress(_("Your membership is being renewed. Please try again in a minute."))
+        raise ChangeInProgress(_("It is being renewed. Please try again in a minute."))
     if subscription.plan.max_pause_days == 0:
         raise CannotPause(_("Your plan cannot be paused."))
     allowed = subscription.plan.pauses_per_year
-    if Pause.objects.counted(subscription, begins_at=subscription.next_bill_at).count() >= allowed:
+    if counts and Pause.objects.counted(subscription, begins_at=subscription.next_bill_at).count() >= allowed:
         raise TooManyPauses(
             ngettext(
                 "Your plan can be paused %(count)s time a year, and you have done so.",

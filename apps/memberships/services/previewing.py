@@ -64,11 +64,16 @@ def moment_of(subscription: Subscription, quoted_at: datetime | None, *, now: da
     if quoted_at is None:
         return now
     span = Period.objects.latest_of(subscription)
-    begun = span.start if span is not None else subscription.current_start
+    begun = _begun(span, now=now) if span is not None else subscription.current_start
     went_back = span is not None and CreditNote.objects.filter(invoice__periods=span, issued_at__gt=quoted_at).exists()
     if went_back or not max(begun, now - PREVIEW_LASTS) <= quoted_at <= now:
         raise changed()
     return quoted_at
+
+
+def _begun(span: Period, *, now: datetime) -> datetime:
+    """Since when the span is the present one: a period that was renewed early, since it was billed."""
+    return span.start if span.start <= now or span.invoice is None else span.invoice.issued_at
 
 
 def changed() -> QuoteChanged:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -10,17 +10,20 @@ from django.utils.translation import gettext as _
 
 from apps.billing.models import DunningPolicy, Invoice, Payment
 from apps.memberships import lifecycle
-from apps.memberships.models import EndReason, Period, Plan, PlanChange, Signup, Status, Subscription
+from apps.memberships.models import MEMBERSHIP, EndReason, Period, Plan, PlanChange, Signup, Status, Subscription
+from apps.memberships.signals import periods_paid
 
 from . import applying, changing, closing, points
 
 
 def paid(invoice_ids: Sequence[int], *, now: datetime) -> None:
-    """Carry out what the invoices were for: apply a change, start or recover a subscription; then give the points.
+    """Carry out what the invoices were for: apply a change, start or recover a subscription; then give the points, and
+    announce the periods.
 
     For renewals that went well the number of statements does not depend on how many there are.
     """
     plans: dict[int, Plan] = {}
+    periods: list[Period] = []
     changes = PlanChange.objects.filter(invoice__in=invoice_ids).select_related("price__plan").order_by("pk")
     for change in changes:
         applying.apply(change.pk, now=now)
@@ -28,9 +31,40 @@ def paid(invoice_ids: Sequence[int], *, now: datetime) -> None:
     for period in _first_periods([pk for pk in invoice_ids if pk not in plans]):
         if period.subscription.status != Status.ACTIVE:
             _start_or_recover(period.subscription, now=now)
-        assert period.invoice_id is not None, "it was found by its invoice"
-        plans[period.invoice_id] = period.price.plan
-    points.earn_for(plans, now=now)
+        periods.append(period)
+    points.earn_for(plans | _earning_plans(periods, now=now), now=now)
+    _announce([period.pk for period in periods], now=now)
+
+
+def paid_at_issue(invoice_ids: Sequence[int], *, now: datetime) -> None:
+    """Announce renewals on which nothing was left to pay. Billing told of their invoices before their periods were
+    written; an active subscription has nothing else to carry out, and credit brings no points."""
+    if invoice_ids:
+        _announce(list(Period.objects.filter(invoice__in=invoice_ids).values_list("pk", flat=True)), now=now)
+
+
+def _announce(period_ids: Sequence[int], *, now: datetime) -> None:
+    if period_ids:
+        periods_paid.send(Period, period_ids=period_ids, now=now)
+
+
+def _earning_plans(periods: Iterable[Period], *, now: datetime) -> dict[int, Plan]:
+    """The plan whose multiplier the points of each invoice are reckoned with: its own, and for goods that of the
+    customer's membership. Without one, goods bring no points, as in any other order."""
+    rows = list(periods)
+    senders = {period.subscription.customer_id for period in rows if period.price.plan.sends_goods}
+    members: dict[int, Plan] = {}
+    if senders:
+        memberships = Subscription.objects.open_at(now).filter(customer__in=senders, plan_group=MEMBERSHIP)
+        members = {row.customer_id: row.plan for row in memberships.select_related("plan")}
+    earning: dict[int, Plan] = {}
+    for period in rows:
+        plan = period.price.plan
+        if plan.sends_goods:
+            plan = members.get(period.subscription.customer_id)
+        if plan is not None and period.invoice_id is not None:
+            earning[period.invoice_id] = plan
+    return earning
 
 
 def _start_or_recover(subscription: Subscription, *, now: datetime) -> None:

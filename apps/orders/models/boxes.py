@@ -70,6 +70,17 @@ class BoxRecipient(models.Model):
     def __str__(self) -> str:
         return f"{self.customer}: {self.plan_group}"
 
+    @property
+    def picked(self) -> dict[int, int]:
+        """What is in every box: the variant by slot."""
+        return {int(slot): variant for slot, variant in self.choices.items()}
+
+    @property
+    def picked_next(self) -> dict[int, int]:
+        """What is in the next one: the variant by slot."""
+        chosen = self.choices if self.next_choices is None else self.next_choices
+        return {int(slot): variant for slot, variant in chosen.items()}
+
 
 class DeliveryStatus(models.TextChoices):
     DUE = "due", _("to be made ready")

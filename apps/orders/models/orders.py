@@ -53,7 +53,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.unfinished().filter(created_at__lte=moment).order_by("created_at", "pk")
 
     def to_pack(self) -> OrderQuerySet:
-        return self.filter(status=OrderStatus.PAID).order_by("paid_at", "pk")
+        """What goes with a box is packed with the box's order."""
+        return self.filter(status=OrderStatus.PAID, goes_with=None).order_by("paid_at", "pk")
 
     def for_pages(self) -> OrderQuerySet:
         """With all that a page of one order shows."""
@@ -179,8 +180,9 @@ class Order(models.Model):
 
     @property
     def may_be_cancelled(self) -> bool:
-        """Whether the customer can still call it off by themselves: until it is packed."""
-        return self.status == OrderStatus.PAID
+        """Whether the customer can still call it off by themselves: until it is packed. A box is skipped, or its
+        contract left, instead."""
+        return self.status == OrderStatus.PAID and self.kind == self.Kind.SHOP
 
     @property
     def refunded(self) -> Money:

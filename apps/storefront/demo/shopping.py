@@ -46,7 +46,7 @@ def order(person: Person, history: History) -> None:
         terms_version=term.version,
         terms_text=term.text,
         address=addresses.normalise(_HOME | {"name": user.name}) | {"phone": ""},
-        rate_id=quote.way.rate.pk if quote.way else None,
+        rate_id=quote.way.pk if quote.way else None,
     )
     begun = buying.start(basket.pk, checkout, customer=user, now=now)
     buying.complete_with_card(begun.token, user=user, card_id=card.pk, now=now)

@@ -153,7 +153,7 @@ def _order(request: HttpRequest, page: CheckoutPage, *, now: datetime) -> HttpRe
         terms_version=page.term.version,
         terms_text=page.term.text,
         address=facts.get("address", {}),
-        rate_id=page.quote.way.rate.pk if page.quote.way else None,
+        rate_id=page.quote.way.pk if page.quote.way else None,
         plan_terms=(page.plan_term.version, page.plan_term.text) if page.plan_term else None,
         locale=_language(),
     )

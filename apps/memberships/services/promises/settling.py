@@ -60,7 +60,7 @@ def prepare(due: Iterable[Subscription], *, now: datetime) -> Settlement:
     for member in members:
         promise = promises.get(member.pk)
         if promise is not None:
-            verdicts[member.pk] = verdict = _decide(member, promise, notices=evidence.get(promise.pk, 0))
+            verdicts[member.pk] = verdict = _decide(member, promise, notices=evidence.get(promise.pk, 0), now=now)
             _apply(member, promise, verdict)
     ending = [member for member in members if verdicts.get(member.pk) == Verdict.END]
     _end(ending, promises, now=now)
@@ -126,10 +126,11 @@ def _evidence(promises: Collection[PricePromise]) -> dict[int, int]:
     return dict(mine.delivered().order_by().values_list("promise").annotate(Count("pk")))
 
 
-def _decide(member: Subscription, promise: PricePromise, *, notices: int) -> Verdict:
+def _decide(member: Subscription, promise: PricePromise, *, notices: int, now: datetime) -> Verdict:
     return promise_rules.decide(
         promise_rules.Case(
-            start=member.begins_next(),
+            # Renewed early, it is charged before the date of the new price: at the old one.
+            start=min(member.begins_next(), now),
             applies_from=promise.applies_from,
             is_planned=promise.change.status == PriceChangeStatus.PLANNED,
             is_current=member.price_id == promise.old_price_id,
