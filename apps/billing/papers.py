@@ -26,7 +26,8 @@ from .models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, Payment, S
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line. `unit` is the price of one without tax, as printed; the supply has a period, or the document's date."""
+    """One line. `unit` is the price of one without tax, as printed; the supply has a period, or the document's date.
+    `within` says what is in it, where it is made of several things."""
 
     description: str
     quantity: int
@@ -37,6 +38,7 @@ class Line:
     amount: Money
     period_start: datetime | None = None
     period_end: datetime | None = None
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def of_invoice(invoice: Invoice) -> Paper:
         seller=_seller(invoice.seller_details),
         seller_notes=_seller_notes(invoice.seller_details),
         buyer=_buyer(invoice),
-        lines=[_line(row, quantity=row.quantity) for row in rows],
+        lines=[_line(row, quantity=row.quantity, within=row.inputs.get("within", "")) for row in rows],
         taxes=_taxes(rows, invoice.currency),
         net=invoice.net,
         tax=invoice.tax,
@@ -145,7 +147,7 @@ def percent(basis_points: int) -> str:
     return f"{format_decimal(Decimal(basis_points) / 100, locale=_locale())} %"
 
 
-def _line(row: InvoiceLine | CreditNoteLine, *, quantity: int) -> Line:
+def _line(row: InvoiceLine | CreditNoteLine, *, quantity: int, within: str = "") -> Line:
     return Line(
         description=row.description,
         quantity=quantity,
@@ -156,6 +158,7 @@ def _line(row: InvoiceLine | CreditNoteLine, *, quantity: int) -> Line:
         amount=row.amount,
         period_start=row.period_start,
         period_end=row.period_end,
+        within=within,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from django.utils.translation import gettext as _
 
@@ -22,6 +22,15 @@ def slots(bundle_id: int) -> list[BundleSlot]:
     return list(BundleSlot.objects.filter(product=bundle_id).with_choices())
 
 
+def slots_of(bundle_ids: Collection[int]) -> dict[int, list[BundleSlot]]:
+    """The slots of many bundles with their choices, by bundle. Two queries, none where there is no bundle."""
+    found: dict[int, list[BundleSlot]] = {pk: [] for pk in bundle_ids}
+    if found:
+        for slot in BundleSlot.objects.filter(product__in=found).with_choices():
+            found[slot.product_id].append(slot)
+    return found
+
+
 def picked(variant: Variant, form: Mapping[str, str]) -> dict[int, int]:
     """What a form says about each slot of the variant's bundle: variant by slot. Empty where it is no bundle.
 
@@ -30,24 +39,40 @@ def picked(variant: Variant, form: Mapping[str, str]) -> dict[int, int]:
     if variant.product.kind != Kind.BUNDLE:
         return {}
     answers = {slot.pk: form.get(FIELD.format(slot.pk), "") for slot in variant.product.slots.all()}
-    return {slot: int(answer) for slot, answer in answers.items() if answer.isascii() and answer.isdecimal()}
+    return {slot: int(answer) for slot, answer in answers.items() if _is_number(answer)}
+
+
+def fill(offered: Collection[BundleSlot], choices: Mapping[int, int]) -> list[BundleChoice]:
+    """What is in one of a bundle with these slots, slot by slot. `choices` is the variant picked for each slot that has
+    several; a slot with one choice needs none.
+
+    Raises InvalidChoice for a pick that the slot does not offer, a pick that is missing, a piece that is not sold any
+    more, and a bundle with nothing in it.
+    """
+    if not offered or set(choices) - {slot.pk for slot in offered}:
+        raise InvalidChoice(_("This bundle has changed. Please look at it again."))
+    return [_choice(slot, choices) for slot in offered]
+
+
+def kept(filled: Iterable[BundleChoice]) -> dict[str, int]:
+    """What was picked, as a row keeps it: the variant by slot, of the slots with several choices."""
+    return {str(choice.slot_id): choice.variant_id for choice in filled if not choice.slot.is_fixed}
+
+
+def pieces(filled: Iterable[BundleChoice]) -> dict[int, int]:
+    """How many of each variant one of the bundle takes out of stock."""
+    counted: Counter[int] = Counter()
+    for choice in filled:
+        counted[choice.variant_id] += choice.slot.quantity
+    return dict(counted)
 
 
 def components(variant: Variant, choices: Mapping[int, int] | None = None) -> dict[int, int]:
-    """The pieces (by variant) that one of `variant` takes out of stock: itself, or what is in the bundle.
-
-    `choices` is the variant picked for each slot that has several; a slot with one choice needs none. Raises
-    InvalidChoice for a pick that the slot does not offer, a pick that is missing, and a bundle with nothing in it.
-    """
+    """The pieces (by variant) that one of `variant` takes out of stock: itself, or what is in the bundle. Raises
+    InvalidChoice, as `fill` does."""
     if variant.product.kind != Kind.BUNDLE:
         return {variant.pk: 1}
-    offered = slots(variant.product_id)
-    pieces: Counter[int] = Counter()
-    for slot in offered:
-        pieces[_choice(slot, choices or {}).variant_id] += slot.quantity
-    if not pieces or set(choices or {}) - {slot.pk for slot in offered}:
-        raise InvalidChoice(_("This bundle has changed. Please look at it again."))
-    return dict(pieces)
+    return pieces(fill(slots(variant.product_id), choices or {}))
 
 
 def left(offered: Collection[BundleSlot]) -> int | None:
@@ -66,12 +91,12 @@ def left(offered: Collection[BundleSlot]) -> int | None:
 
 
 def _choice(slot: BundleSlot, choices: Mapping[int, int]) -> BundleChoice:
-    if slot.is_fixed and slot.pk not in choices:
-        return slot.choices_shown[0]
-    wanted = choices.get(slot.pk)
+    is_open = not slot.is_fixed or slot.pk in choices
+    wanted = choices.get(slot.pk) if is_open else slot.choices_shown[0].variant_id
     found = next((choice for choice in slot.choices_shown if choice.variant_id == wanted), None)
     if found is None or not found.variant.is_active:
-        raise InvalidChoice(_("Please choose for “%(slot)s”.") % {"slot": slot.name})
+        text = _("Please choose for “%(slot)s”.") if is_open else _("“%(slot)s” cannot be had at the moment.")
+        raise InvalidChoice(text % {"slot": slot.name})
     return found
 
 
@@ -84,3 +109,8 @@ def _limit(slot: BundleSlot, fixed: Mapping[int, int]) -> int | None:
             return None
         times.append(variant.left // needed.get(variant.pk, slot.quantity))
     return max(times, default=0)
+
+
+def _is_number(text: str) -> bool:
+    """Whether it can be the number of a row."""
+    return text.isascii() and text.isdecimal() and len(text) < 19

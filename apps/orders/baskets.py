@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,13 +11,14 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.catalog import bundles
 from apps.catalog.models import ProductPrice, Variant
 from apps.memberships.models import Price, Subscription
 from apps.promotions.models import Promotion
 
-from .contents import Item
 from .errors import NotForSale
-from .models import MOST_OF_ONE, Basket, BasketLine
+from .items import Item
+from .models import MOST_OF_ONE, Basket, BasketLine, Goods
 from .rules import MEMBER_PRICES
 
 # The key under which a session remembers the basket: its token and how many pieces are in it.
@@ -55,8 +56,20 @@ def has_member_prices(basket: Basket | None, *, customer: User | None, now: date
 
 
 @transaction.atomic
-def add(basket: Basket, variant_id: int, *, quantity: int, currency: str, now: datetime) -> BasketLine:
-    """Put so many more in, up to the most of one thing. Raises NotForSale, and ValueError below one."""
+def add(
+    basket: Basket,
+    variant_id: int,
+    *,
+    quantity: int,
+    currency: str,
+    choices: Mapping[int, int] | None = None,
+    now: datetime,
+) -> BasketLine:
+    """Put so many more in, up to the most of one thing. `choices` is what was picked for the slots of a bundle, variant
+    by slot; the same bundle with other choices is another thing.
+
+    Raises NotForSale, catalog's InvalidChoice, and ValueError below one.
+    """
     if quantity < 1:
         raise ValueError("At least one piece is put in")
     variant = Variant.objects.for_sale().select_related("product").filter(pk=variant_id).first()
@@ -65,7 +78,9 @@ def add(basket: Basket, variant_id: int, *, quantity: int, currency: str, now: d
         raise NotForSale(_("This cannot be bought at the moment."))
     facts = {"currency": currency, "seen_minor": price.amount_minor}
     line, made = BasketLine.objects.select_for_update().get_or_create(
-        basket=basket, variant=variant, defaults={"quantity": min(quantity, MOST_OF_ONE), **facts}
+        basket=basket,
+        **_goods(variant, choices or {}).columns,
+        defaults={"quantity": min(quantity, MOST_OF_ONE), **facts},
     )
     if not made:
         line.quantity = min(line.quantity + quantity, MOST_OF_ONE)
@@ -86,6 +101,25 @@ def set_quantity(basket: Basket, line_id: int, *, quantity: int, now: datetime) 
         line.update(quantity=quantity)
     else:
         line.delete()
+    touch(basket, now=now)
+
+
+@transaction.atomic
+def choose(basket: Basket, line_id: int, *, choices: Mapping[int, int], now: datetime) -> None:
+    """Other choices for a bundle in the basket. Where the same is in it already, the two become one line. A line that
+    is gone, or another basket's, changes nothing. Raises catalog's InvalidChoice."""
+    rows = BasketLine.objects.select_for_update(of=("self",)).select_related("variant__product")
+    lines = {line.pk: line for line in rows.filter(basket=basket)}
+    line = lines.pop(line_id, None)
+    if line is None:
+        return
+    wanted = _goods(line.variant, choices)
+    same = next((other for other in lines.values() if other.goods == wanted), None)
+    if same is not None:
+        line.quantity = min(line.quantity + same.quantity, MOST_OF_ONE)
+        same.delete()
+    line.choices = wanted.columns["choices"]
+    line.save(update_fields=["quantity", "choices"])
     touch(basket, now=now)
 
 
@@ -132,24 +166,27 @@ def merge(token: UUID | str, *, customer: User, now: datetime) -> None:
 
 
 @transaction.atomic
-def refill(basket_id: int, quantities: Mapping[int, int], *, currency: str, price: Price | None, now: datetime) -> None:
+def refill(
+    basket_id: int, quantities: Mapping[Goods, int], *, currency: str, price: Price | None, now: datetime
+) -> None:
     """An order came to nothing: what it took out of the basket is put back. Prices are taken as seen."""
     basket = Basket.objects.select_for_update().get(pk=basket_id)
-    for listed in ProductPrice.objects.filter(variant__in=quantities, currency=currency).order_by("variant"):
-        facts = {"currency": currency, "seen_minor": listed.amount_minor}
-        wanted = quantities[listed.variant_id]
-        BasketLine.objects.get_or_create(
-            basket=basket, variant_id=listed.variant_id, defaults={"quantity": wanted, **facts}
-        )
+    listed = ProductPrice.objects.filter(variant__in=[goods.variant_id for goods in quantities], currency=currency)
+    amounts = dict(listed.values_list("variant_id", "amount_minor"))
+    for goods, wanted in quantities.items():
+        if goods.variant_id in amounts:
+            facts = {"quantity": wanted, "currency": currency, "seen_minor": amounts[goods.variant_id]}
+            BasketLine.objects.get_or_create(basket=basket, **goods.columns, defaults=facts)
     if price is not None and basket.price_id is None:
         basket.price = price
         basket.save(update_fields=["price"])
     touch(basket, now=now)
 
 
-def empty(basket: Basket, variant_ids: Iterable[int], *, now: datetime) -> None:
+def empty(basket: Basket, taken: Collection[Goods], *, now: datetime) -> None:
     """An order has taken this out, with the membership and the code that went with it."""
-    BasketLine.objects.filter(basket=basket, variant__in=list(variant_ids)).delete()
+    gone = [line.pk for line in basket.lines.all() if line.goods in taken]
+    BasketLine.objects.filter(pk__in=gone).delete()
     basket.price = basket.promotion = None
     basket.save(update_fields=["price", "promotion"])
     touch(basket, now=now)
@@ -178,9 +215,9 @@ def forget_old(*, now: datetime) -> int:
 
 def _pour(source: Basket, target: Basket) -> None:
     """The lines of one basket into another; quantities add up to the most of one thing."""
-    mine = {line.variant_id: line for line in target.lines.all()}
+    mine = {line.goods: line for line in target.lines.all()}
     for line in source.lines.all():
-        held = mine.get(line.variant_id)
+        held = mine.get(line.goods)
         if held is None:
             line.basket = target
             line.save(update_fields=["basket"])
@@ -188,3 +225,11 @@ def _pour(source: Basket, target: Basket) -> None:
             held.quantity = min(held.quantity + line.quantity, MOST_OF_ONE)
             held.currency, held.seen_minor = line.currency, line.seen_minor
             held.save()
+
+
+def _goods(variant: Variant, choices: Mapping[int, int]) -> Goods:
+    """The variant with what was picked for it, as far as there was a choice. Raises InvalidChoice."""
+    if not variant.product.is_bundle:
+        return Goods(variant.pk)
+    filled = bundles.fill(bundles.slots(variant.product_id), choices)
+    return Goods(variant.pk, frozenset(bundles.kept(filled).items()))

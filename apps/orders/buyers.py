@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from apps.accounts.models import User
 from apps.catalog.models import Product
 
@@ -11,9 +13,11 @@ _BOUGHT = [OrderStatus.SHIPPED, OrderStatus.DELIVERED, OrderStatus.COMPLETED]
 
 
 def has_bought(product: Product, customer: object) -> bool:
-    """Whether the product has come to the customer, and not all of it went back; orders as a guest count too."""
+    """Whether the product has come to the customer, by itself or in a bundle, and not all of it went back; orders as a
+    guest count too."""
     if not isinstance(customer, User):
         return False
     theirs = Order.objects.of(customer).filter(status__in=_BOUGHT).order_by()
-    lines = OrderLine.objects.filter(order__in=theirs, variant__product=product)
+    itself, inside = Q(variant__product=product), Q(pieces__variant__product=product)
+    lines = OrderLine.objects.filter(itself | inside, order__in=theirs)
     return any(line.left for line in lines)

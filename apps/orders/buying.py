@@ -156,8 +156,7 @@ def _place(order_id: int, card: Card, *, now: datetime) -> None:
     order = Order.objects.select_for_update(of=("self",)).select_related("customer", "promotion").get(pk=order_id)
     if order.invoice_id is not None or order.status != OrderStatus.PENDING:
         return
-    wanted = drafting.quantities(order)
-    stock.take(wanted, key=f"order:{order.pk}", now=now)
+    stock.take(drafting.quantities(order), key=f"order:{order.pk}", now=now)
     if order.promotion is not None:
         key = settling.redemption_key(order)
         promotions.redeem(order.promotion.pk, customer=order.customer, key=key, now=now)
@@ -180,7 +179,7 @@ def _place(order_id: int, card: Card, *, now: datetime) -> None:
     order.save(update_fields=["invoice", "placed_at"])
     basket = Basket.objects.filter(orders=order).first()
     if basket is not None:
-        baskets.empty(basket, wanted, now=now)
+        baskets.empty(basket, drafting.goods(order), now=now)
     if invoice.status == Invoice.Status.PAID:
         # Credit paid it all. The signal went out before the order could be found by its invoice.
         settling.paid([invoice.pk], now=now)

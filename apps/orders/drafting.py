@@ -6,6 +6,7 @@ the screen.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -15,12 +16,30 @@ from apps.billing.drafts import LineDraft
 from apps.billing.models import TaxRounding, TaxTreatment
 from apps.billing.taxation import Taxation
 
-from .models import Order
+from .models import Goods, Order, OrderLine
 
 
 def quantities(order: Order) -> dict[int, int]:
-    """How many pieces of each variant. Reads the lines."""
-    return {line.variant_id: line.quantity for line in order.lines.all()}
+    """How many pieces of each variant leave the stock: of a bundle, what is in it. Reads the lines and pieces."""
+    return pieces({line: line.quantity for line in _lines_of(order)})
+
+
+def left(order: Order) -> dict[int, int]:
+    """How many pieces of each variant were not given back. Reads the lines and pieces."""
+    return pieces({line: line.left for line in _lines_of(order) if line.left})
+
+
+def pieces(counts: Mapping[OrderLine, int]) -> dict[int, int]:
+    """The pieces (by variant) of so many of each line. Reads the pieces."""
+    counted: Counter[int] = Counter()
+    for line, count in counts.items():
+        counted.update(line.taken(count))
+    return dict(counted)
+
+
+def goods(order: Order) -> dict[Goods, int]:
+    """What was ordered, as a basket knows it. Reads the lines."""
+    return {line.goods: line.quantity for line in order.lines.all()}
 
 
 def keep(lines: Sequence[LineDraft], taxation: Taxation) -> dict[str, Any]:
@@ -45,3 +64,7 @@ def taxation(order: Order) -> Taxation:
         treatment=TaxTreatment(facts["treatment"]),
         rounding=TaxRounding(facts["rounding"]),
     )
+
+
+def _lines_of(order: Order) -> list[OrderLine]:
+    return list(order.lines.prefetch_related("pieces"))

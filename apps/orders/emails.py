@@ -12,6 +12,7 @@ from django.utils.translation import override
 from apps.accounts import addresses
 from apps.mail import outbox
 
+from . import naming
 from .models import Order, OrderRefund, Shipment
 
 OWN = "/account/orders/{number}/"
@@ -22,14 +23,14 @@ WITHDRAWAL = "/legal/withdrawal/"
 def confirmed(order: Order, *, now: datetime) -> None:
     """Paid: what was ordered, what it cost, where it goes, and the right to withdraw. The durable confirmation."""
     context = {
-        "lines": [{"description": str(line), "amount": line.amount} for line in order.lines.all()],
+        "lines": _ordered(order),
         "discount": order.discount,
         "shipping": order.shipping,
         "shipping_name": order.shipping_name,
         "total": order.total,
         "tax": order.tax,
         "invoice_number": order.invoice.number if order.invoice else "",
-        "terms": order.consent.text,
+        "terms": order.consent.text if order.consent else "",
         "withdrawal_url": settings.SITE_URL + WITHDRAWAL,
     }
     _put("order-confirmed", order, key=f"order-confirmed:{order.pk}", context=context, now=now)
@@ -58,9 +59,21 @@ def refunded(refund: OrderRefund, *, lines: Sequence[str], now: datetime) -> Non
     _put("order-refunded", refund.order, key=f"order-refunded:{refund.pk}", context=context, now=now)
 
 
+def _ordered(order: Order) -> list[dict[str, Any]]:
+    """The lines with what is in them, in the customer's language."""
+    lines = order.lines.prefetch_related("pieces")
+    with override(order.customer.locale):
+        return [{"description": str(line), "within": line.within, "amount": line.amount} for line in lines]
+
+
 def _sent(shipment: Shipment) -> list[str]:
-    """What is in the parcel."""
-    return [f"{piece.quantity} × {piece.line.description}" for piece in shipment.lines.select_related("line")]
+    """What is in the parcel, in the customer's language."""
+    told = []
+    with override(shipment.order.customer.locale):
+        for sent in shipment.lines.select_related("line").prefetch_related("line__pieces"):
+            inside = naming.within([str(piece) for piece in sent.line.pieces.all()], quantity=sent.quantity)
+            told.append(" · ".join(filter(None, [naming.piece(sent.quantity, sent.line.description), inside])))
+    return told
 
 
 def _put(kind: str, order: Order, *, key: str, context: dict[str, Any], now: datetime) -> None:

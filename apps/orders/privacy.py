@@ -7,10 +7,11 @@ from datetime import datetime
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
+from apps.catalog.models import Variant
 from apps.core import privacy
 from apps.core.privacy import Person, Row, rows
 
-from .models import Basket, BasketLine, Order, OrderHistory, OrderLine, OrderRefund, OrderStatus, Shipment
+from .models import Basket, BasketLine, Order, OrderHistory, OrderLine, OrderPiece, OrderRefund, OrderStatus, Shipment
 
 _CONTRACT = _("To carry out the contract.")
 _UNDER_WAY = [OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.PACKED, OrderStatus.SHIPPED]
@@ -29,6 +30,12 @@ def order_lines(person: Person) -> list[Row]:
     return rows(OrderLine.objects.filter(order__customer=person.id), *fields, "refunded_quantity", "returned_quantity")
 
 
+@privacy.exports("order-pieces", title=_("What was in your bundles"), why=_CONTRACT)
+def order_pieces(person: Person) -> list[Row]:
+    mine = OrderPiece.objects.filter(line__order__customer=person.id)
+    return rows(mine, "line__order__number", "line__description", "line__quantity", "description", "quantity")
+
+
 @privacy.exports("parcels", title=_("Parcels"), why=_CONTRACT)
 def parcels(person: Person) -> list[Row]:
     return rows(Shipment.objects.filter(order__customer=person.id), "order__number", "carrier", "tracking_number")
@@ -36,7 +43,17 @@ def parcels(person: Person) -> list[Row]:
 
 @privacy.exports("basket", title=_("Basket"), why=_("To keep it for you."))
 def basket(person: Person) -> list[Row]:
-    return rows(BasketLine.objects.filter(basket__customer=person.id), "variant__sku", "quantity")
+    lines = list(BasketLine.objects.filter(basket__customer=person.id).select_related("variant"))
+    picked = {pk for line in lines for pk in line.picked.values()}
+    skus = dict(Variant.objects.filter(pk__in=picked).values_list("pk", "sku"))
+    return [
+        {
+            "variant__sku": line.variant.sku,
+            "quantity": line.quantity,
+            "picked": ", ".join(skus[pk] for pk in line.picked.values() if pk in skus),
+        }
+        for line in lines
+    ]
 
 
 @privacy.obstacle

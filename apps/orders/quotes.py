@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -20,7 +20,8 @@ from apps.promotions.models import Promotion
 
 from . import rules
 from .boxes import extras
-from .contents import Contents, Item
+from .contents import Contents
+from .items import Item
 from .models import ShippingRate
 
 
@@ -103,7 +104,7 @@ class Quote:
             self.contents.price.pk if self.contents.price else None,
             self.promotion.pk if self.promotion else None,
             (self.way.pk, self.way.name) if self.way else None,
-            *[(item.variant.pk, item.quantity, item.unit) for item in self.contents.items],
+            *[(item.variant.pk, item.quantity, item.unit, sorted(item.pieces.items())) for item in self.contents.items],
             *self.shares,
             self.shipping,
             self.total,
@@ -141,18 +142,21 @@ def of(contents: Contents, *, customer: User | None, country: str, rate_id: int 
 def lines(quote: Quote) -> list[LineDraft]:
     """The lines of the invoice: each item, what the discount takes off it, and shipping. In the active language."""
     drafts = []
-    for item, share in zip(quote.contents.items, quote.shares, strict=True):
-        drafts.append(_goods(item, quote.tax_basis_points))
+    for position, (item, share) in enumerate(zip(quote.contents.items, quote.shares, strict=True), start=1):
+        about = {"variant": item.variant.pk, "position": position}
+        drafts.append(_goods(item, quote.tax_basis_points, about=about))
         if share and quote.promotion is not None:
-            drafts.append(_discount(item, share, quote.promotion, quote.tax_basis_points))
+            drafts.append(_discount(item, share, quote.promotion, quote.tax_basis_points, about=about))
     if quote.way is not None:
         drafts.append(_shipping(quote.way, quote.tax_basis_points))
     return drafts
 
 
-def _goods(item: Item, basis_points: int) -> LineDraft:
+def _goods(item: Item, basis_points: int, *, about: Mapping[str, int]) -> LineDraft:
+    """`about` is what leads from the line of the invoice to that of the order."""
     assert item.unit is not None, "it can be bought"
     amount = item.unit * item.quantity
+    within = {"within": item.within} if item.within else {}
     return LineDraft(
         kind="goods",
         description=str(item.variant)[:300],
@@ -160,11 +164,13 @@ def _goods(item: Item, basis_points: int) -> LineDraft:
         unit_minor=item.unit.minor,
         amount_minor=amount.minor,
         tax_basis_points=basis_points,
-        inputs={"unit_minor": item.unit.minor, "quantity": item.quantity, "variant": item.variant.pk},
+        inputs={"unit_minor": item.unit.minor, "quantity": item.quantity, **about, **within},
     )
 
 
-def _discount(item: Item, share: int, promotion: Promotion, basis_points: int) -> LineDraft:
+def _discount(
+    item: Item, share: int, promotion: Promotion, basis_points: int, *, about: Mapping[str, int]
+) -> LineDraft:
     assert item.amount is not None, "it can be bought"
     inputs = {"base_minor": item.amount.minor, "off_minor": share, "name": promotion.name, "promotion": promotion.pk}
     return LineDraft(
@@ -172,7 +178,7 @@ def _discount(item: Item, share: int, promotion: Promotion, basis_points: int) -
         description=_("%(promotion)s: %(what)s") % {"promotion": promotion.name, "what": item.variant},
         amount_minor=-share,
         tax_basis_points=basis_points,
-        inputs={**inputs, "variant": item.variant.pk},
+        inputs={**inputs, **about},
     )
 
 

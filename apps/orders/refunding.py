@@ -16,7 +16,7 @@ from apps.billing import corrections
 from apps.billing.models import Invoice, InvoiceLine
 from apps.catalog import stock
 
-from . import emails, lifecycle, rules, settling
+from . import drafting, emails, lifecycle, rules, settling
 from .errors import OrderRefused, TooMuch
 from .models import Order, OrderLine, OrderRefund, OrderRefundLine, OrderStatus
 
@@ -82,7 +82,7 @@ def give_back(
         return done
     if order.status not in _REFUNDABLE or order.invoice is None:
         raise OrderRefused(_("Nothing was paid for this order, or all of it was given back."))
-    lines = {line.pk: line for line in order.lines.all()}
+    lines = {line.pk: line for line in order.lines.prefetch_related("pieces")}
     wanted = {lines[pk]: count for pk, count in pieces.items() if count and pk in lines}
     if any(count < 0 or count > line.left for line, count in wanted.items()):
         raise TooMuch(_("There are not so many pieces left to give money back for."))
@@ -103,7 +103,7 @@ def give_back(
         order.refunded_shipping_minor = order.shipping_minor
         order.save(update_fields=["refunded_shipping_minor"])
     if restock and wanted:
-        _restock(order, refund, {line.variant_id: count for line, count in wanted.items()}, actor=actor, now=now)
+        _restock(order, refund, drafting.pieces(wanted), actor=actor, now=now)
     told = [f"{count} × {line.description}" for line, count in wanted.items()]
     emails.refunded(refund, lines=told, now=now)
     return refund
@@ -122,13 +122,7 @@ def _parts(
 ) -> tuple[dict[int, int], dict[int, int], int]:
     """What of each line of the invoice is given back; what that is for each line of the order; and for shipping."""
     assert order.invoice is not None, "it is paid"
-    goods: dict[int, list[InvoiceLine]] = {}
-    sending: list[InvoiceLine] = []
-    for row in order.invoice.lines.all():
-        if row.kind == "shipping":
-            sending.append(row)
-        else:
-            goods.setdefault(row.inputs["variant"], []).append(row)
+    goods, sending = _invoiced(order, order.invoice)
     chosen: dict[int, int] = {}
     amounts: dict[int, int] = {}
     for line, count in wanted.items():
@@ -136,13 +130,28 @@ def _parts(
             row.pk: rules.share_of(
                 row.amount_minor, quantity=line.quantity, given_back=line.refunded_quantity, pieces=count
             )
-            for row in goods[line.variant_id]
+            for row in goods[line.position]
         }
         chosen |= shares
         amounts[line.pk] = sum(shares.values())
     owed = shipping and order.refunded_shipping_minor < order.shipping_minor
     shipped = {row.pk: row.amount_minor for row in sending if row.amount_minor} if owed else {}
     return {pk: minor for pk, minor in (chosen | shipped).items() if minor}, amounts, sum(shipped.values())
+
+
+def _invoiced(order: Order, invoice: Invoice) -> tuple[dict[int, list[InvoiceLine]], list[InvoiceLine]]:
+    """The lines of the invoice for each line of the order, by its position, and those for shipping. Invoices from the
+    time when a variant was in one line only do not say the position."""
+    by_variant = {line.variant_id: line.position for line in order.lines.all()}
+    goods: dict[int, list[InvoiceLine]] = {}
+    sending: list[InvoiceLine] = []
+    for row in invoice.lines.all():
+        if row.kind == "shipping":
+            sending.append(row)
+        else:
+            position = row.inputs.get("position") or by_variant[row.inputs["variant"]]
+            goods.setdefault(position, []).append(row)
+    return goods, sending
 
 
 def _credit(order: Order, chosen: Mapping[int, int], *, key: str, reason: str, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from apps.core.money import split
 
@@ -27,3 +27,14 @@ def share_of(amount_minor: int, *, quantity: int, given_back: int, pieces: int) 
     if pieces < 0 or given_back < 0 or given_back + pieces > quantity:
         raise ValueError(f"{pieces} of {quantity} are not left after {given_back}")
     return amount_minor * (given_back + pieces) // quantity - amount_minor * given_back // quantity
+
+
+def enough_for(there: Mapping[int, int], pieces: Mapping[int, int]) -> int | None:
+    """How many things made of `pieces` (how many of each kind) can be made of what is there; None where none of the
+    kinds is counted."""
+    return min((there[kind] // count for kind, count in pieces.items() if kind in there), default=None)
+
+
+def without(there: Mapping[int, int], pieces: Mapping[int, int], *, times: int) -> dict[int, int]:
+    """What is there after so many things made of `pieces` were taken from it; kinds that are not counted stay so."""
+    return {kind: left - pieces.get(kind, 0) * times for kind, left in there.items()}

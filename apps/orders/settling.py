@@ -71,7 +71,7 @@ def abandon(order_id: int, *, problem: str, now: datetime) -> Order:
         give_back_all(order, now=now)
         if order.basket_id is not None:
             price = order.signup.price if order.signup is not None and not _has_joined(order) else None
-            wanted = drafting.quantities(order)
+            wanted = drafting.goods(order)
             baskets.refill(order.basket_id, wanted, currency=order.currency, price=price, now=now)
         if order.invoice.status == Invoice.Status.OPEN:
             invoices.void(order.invoice.pk, reason=problem, now=now)
@@ -82,7 +82,7 @@ def abandon(order_id: int, *, problem: str, now: datetime) -> Order:
 
 def give_back_all(order: Order, *, now: datetime, actor: str = "") -> None:
     """The pieces that were not given back yet return to the shelf, and the code can be used again."""
-    left = {line.variant_id: line.left for line in order.lines.all() if line.left}
+    left = drafting.left(order)
     if left:
         stock.give_back(left, key=f"order-cancelled:{order.pk}", now=now, actor=actor)
     promotions.release(redemption_key(order), now=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +18,7 @@ from apps.memberships.models import Signup
 from . import baskets, drafting, lifecycle, quotes
 from .contents import Contents
 from .errors import BasketChanged, NothingToBuy
-from .models import Basket, Order, OrderLine, OrderStatus
+from .models import Basket, Order, OrderLine, OrderPiece, OrderStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,8 @@ def _order(basket: Basket, checkout: Checkout, quote: quotes.Quote, *, customer:
     )
     order.signup = _signup(basket, checkout, customer=customer, now=now)
     order.save()
-    OrderLine.objects.bulk_create(_lines(order, quote))
+    written = OrderLine.objects.bulk_create(_lines(order, quote))
+    OrderPiece.objects.bulk_create(_pieces(written, quote))
     lifecycle.begin(order, now=now)
     return order
 
@@ -157,9 +158,22 @@ def _lines(order: Order, quote: quotes.Quote) -> list[OrderLine]:
                 amount_minor=item.unit.minor * item.quantity,
                 discount_minor=share,
                 is_member_price=item.is_member_price,
-                is_shipped=item.variant.product.is_shipped,
+                is_shipped=item.is_shipped,
+                choices=item.goods.columns["choices"],
             )
         )
+    return rows
+
+
+def _pieces(lines: Sequence[OrderLine], quote: quotes.Quote) -> list[OrderPiece]:
+    """What is in one of each bundle."""
+    rows = []
+    for line, item in zip(lines, quote.contents.items, strict=True):
+        named = {choice.variant_id: str(choice.variant)[:210] for choice in item.packed.filled}
+        rows += [
+            OrderPiece(line=line, variant_id=pk, description=name, quantity=item.pieces[pk])
+            for pk, name in named.items()
+        ]
     return rows
 
 

@@ -44,6 +44,7 @@ urlpatterns = [
     path("basket/", basket.basket, name="basket"),
     path("basket/add/", basket.add, name="basket_add"),
     path("basket/line/<int:line_id>/", basket.line, name="basket_line"),
+    path("basket/line/<int:line_id>/choices/", basket.choices, name="basket_choices"),
     path("basket/membership/", basket.membership, name="basket_membership"),
     path("basket/code/", basket.code, name="basket_code"),
     path("checkout/", ordering.checkout, name="checkout"),

@@ -8,10 +8,10 @@ from apps.billing import gateway as gateways
 from apps.billing.models import Invoice, Payment
 from apps.catalog.models import Stock
 from apps.core import sweeps
-from apps.orders import buying, refunding
+from apps.orders import baskets, buying, refunding
 from apps.orders.errors import OrderRefused
-from apps.orders.models import Order, OrderRefund
-from tests.factories import billing, catalog, orders
+from apps.orders.models import BasketLine, Order, OrderPiece, OrderRefund
+from tests.factories import billing, catalog, kits, orders
 from tests.memberships.together import together
 
 NOW = datetime(2026, 4, 30, 10, 0, tzinfo=UTC)
@@ -41,6 +41,26 @@ def test_fifty_buyers_and_ten_pieces(own_database, gateway):
     assert Stock.objects.get(variant=rare).available == 0
     assert Invoice.objects.count() == PIECES
     assert Counter(Payment.objects.values_list("status", flat=True)) == {"succeeded": PIECES}
+
+
+def test_the_last_piece_goes_to_a_bundle_or_to_a_single_buyer(own_database, gateway):
+    kit = kits.make(small=3)
+    begun = []
+    for number in range(12):
+        user = billing.payer(gateway, now=NOW)
+        basket = orders.basket(now=NOW, customer=user)
+        if number % 2:
+            kits.put(basket, kit, kit.small, now=NOW)
+        else:
+            baskets.add(basket, kit.small.pk, quantity=1, currency="EUR", now=NOW)
+        begun.append((orders.begin(basket, customer=user, now=NOW), user, user.billing_profile.cards.get().pk))
+
+    assert together(*[pay(gateway, *one) for one in begun]) == []
+    assert Counter(Order.objects.values_list("status", flat=True)) == {"paid": 3, "cancelled": 9}
+    bundled = OrderPiece.objects.filter(variant=kit.small, line__order__status="paid").count()
+    assert kit.left() == (20 - 2 * bundled, 0, 5)
+    assert Counter(Payment.objects.values_list("status", flat=True)) == {"succeeded": 3}
+    assert BasketLine.objects.count() == 9
 
 
 def test_one_order_paid_from_many_windows_is_charged_once(own_database, gateway):

@@ -61,6 +61,11 @@ class BundleSlot(models.Model):
         """Whether there is nothing to choose."""
         return len(self.choices_shown) == 1
 
+    @property
+    def can_be_filled(self) -> bool:
+        """Whether any of its choices is for sale at all."""
+        return any(choice.variant.is_active for choice in self.choices_shown)
+
 
 class BundleChoice(models.Model):
     """One variant that can fill a slot."""
@@ -81,6 +86,11 @@ class BundleChoice(models.Model):
 
     def __str__(self) -> str:
         return str(self.variant)
+
+    @property
+    def is_sold_out(self) -> bool:
+        """Whether there is not enough of it to fill the slot once."""
+        return self.variant.left is not None and self.variant.left < self.slot.quantity
 
     def clean(self) -> None:
         # One inside the other could go round in a circle, and nobody could say what is in the parcel.

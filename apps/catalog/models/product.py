@@ -244,9 +244,12 @@ class Product(models.Model):
 
     @property
     def is_sold_alone(self) -> bool:
-        """Whether it can be put into a basket: guides come with a tier, add-ons with a membership, and orders do not
-        know what was picked for a bundle."""
-        return self.kind not in {Kind.GUIDE, Kind.ADD_ON, Kind.BUNDLE}
+        """Whether it can be put into a basket: guides come with a tier, add-ons with a membership."""
+        return self.kind not in {Kind.GUIDE, Kind.ADD_ON}
+
+    @property
+    def is_bundle(self) -> bool:
+        return self.kind == Kind.BUNDLE
 
     @property
     def is_open_to_all(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from uuid import uuid4
 
 from django import forms
+from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from apps.orders.models import Order, OrderLine
@@ -29,6 +30,11 @@ class ParcelForm(forms.Form):
 ParcelFormSet = forms.formset_factory(ParcelForm, extra=0)
 
 
+def _left(line: OrderLine) -> str:
+    facts = {"left": line.left, "quantity": line.quantity, "unit": line.unit}
+    return _text("%(left)s of %(quantity)s at %(unit)s can be given back.") % facts
+
+
 class GiveBackForm(forms.Form):
     """How many of each line, whether shipping too, and whether the pieces can be sold again."""
 
@@ -44,8 +50,7 @@ class GiveBackForm(forms.Form):
                 min_value=0,
                 max_value=line.left,
                 initial=0,
-                help_text=_("%(left)s of %(quantity)s at %(unit)s can be given back.")
-                % {"left": line.left, "quantity": line.quantity, "unit": line.unit},
+                help_text=" ".join(filter(None, [_left(line), line.within])),
             )
         if order.refunded_shipping_minor < order.shipping_minor:
             self.fields["shipping"] = forms.BooleanField(

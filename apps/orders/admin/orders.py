@@ -26,6 +26,7 @@ class LineInline(ReadOnly, TabularInline):
     extra = 0
     fields = readonly_fields = [
         "description",
+        "within_shown",
         "sku",
         "quantity",
         "unit_shown",
@@ -36,7 +37,11 @@ class LineInline(ReadOnly, TabularInline):
     ]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("order")
+        return super().get_queryset(request).select_related("order").prefetch_related("pieces")
+
+    @admin.display(description=gettext_lazy("what is in it"))
+    def within_shown(self, line: OrderLine) -> str:
+        return line.within
 
     @admin.display(description=gettext_lazy("unit price"))
     def unit_shown(self, line: OrderLine) -> str:
@@ -80,7 +85,14 @@ class OrderAdmin(ReadOnly, ModelAdmin):
     list_display = ["number", "email", "status", "total_shown", "country", "placed_at", "paid_at"]
     list_filter = ["status", "country", "currency", "placed_at"]
     list_select_related = ["customer"]
-    search_fields = ["number", "email", "customer__name", "invoice__number", "lines__sku"]
+    search_fields = [
+        "number",
+        "email",
+        "customer__name",
+        "invoice__number",
+        "lines__sku",
+        "lines__pieces__variant__sku",
+    ]
     date_hierarchy = "created_at"
     inlines = [LineInline, ShipmentInline, RefundInline, HistoryInline]
     fields = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest, HttpResponse
@@ -14,11 +16,20 @@ from apps.accounts import addresses
 from apps.core import clock
 from apps.orders import fulfilling, refunding
 from apps.orders.errors import OrderRefused
-from apps.orders.models import Order, OrderStatus
+from apps.orders.models import Order, OrderLine, OrderStatus
 
 from .forms import GiveBackForm, ParcelFormSet
 
 MOST = 100
+
+
+class Slip(NamedTuple):
+    """A line of the packing list: how many, of what, and what is in it as (pieces, article number, name)."""
+
+    pieces: int
+    sku: str
+    what: str
+    inside: list[tuple[int, str, str]]
 
 
 def packing_list(page: ModelAdmin, request: HttpRequest) -> HttpResponse:
@@ -46,7 +57,7 @@ def send(page: ModelAdmin, request: HttpRequest) -> HttpResponse:
 
 def give_back(page: ModelAdmin, request: HttpRequest, order_id: int) -> HttpResponse:
     """Money for chosen pieces of an order, and for shipping."""
-    order = get_object_or_404(Order.objects.prefetch_related("lines"), pk=order_id)
+    order = get_object_or_404(Order.objects.prefetch_related("lines__pieces"), pk=order_id)
     form = GiveBackForm(request.POST or None, order=order, lines=order.lines.all())
     if request.method == "POST" and form.is_valid():
         try:
@@ -87,7 +98,7 @@ def _ship_all(request: HttpRequest, parcels: list[dict]) -> None:
 
 
 def _rows():
-    return Order.objects.select_related("customer").prefetch_related("lines")
+    return Order.objects.select_related("customer").prefetch_related("lines__pieces__variant")
 
 
 def _chosen(request: HttpRequest, *statuses: OrderStatus) -> list[Order]:
@@ -96,5 +107,11 @@ def _chosen(request: HttpRequest, *statuses: OrderStatus) -> list[Order]:
     return list(_rows().filter(pk__in=ids[:MOST], status__in=statuses).order_by("paid_at", "pk")) if ids else []
 
 
-def _to_pack(order: Order) -> list[tuple[int, str, str]]:
-    return [(line.left, line.sku, line.description) for line in order.lines.all() if line.is_shipped and line.left]
+def _to_pack(order: Order) -> list[Slip]:
+    return [_slip(line) for line in order.lines.all() if line.is_shipped and line.left]
+
+
+def _slip(line: OrderLine) -> Slip:
+    """What to take off the shelves for a line: of a bundle, what is in it, all of them together."""
+    inside = [(piece.quantity * line.left, piece.variant.sku, piece.description) for piece in line.pieces.all()]
+    return Slip(line.left, line.sku, line.description, inside)

@@ -1,6 +1,6 @@
 """Baskets, orders, and how orders reach people and come back."""
 
-from .baskets import MOST_OF_ONE, Basket, BasketLine
+from .baskets import MOST_OF_ONE, Basket, BasketLine, Goods
 from .boxes import Box, BoxDelivery, BoxRecipient, BoxStop, BoxStopKind, DeliveryStatus
 from .orders import Order, OrderLine, OrderPiece, OrderQuerySet
 from .records import OrderHistory
@@ -19,6 +19,7 @@ __all__ = [
     "BoxStop",
     "BoxStopKind",
     "DeliveryStatus",
+    "Goods",
     "Order",
     "OrderHistory",
     "OrderLine",

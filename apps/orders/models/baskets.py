@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import models
@@ -48,6 +49,18 @@ class Basket(models.Model):
         return str(self.token)
 
 
+class Goods(NamedTuple):
+    """A variant, with what was picked for it, variant by slot, where it is a bundle."""
+
+    variant_id: int
+    picks: frozenset[tuple[str, int]] = frozenset()
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns by which a line with it is found and made."""
+        return {"variant_id": self.variant_id, "choices": dict(self.picks)}
+
+
 class BasketLine(models.Model):
     """So many of one variant. `seen_minor` is the ordinary price when it was put in, to say when it has changed;
     `choices` is what was picked for the slots of a bundle, variant by slot."""
@@ -70,3 +83,13 @@ class BasketLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.variant_id}"
+
+    @property
+    def picked(self) -> dict[int, int]:
+        """What was picked: the variant by slot."""
+        return {int(slot): variant for slot, variant in self.choices.items()}
+
+    @property
+    def goods(self) -> Goods:
+        """What one of the line is: the same bundle with other choices is another thing."""
+        return Goods(self.variant_id, frozenset(self.choices.items()))

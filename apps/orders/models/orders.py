@@ -18,9 +18,10 @@ from apps.catalog.models import Variant
 from apps.core.models import MoneyColumn
 from apps.core.money import Money
 from apps.memberships.models import Signup
+from apps.orders import naming
 from apps.promotions.models import Promotion
 
-from .baskets import Basket
+from .baskets import Basket, Goods
 from .statuses import OrderStatus
 
 # Without letters and digits that are mistaken for each other: 31 signs, 8 of them, are 39 bits. A number opens nothing
@@ -59,7 +60,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def for_pages(self) -> OrderQuerySet:
         """With all that a page of one order shows."""
         return self.select_related("customer", "invoice", "signup__price__plan").prefetch_related(
-            "lines__variant__product", "shipments__lines", "refunds__lines__line", "history"
+            "lines__variant__product", "lines__pieces", "shipments__lines", "refunds__lines__line", "history"
         )
 
 
@@ -192,7 +193,8 @@ class Order(models.Model):
 
 class OrderLine(models.Model):
     """So many pieces of a variant, as they were named and priced on the day. `unit_minor` is with tax, before the
-    discount."""
+    discount. `choices` is what was picked for the slots of a bundle, variant by slot; what that came to are its pieces.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveSmallIntegerField(_("position"))
@@ -205,6 +207,7 @@ class OrderLine(models.Model):
     discount_minor = models.BigIntegerField(_("discount"), default=0)
     is_member_price = models.BooleanField(_("price for members"), default=False)
     is_shipped = models.BooleanField(_("is sent"))
+    choices = models.JSONField(_("what was picked"), default=dict, blank=True, db_default={})
     refunded_quantity = models.PositiveSmallIntegerField(_("given money back for"), default=0)
     returned_quantity = models.PositiveSmallIntegerField(_("came back"), default=0)
 
@@ -244,6 +247,21 @@ class OrderLine(models.Model):
     def left(self) -> int:
         """How many pieces were not given back."""
         return self.quantity - self.refunded_quantity
+
+    @property
+    def goods(self) -> Goods:
+        """What one of the line is, as a basket knows it."""
+        return Goods(self.variant_id, frozenset(self.choices.items()))
+
+    @property
+    def within(self) -> str:
+        """What is in it, in words; empty for what is no bundle. Reads the pieces."""
+        return naming.within([str(piece) for piece in self.pieces.all()], quantity=self.quantity)
+
+    def taken(self, count: int) -> dict[int, int]:
+        """What so many of the line take out of stock: pieces by variant. Reads the pieces."""
+        held = {piece.variant_id: piece.quantity * count for piece in self.pieces.all()}
+        return held or {self.variant_id: count}
 
 
 class OrderPiece(models.Model):

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.catalog import bundles
+from apps.catalog.models import Product, Variant
 from apps.core import clock
 from apps.memberships.models import Plan, Price, Subscription
 from apps.orders import baskets
@@ -47,15 +49,23 @@ def add(request: HttpRequest) -> HttpResponse:
     if not 1 <= quantity <= MOST_OF_ONE:
         messages.error(request, _("You can order 1 to %(most)d of one thing.") % {"most": MOST_OF_ONE})
         return redirect("basket")
+    wanted = Variant.objects.select_related("product").filter(pk=number(request.POST.get("variant", ""))).first()
+    if wanted is None:
+        messages.error(request, _("This cannot be bought at the moment."))
+        return redirect("basket")
     opened = basket_session.opened(request, now=now)
+    back: str | Product = "basket"
     try:
-        shown = basket_session.currency_of(request, opened)
-        line = baskets.add(opened, number(request.POST.get("variant", "")), quantity=quantity, currency=shown, now=now)
-        messages.success(request, _("%(what)s is in your basket.") % {"what": line.variant})
+        shown, picked = basket_session.currency_of(request, opened), bundles.picked(wanted, request.POST)
+        baskets.add(opened, wanted.pk, quantity=quantity, currency=shown, choices=picked, now=now)
+        messages.success(request, _("%(what)s is in your basket.") % {"what": wanted})
     except NotForSale as refusal:
         messages.error(request, str(refusal))
+    except bundles.InvalidChoice as problem:
+        messages.error(request, str(problem))
+        back = wanted.product
     basket_session.remember(request, opened, count=baskets.count(opened))
-    return redirect("basket")
+    return redirect(back)
 
 
 @require_POST
@@ -68,6 +78,21 @@ def line(request: HttpRequest, line_id: int) -> HttpResponse:
         messages.error(request, _("You can order 1 to %(most)d of one thing.") % {"most": MOST_OF_ONE})
     elif found is not None:
         baskets.set_quantity(found, line_id, quantity=quantity, now=now)
+    return _changed(request, now=now)
+
+
+@require_POST
+def choices(request: HttpRequest, line_id: int) -> HttpResponse:
+    """Other choices for a bundle in the basket."""
+    now = clock.now()
+    found = basket_session.found(request)
+    chosen = found.lines.select_related("variant__product").filter(pk=line_id).first() if found else None
+    if found is not None and chosen is not None:
+        try:
+            picked = bundles.picked(chosen.variant, request.POST)
+            baskets.choose(found, line_id, choices=picked, now=now)
+        except bundles.InvalidChoice as problem:
+            messages.error(request, str(problem))
     return _changed(request, now=now)
 
 

@@ -191,7 +191,7 @@ def _order_of(request: HttpRequest, token: UUID) -> tuple[Order | None, HttpResp
     """The order of a link: a guest's for whoever has it, a customer's for them alone. Where it is not shown, the page
     that leads on instead. Raises Http404."""
     rows = Order.objects.select_related("customer", "invoice", "signup__price__plan", "signup__subscription")
-    order = rows.prefetch_related("lines").filter(token=token).first()
+    order = rows.prefetch_related("lines__pieces").filter(token=token).first()
     if order is None:
         raise Http404
     if order.customer.is_guest or order.customer == request.user:
