@@ -164,6 +164,8 @@ CACHES = {
         "KEY_PREFIX": "pages",
         "TIMEOUT": 600,
     },
+    # In each process's own memory: the pages that are asked for again and again.
+    "near": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 300}},
 }
 
 AUTH_USER_MODEL = "accounts.User"

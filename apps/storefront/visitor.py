@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Subquery
 
@@ -73,6 +74,29 @@ def standing(user, *, now: datetime) -> Standing:
     # What a page needs besides the plan comes with it: a query of its own would cost more than all of them.
     found = memberships.annotate(opens_member_prices=Exists(grants), points_per_unit=Subquery(rule))
     return Standing(found.select_related("plan", "price").order_by("-plan__rank").first())
+
+
+class Sees(NamedTuple):
+    """What decides what a visitor sees: the same key for two who see the same, and whether they pay for it."""
+
+    key: str
+    pays: bool
+
+
+def sees(user, *, by_tenure: bool, now: datetime) -> Sees:
+    """What decides at `now` what the pages of the catalogue show to the visitor, beside the catalogue itself;
+    `by_tenure` where it matters since when they are a member. One small query for somebody who is signed in, none for
+    the rest."""
+    if not user.is_authenticated:
+        return Sees("visitor", pays=False)
+    held = Subscription.objects.open_at(now).filter(customer=user.pk, plan_group="membership").order_by()
+    # Plans, their benefits and the rules of points are edited by staff, which makes another edition.
+    found = held.values_list("plan_id", "price_id", "price__amount_minor", "started_at", "created_at").first()
+    if found is None:
+        return Sees("customer", pays=False)
+    plan_id, price_id, amount, started_at, created_at = found
+    since = (started_at or created_at) if by_tenure else ""
+    return Sees(f"member {plan_id} {price_id} {since}", pays=amount > 0)
 
 
 def with_trials(standing: Standing, user, groups: Collection[str]) -> Standing:

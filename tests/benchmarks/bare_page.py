@@ -28,6 +28,11 @@ def bare(request: HttpRequest, size: int) -> HttpResponse:
     return HttpResponse(_TEMPLATE.render({**context, "filler": "x" * max(0, size // 24 - 160)}, request))
 
 
+def stored(request: HttpRequest, size: int) -> HttpResponse:
+    """A page that is there already: the server's own share of every answer."""
+    return HttpResponse(b"x" * size)
+
+
 def _room() -> int:
     global _known
     if _known is None:
@@ -36,4 +41,4 @@ def _room() -> int:
 
 
 _known: int | None = None
-urlpatterns = [path("bare/<int:size>/", bare), *the_shop]
+urlpatterns = [path("bare/<int:size>/", bare), path("stored/<int:size>/", stored), *the_shop]

@@ -19,7 +19,7 @@ from apps.catalog.models import Category, Kind, Product, Review
 from apps.core import clock
 from apps.loyalty import rules as points_rules
 
-from .. import anonymous, currency, kept, reading, structured, visitor, worth
+from .. import currency, kept, kept_pages, reading, structured, visitor, worth
 from ..forms import number
 from ..shelf import Shelf
 
@@ -39,7 +39,7 @@ class HtmxRequest(HttpRequest):
 
 @require_safe
 @vary_on_headers("HX-Request")
-@anonymous.kept
+@kept_pages.for_everybody()
 def catalogue(request: HtmxRequest) -> HttpResponse:
     shelf = Shelf(request, Product.objects.published().goods())
     return _shelf(request, "storefront/catalogue.html", {"shelf": shelf})
@@ -47,7 +47,7 @@ def catalogue(request: HtmxRequest) -> HttpResponse:
 
 @require_safe
 @vary_on_headers("HX-Request")
-@anonymous.kept
+@kept_pages.for_everybody(by_tenure=True)
 def category(request: HtmxRequest, slug: str) -> HttpResponse:
     found = kept.read(
         request, f"room:{slug}", lambda: get_object_or_404(Category.objects.select_related("parent"), slug=slug)
@@ -79,7 +79,7 @@ def _asks_for_part(request: HtmxRequest) -> bool:
 
 
 @require_safe
-@anonymous.kept
+@kept_pages.for_everybody()
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     now, shown = clock.now(), currency.of(request)
     found = kept.read(request, f"product:{shown}:{slug}", lambda: _product(slug, shown))
@@ -138,6 +138,7 @@ def _reviews(product: Product, number: int) -> Page:
 
 @require_safe
 @vary_on_headers("HX-Request")
+@kept_pages.for_everybody()
 def search(request: HtmxRequest) -> HttpResponse:
     """Results for ?q=; htmx asks for the results alone while the visitor types."""
     query = words.tidy(request.GET.get("q", ""))

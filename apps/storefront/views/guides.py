@@ -13,13 +13,13 @@ from apps.catalog.models import Product
 from apps.core import clock
 from apps.memberships.models import Plan
 
-from .. import anonymous, reading, structured, visitor
+from .. import kept_pages, reading, structured, visitor
 
 _MORE = 3
 
 
 @require_safe
-@anonymous.kept
+@kept_pages.for_nobody
 def guides(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     standing = visitor.standing(request.user, now=now)
@@ -29,7 +29,7 @@ def guides(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@anonymous.kept
+@kept_pages.for_nobody
 def guide(request: HttpRequest, slug: str) -> HttpResponse:
     now = clock.now()
     published = Product.objects.published().guides().select_related("guide", "cover")

@@ -16,7 +16,7 @@ from apps.accounts import language
 from apps.catalog.models import Product
 from apps.core import clock
 
-from .. import anonymous, appearance, currency, plans, reading, visitor
+from .. import appearance, currency, kept_pages, plans, reading, visitor
 
 LEGAL = {
     "terms": _("Terms"),
@@ -33,7 +33,7 @@ _CLOSED_TO_ROBOTS = (
 
 
 @require_safe
-@anonymous.kept
+@kept_pages.for_everybody(by_tenure=True, by_trials=True)
 def home(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     standing = visitor.standing(request.user, now=now)

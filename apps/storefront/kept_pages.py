@@ -1,0 +1,151 @@
+"""Whole pages, kept for all who would see the same. They are never older than the last edit by staff.
+
+A page holds of its visitor what the key names (address, appearance, currency, language, and what their membership
+lets them see), the token of its forms, the nonce of its scripts, and the corner of the header that is theirs alone:
+their basket and their name. Token, nonce and corner are taken out before a page is kept and put in anew each time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from hashlib import sha256
+from secrets import token_hex
+
+from django.conf import settings
+from django.contrib.messages import get_messages
+from django.core.cache import caches
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csp import get_nonce
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
+
+from apps.core import clock
+from apps.core.models import Edition
+
+from . import appearance, currency, visitor
+
+# Prices may begin or end by the clock, which is no edit: after so many seconds a page is made anew. First it is kept
+# for all processes, and for as long again in the memory of each that was asked for it.
+SECONDS = 60
+CORNER = "components/header_corner.html"
+# Beside these a visitor without a session has nothing that a page could depend on.
+_HARMLESS = {appearance.COOKIE, currency.COOKIE, settings.LANGUAGE_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
+_LONGEST_ADDRESS = 300
+_TOKEN = re.compile(rb'(?<=name="csrfmiddlewaretoken" value=")[A-Za-z0-9]{64}(?=")')
+_NONCE = re.compile(rb'(?<= nonce=")[^"]+(?=")')
+# Of this process's making: nobody can write them into a review.
+_TOKEN_MARK, _NONCE_MARK, _CORNER_MARK = "{{token}}", "{{nonce}}", "{{corner}}"
+
+type View = Callable[..., HttpResponse]
+
+
+def for_nobody(view: View) -> View:
+    """Keep the pages of a view for visitors of whom nothing is known; whoever has a session gets their own."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not _may_be_kept(request) or not _is_nobody(request):
+            return view(request, *args, **kwargs)
+        return _kept(view, request, _key(request), *args, **kwargs)
+
+    return inner
+
+
+def for_everybody(*, by_tenure: bool = False, by_trials: bool = False) -> Callable[[View], View]:
+    """Keep the pages of a view that differ by what a membership lets its holder see, and by nothing else of them.
+
+    `by_tenure` where it matters since when they hold it; `by_trials` where free trials are shown: who is known and does
+    not pay yet gets a page of their own, which says what they can still try.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def inner(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+            if not _may_be_kept(request):
+                return view(request, *args, **kwargs)
+            if _is_nobody(request):
+                return _kept(view, request, _key(request), *args, **kwargs)
+            if len(get_messages(request)):
+                return view(request, *args, **kwargs)
+            sees = visitor.sees(request.user, by_tenure=by_tenure, now=clock.now())
+            if by_trials and not sees.pays:
+                return view(request, *args, **kwargs)
+            request.corner_mark = _CORNER_MARK + token_hex(8)  # type: ignore[attr-defined]
+            return _kept(view, request, _key(request, sees.key), *args, **kwargs)
+
+        return inner
+
+    return decorate
+
+
+def _kept(view: View, request: HttpRequest, key: str, *args, **kwargs) -> HttpResponse:
+    found = _find(key)
+    if found is not None:
+        return HttpResponse(_fill(found, request))
+    response = view(request, *args, **kwargs)
+    if response.status_code != 200 or response.streaming:
+        return response
+    stripped = _strip(response.content, request)
+    if not response.cookies:
+        caches["pages"].set(key, stripped, SECONDS // 2)
+    response.content = _fill(stripped, request)
+    return response
+
+
+def _find(key: str) -> tuple[bytes, ...] | None:
+    near = caches["near"]
+    found = near.get(key)
+    if found is None:
+        found = caches["pages"].get(key)
+        if found is not None:
+            near.set(key, found, SECONDS // 2)
+    return found
+
+
+def _may_be_kept(request: HttpRequest) -> bool:
+    return (
+        request.method == "GET"
+        and not request.htmx  # type: ignore[attr-defined]
+        and "currency" not in request.GET
+        and len(request.get_full_path()) <= _LONGEST_ADDRESS
+    )
+
+
+def _is_nobody(request: HttpRequest) -> bool:
+    return set(request.COOKIES) <= _HARMLESS
+
+
+def _key(request: HttpRequest, sees: str = "") -> str:
+    parts = [
+        Edition.objects.current(),
+        request.get_full_path(),
+        appearance.of(request),
+        currency.of(request),
+        get_language() or "",
+        str(clock.now().date()) if settings.TIME_MACHINE else "",
+        sees,
+    ]
+    return "page:" + sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _strip(body: bytes, request: HttpRequest) -> tuple[bytes, ...]:
+    """The page with marks that no page holds by itself."""
+    salt = token_hex(8)
+    token, nonce = ((mark + salt).encode() for mark in (_TOKEN_MARK, _NONCE_MARK))
+    corner = getattr(request, "corner_mark", _CORNER_MARK + salt).encode()
+    return token, nonce, corner, _NONCE.sub(nonce, _TOKEN.sub(token, body))
+
+
+def _fill(kept: tuple[bytes, ...], request: HttpRequest) -> bytes:
+    token, nonce, corner, body = kept
+    if corner in body:
+        request.corner_mark = None  # type: ignore[attr-defined]
+        body = body.replace(corner, render_to_string(CORNER, request=request).encode())
+    if token in body:
+        body = body.replace(token, get_token(request).encode())
+    if nonce in body:
+        body = body.replace(nonce, str(get_nonce(request)).encode())
+    return body
