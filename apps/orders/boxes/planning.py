@@ -49,7 +49,7 @@ def swap(
     """
     subscription, following = _open(subscription_id, customer=customer, now=now)
     kept = joining.checked(following.box, choices)
-    recipient = _recipient(subscription)
+    recipient = joining.recipient_of(subscription)
     if for_all:
         recipient.choices, recipient.next_choices = kept, None
     else:
@@ -132,7 +132,7 @@ def set_address(subscription_id: int, *, customer: User, address: Mapping[str, s
     nothing is changed then.
     """
     subscription = finding.open_subscription(subscription_id, customer=customer)
-    recipient = _recipient(subscription)
+    recipient = joining.recipient_of(subscription)
     waiting = BoxDelivery.objects.filter(subscription=subscription, status=DeliveryStatus.HELD)
     held = list(waiting.select_for_update().order_by("pk"))
     if recipient.address and not held:
@@ -163,10 +163,3 @@ def _check_open(following: schedule.Next | None, *, now: datetime) -> None:
         raise OrderRefused(_("There is no next box."))
     if not following.is_open(now):
         raise CutOffPassed(following.closed)
-
-
-def _recipient(subscription: Subscription) -> BoxRecipient:
-    recipient, _made = BoxRecipient.objects.select_for_update().get_or_create(
-        customer_id=subscription.customer_id, plan_group=subscription.plan_group
-    )
-    return recipient
