@@ -21,7 +21,8 @@ from apps.catalog.models import Variant
 from apps.core.outages import is_outage
 from apps.memberships.models import Period
 from apps.orders import lifecycle as orders
-from apps.orders.models import Box, BoxDelivery, BoxRecipient, Order, OrderLine, OrderPiece
+from apps.orders.errors import OrderRefused
+from apps.orders.models import Box, BoxDelivery, BoxRecipient, DeliveryStatus, Order, OrderLine, OrderPiece
 
 from . import emails, extras, filling, joining, lifecycle, shares
 
@@ -62,6 +63,16 @@ def make(delivery_id: int, *, now: datetime) -> bool:
             raise
         log.exception("Delivery %s could not be made", delivery_id)
         return _hold_failed(delivery_id, f"{type(problem).__name__}: {problem}", now=now)
+
+
+@transaction.atomic
+def try_again(delivery_id: int) -> None:
+    """Staff have put right what a parcel was held for: the workers make it. Raises OrderRefused for one that is not
+    held."""
+    delivery = BoxDelivery.objects.select_for_update(of=("self",)).get(pk=delivery_id)
+    if delivery.status != DeliveryStatus.HELD:
+        raise OrderRefused(_("This box does not wait for a person."))
+    lifecycle.release(delivery)
 
 
 def _due(now: datetime):
