@@ -29,7 +29,7 @@ def confirmed(order: Order, *, now: datetime) -> None:
         "total": order.total,
         "tax": order.tax,
         "invoice_number": order.invoice.number if order.invoice else "",
-        "terms": order.consent.text,
+        "terms": order.consent.text if order.consent else "",
         "withdrawal_url": settings.SITE_URL + WITHDRAWAL,
     }
     _put("order-confirmed", order, key=f"order-confirmed:{order.pk}", context=context, now=now)

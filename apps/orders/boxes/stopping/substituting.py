@@ -52,8 +52,7 @@ def held(stop: BoxStop):
 
 
 def orders(stop: BoxStop) -> OrderQuerySet:
-    assert stop.variant_id is not None, "a check constraint says so"
-    return touched.orders(stop.box, stop.variant_id)
+    return touched.orders(stop.box, _variants(stop)[0])
 
 
 def left(stop: BoxStop) -> int:
@@ -92,35 +91,42 @@ def exchange(stop: BoxStop, order_id: int, *, now: datetime) -> None:
     pieces = OrderPiece.objects.filter(line__order=order_id, variant=stop.variant_id).select_related("line")
     if order is None or not pieces:
         return
-    count = sum(piece.quantity * piece.line.left for piece in pieces)
-    assert stop.variant_id is not None, "a check constraint says so"
-    assert stop.substitute_id is not None, "a check constraint says so"
-    if count:
+    if count := sum(piece.quantity * piece.line.left for piece in pieces):
+        gone, by = _variants(stop)
         key = f"box-stop:{stop.pk}:{order.pk}"
-        stock.take({stop.substitute_id: count}, key=key, now=now)
-        stock.give_back({stop.variant_id: count}, key=key, now=now, actor=stop.actor)
+        stock.take({by: count}, key=key, now=now)
+        stock.give_back({gone: count}, key=key, now=now, actor=stop.actor)
     for piece in pieces:
         _replace(piece, piece.line, stop)
     emails.exchanged(stop, order, now=now)
 
 
 def _replace(piece: OrderPiece, line: OrderLine, stop: BoxStop) -> None:
-    other = OrderPiece.objects.filter(line=line, variant=stop.substitute_id).first()
+    _gone, by = _variants(stop)
+    other = OrderPiece.objects.filter(line=line, variant=by).first()
     if other is not None:
         other.quantity += piece.quantity
         other.save(update_fields=["quantity"])
         piece.delete()
         return
-    piece.variant_id, piece.description = stop.substitute_id, str(stop.substitute)[:210]
+    piece.variant_id, piece.description = by, str(stop.substitute)[:210]
     piece.save(update_fields=["variant", "description"])
 
 
 def _swapped(stop: BoxStop, choices: dict[str, int]) -> tuple[dict[str, int], list[BundleSlot]]:
     """The choices with the substitute in place of what ran out, and the slots that this changes: those for which it was
     chosen, and those without a choice that it would have filled."""
+    gone, by = _variants(stop)
     changed = []
     for slot in BundleSlot.objects.filter(product=stop.box.product_id).with_choices():
         first = next((choice.variant_id for choice in slot.choices_shown), None)
-        if choices.get(str(slot.pk), first) == stop.variant_id:
+        if choices.get(str(slot.pk), first) == gone:
             changed.append(slot)
-    return choices | {str(slot.pk): stop.substitute_id for slot in changed}, changed
+    return choices | {str(slot.pk): by for slot in changed}, changed
+
+
+def _variants(stop: BoxStop) -> tuple[int, int]:
+    """What ran out, and what goes in."""
+    assert stop.variant_id is not None, "a check constraint says so"
+    assert stop.substitute_id is not None, "a check constraint says so"
+    return stop.variant_id, stop.substitute_id
