@@ -20,7 +20,7 @@ from apps.memberships.services import advancing, finding, pausing
 from apps.orders.errors import BoxChanged, CutOffPassed, OrderRefused
 from apps.orders.models import BoxDelivery, BoxRecipient, DeliveryStatus
 
-from . import joining, lifecycle, schedule
+from . import extras, joining, lifecycle, schedule
 from .upcoming import Can, CanMove, Upcoming, upcoming
 
 __all__ = [
@@ -125,8 +125,8 @@ def order_now(
 
 @transaction.atomic
 def set_address(subscription_id: int, *, customer: User, address: Mapping[str, str], now: datetime) -> BoxRecipient:
-    """Send the next boxes there; those that are held are tried again. `address` is as `accounts.addresses.normalise`
-    returns it.
+    """Send the next boxes there, with what waits for them; those that are held are tried again. `address` is as
+    `accounts.addresses.normalise` returns it.
 
     Raises memberships' NotOpen, NotSentThere, and CutOffPassed, unless the next box could not be sent without it;
     nothing is changed then.
@@ -142,6 +142,7 @@ def set_address(subscription_id: int, *, customer: User, address: Mapping[str, s
     recipient.save(update_fields=["address"])
     for delivery in held:
         lifecycle.release(delivery)
+    extras.follow(subscription, address=address)
     return recipient
 
 
