@@ -49,7 +49,7 @@ def test_withdraw_without_a_login(shop, open_page, snap, width):
     page.goto(letter_to(shop, handling))
     snap(page, f"letter-{width}")
     page.get_by_role("button", name="It was me: do not wait").click()
-    expect(page.get_by_text("It is carried out: the membership has ended")).to_be_visible()
+    expect(page.get_by_text("It is carried out: the contract has ended")).to_be_visible()
     assert Subscription.objects.get(pk=joined.pk).end_reason == "withdrawn"
     shop.ring("billing.refund")
     wait_for(lambda: Message.objects.of_user(joined.customer_id).filter(kind="refund-sent").exists())
