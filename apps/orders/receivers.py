@@ -43,6 +43,11 @@ def subscription_ended(*, subscription_id: int, reason: str, now: datetime, **kw
     ending.ended(subscription_id, reason=reason, now=now)
 
 
+@receiver(memberships.goods_asked_for, dispatch_uid="orders.boxes_out")
+def goods_asked_for(*, subscription_id: int, **kwargs) -> bool:
+    return ending.has_parcel(subscription_id)
+
+
 @receiver(user_logged_in, dispatch_uid="orders.basket")
 def signed_in(*, request: HttpRequest | None, user: User, **kwargs) -> None:
     """The basket of the session becomes the customer's. An edge: the page that signs in knows nothing of baskets."""

@@ -13,8 +13,9 @@ from apps.core.money import Money
 from apps.mail.models import Message
 from apps.memberships import services
 from apps.memberships.gifts import redeeming
+from apps.memberships.services import withdrawing
 from apps.orders import fulfilling, refunding, rules
-from apps.orders.boxes import ending
+from apps.orders.boxes import ending, planning
 from apps.orders.errors import OrderRefused, TooMuch
 from apps.orders.models import BoxDelivery, Order
 from tests.factories import accounts, boxes, catalog, gifts, memberships, orders
@@ -107,8 +108,8 @@ def test_what_goes_with_a_cancelled_box_is_sent_alone(gateway, made, now):
     assert (extra.goes_with, extra.packed_with, extra.status) == (None, None, "paid")
 
 
-def withdraw(subscription, *, now):
-    return services.withdraw(subscription.pk, customer=subscription.customer, declared_at=now, now=now)
+def withdraw(subscription, *, now, **how):
+    return services.withdraw(subscription.pk, customer=subscription.customer, declared_at=now, now=now, **how)
 
 
 def test_who_withdraws_gets_no_box_and_all_the_money(gateway, made, now):
@@ -123,7 +124,7 @@ def test_a_box_that_has_not_left_is_called_off(gateway, made, now):
     order = boxes.sent(gateway, made, now=now)
     subscription = boxes.of(order.customer)
     fulfilling.pack(order.pk, actor="staff", now=now)
-    assert not ending.has_parcel(subscription)
+    assert not ending.has_parcel(subscription.pk)
     withdraw(subscription, now=now)
     order.refresh_from_db()
     assert (order.status, order.lines.get().left) == ("cancelled", 0)
@@ -131,14 +132,24 @@ def test_a_box_that_has_not_left_is_called_off(gateway, made, now):
     assert order.refunds.count() == 0
 
 
-def test_a_box_that_has_left_stays_sent(gateway, made, now):
+def test_a_box_that_has_left_is_paid_back_when_it_is_here_again(gateway, made, now):
+    """The contract ends at once; of two boxes the one that has not left goes back at once too."""
     order = boxes.sent(gateway, made, now=now)
+    subscription = boxes.of(order.customer)
+    planning.order_now(subscription.pk, customer=order.customer, now=now + DAY)
+    sweeps.run("billing.collect", now=now + DAY)
     fulfilling.pack(order.pk, actor="staff", now=now)
     fulfilling.ship(order.pk, carrier="DHL", actor="staff", now=now)
-    assert ending.has_parcel(boxes.of(order.customer))
-    withdraw(boxes.of(order.customer), now=now)
+    assert withdrawing.goods_are_out(subscription)
+    withdraw(subscription, now=now + DAY, refund=False)
     order.refresh_from_db()
-    assert order.status == "shipped"
+    assert (order.status, [row.status for row in BoxDelivery.objects.order_by("number")]) == (
+        "shipped",
+        ["ordered", "cancelled"],
+    )
+    assert CreditNote.objects.get().total_minor == 2900
+    withdrawing.give_back(subscription.pk, actor="staff", now=now + 5 * DAY)
+    assert sum(note.total_minor for note in CreditNote.objects.all()) == 5800
 
 
 def test_what_is_not_sent_is_given_back_where_withdrawing_did_not(gateway, made, now):

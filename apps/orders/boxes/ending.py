@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from apps.billing import corrections
-from apps.memberships.models import EndReason, Subscription
+from apps.memberships.models import EndReason
 from apps.orders import refunding
 from apps.orders.models import BoxDelivery, DeliveryStatus, Order, OrderStatus, Shipment
 
@@ -33,10 +33,10 @@ def ended(subscription_id: int, *, reason: str, now: datetime) -> None:
         refunding.cancel(order_id, reason=_("Withdrawal within 14 days"), actor="", now=now)
 
 
-def has_parcel(subscription: Subscription) -> bool:
-    """Whether the customer has, or will get, a box of the contract that has left: its money goes back by staff when it
-    is here again (Directive 2011/83/EU, Art. 13 (3)), so that withdrawing ends the contract without a refund."""
-    sent = Shipment.objects.filter(order__delivery__subscription=subscription)
+def has_parcel(subscription_id: int) -> bool:
+    """Whether a box of the contract is with the customer or on its way: its money goes back when it is here again
+    (Directive 2011/83/EU, Art. 13 (3))."""
+    sent = Shipment.objects.filter(order__delivery__subscription=subscription_id)
     return sent.exclude(order__status__in=[OrderStatus.CANCELLED, OrderStatus.RETURNED]).exists()
 
 

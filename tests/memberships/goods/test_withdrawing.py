@@ -15,7 +15,8 @@ from apps.memberships import errors, services, withdrawal_rules
 from apps.memberships.declarations import PATIENCE, handle_due, handling, undoing
 from apps.memberships.models import Doubt, Handling, History, Status, Subscription
 from apps.memberships.services import withdrawing
-from apps.memberships.signals import goods_asked_for
+from apps.memberships.signals import goods_asked_for, subscription_ended
+from apps.orders import receivers
 from tests.factories import memberships as make
 from tests.memberships.declarations.saying import say
 
@@ -25,6 +26,16 @@ JOINED = datetime(2026, 4, 1, 10, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 TENTH = JOINED + 10 * DAY
 NOTHING = Money(0, "EUR")
+
+
+@pytest.fixture(autouse=True)
+def _nobody_else_answers() -> Iterator[None]:
+    """These tests say themselves where the goods are: orders know of none."""
+    goods_asked_for.disconnect(dispatch_uid="orders.boxes_out")
+    subscription_ended.disconnect(dispatch_uid="orders.boxes_ended")
+    yield
+    goods_asked_for.connect(receivers.goods_asked_for, dispatch_uid="orders.boxes_out")
+    subscription_ended.connect(receivers.subscription_ended, dispatch_uid="orders.boxes_ended")
 
 
 @pytest.fixture
