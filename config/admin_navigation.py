@@ -30,6 +30,10 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Orders"), "shopping_basket", "orders.order"),
             _page(_("Packing list"), "checklist", "admin:orders_order_packing_list", "orders.view_order"),
             _page(_("Send packed orders"), "local_shipping", "admin:orders_order_send", "orders.change_order"),
+            _link(_("Boxes"), "deployed_code", "orders.box"),
+            _link(_("Deliveries of boxes"), "package_2", "orders.boxdelivery"),
+            _link(_("Recipients of boxes"), "home_pin", "orders.boxrecipient"),
+            _link(_("Stops of boxes"), "block", "orders.boxstop"),
             _link(_("Shipping rates"), "scale", "orders.shippingrate"),
         ),
         _group(

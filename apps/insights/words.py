@@ -29,6 +29,10 @@ _DID = {
     "billing.reconcile": ngettext_lazy("%d record compared", "%d records compared"),
     "billing.prune": ngettext_lazy("%d old webhook row deleted", "%d old webhook rows deleted"),
     "orders.abandon": ngettext_lazy("%d unpaid order closed", "%d unpaid orders closed"),
+    "orders.box_stops": ngettext_lazy("%d customer told of a change in a box", "%d customers told of changes in boxes"),
+    "orders.box_closing": ngettext_lazy(
+        "%d customer told what the next box holds", "%d customers told what the next box holds"
+    ),
     "orders.boxes": ngettext_lazy("%d box made ready", "%d boxes made ready"),
     "orders.forget_cards": ngettext_lazy("%d card of a guest forgotten", "%d cards of guests forgotten"),
     "orders.forget_baskets": ngettext_lazy("%d old basket forgotten", "%d old baskets forgotten"),
@@ -68,6 +72,8 @@ _NAMES = {
     "billing.reconcile": _("Compare with the gateway's books"),
     "billing.prune": _("Forget old webhook events"),
     "orders.abandon": _("Close unpaid orders"),
+    "orders.box_stops": _("Carry out what was decided about boxes"),
+    "orders.box_closing": _("Tell what the next boxes hold"),
     "orders.boxes": _("Make boxes ready"),
     "orders.forget_cards": _("Forget the cards of guests"),
     "orders.forget_baskets": _("Forget old baskets"),

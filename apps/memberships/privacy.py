@@ -34,7 +34,7 @@ from .models import (
 _CONTRACT = _("To carry out the contract.")
 
 
-@privacy.exports("memberships", title=_("Memberships"), why=_CONTRACT)
+@privacy.exports("memberships", title=_("Memberships and boxes"), why=_CONTRACT)
 def memberships(person: Person) -> list[Row]:
     fields = [
         "id",
@@ -56,7 +56,7 @@ def periods(person: Person) -> list[Row]:
     return rows(Period.objects.filter(subscription__customer=person.id), *fields, "invoice__number")
 
 
-@privacy.exports("membership-history", title=_("What happened to your memberships"), why=_CONTRACT)
+@privacy.exports("membership-history", title=_("What happened to your memberships and boxes"), why=_CONTRACT)
 def history(person: Person) -> list[Row]:
     mine = History.objects.filter(subscription__customer=person.id)
     return rows(mine, "subscription", "kind", "old", "new", "reason", "at")

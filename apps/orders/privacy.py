@@ -11,7 +11,20 @@ from apps.catalog.models import Variant
 from apps.core import privacy
 from apps.core.privacy import Person, Row, rows
 
-from .models import Basket, BasketLine, Order, OrderHistory, OrderLine, OrderPiece, OrderRefund, OrderStatus, Shipment
+from .models import (
+    Basket,
+    BasketLine,
+    BoxDelivery,
+    BoxRecipient,
+    DeliveryStatus,
+    Order,
+    OrderHistory,
+    OrderLine,
+    OrderPiece,
+    OrderRefund,
+    OrderStatus,
+    Shipment,
+)
 
 _CONTRACT = _("To carry out the contract.")
 _UNDER_WAY = [OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.PACKED, OrderStatus.SHIPPED]
@@ -56,6 +69,26 @@ def basket(person: Person) -> list[Row]:
     ]
 
 
+@privacy.exports("boxes", title=_("Where your boxes go and what is in them"), why=_CONTRACT)
+def boxes(person: Person) -> list[Row]:
+    fields = ["plan_group", "address", "choices", "next_choices", "told_for"]
+    return rows(BoxRecipient.objects.filter(customer=person.id), *fields)
+
+
+@privacy.exports("box-deliveries", title=_("Boxes that are owed or sent"), why=_CONTRACT)
+def box_deliveries(person: Person) -> list[Row]:
+    mine = BoxDelivery.objects.filter(subscription__customer=person.id)
+    return rows(mine, "subscription__plan__name", "number", "quantity", "due_at", "status", "order__number")
+
+
+@privacy.obstacle
+def boxes_owed(person: Person) -> list[str]:
+    owed = BoxDelivery.objects.filter(status__in=[DeliveryStatus.DUE, DeliveryStatus.HELD])
+    if owed.filter(subscription__customer=person.id).exists():
+        return [_text("A box is paid for and has not been sent yet. Wait until it has arrived, or write to us.")]
+    return []
+
+
 @privacy.obstacle
 def orders_under_way(person: Person) -> list[str]:
     if Order.objects.placed().filter(customer=person.id, status__in=_UNDER_WAY).exists():
@@ -72,4 +105,5 @@ def forget(person: Person, *, now: datetime) -> None:
     Shipment.objects.filter(order__in=mine).update(tracking_number="", tracking_url="")
     OrderRefund.objects.filter(**by_them).update(actor=person.alias)
     mine.update(email=person.alias, address={})
+    BoxRecipient.objects.filter(customer=person.id).delete()
     Basket.objects.filter(customer=person.id).delete()

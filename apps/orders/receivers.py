@@ -15,7 +15,7 @@ from apps.core import clock
 from apps.memberships import signals as memberships
 
 from . import baskets, settling
-from .boxes import owing
+from .boxes import ending, owing
 
 
 @receiver(billing.invoices_paid, dispatch_uid="orders.paid")
@@ -36,6 +36,16 @@ def invoice_voided(*, invoice_id: int, now: datetime, **kwargs) -> None:
 @receiver(memberships.periods_paid, dispatch_uid="orders.boxes_owed")
 def periods_paid(*, period_ids: Sequence[int], now: datetime, **kwargs) -> None:
     owing.owe(period_ids, now=now)
+
+
+@receiver(memberships.subscription_ended, dispatch_uid="orders.boxes_ended")
+def subscription_ended(*, subscription_id: int, reason: str, now: datetime, **kwargs) -> None:
+    ending.ended(subscription_id, reason=reason, now=now)
+
+
+@receiver(memberships.goods_asked_for, dispatch_uid="orders.boxes_out")
+def goods_asked_for(*, subscription_id: int, **kwargs) -> bool:
+    return ending.has_parcel(subscription_id)
 
 
 @receiver(user_logged_in, dispatch_uid="orders.basket")

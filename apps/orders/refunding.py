@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.billing import corrections
@@ -17,8 +18,9 @@ from apps.billing.models import Invoice, InvoiceLine
 from apps.catalog import stock
 
 from . import drafting, emails, lifecycle, rules, settling
+from .boxes import extras, shares
 from .errors import OrderRefused, TooMuch
-from .models import Order, OrderLine, OrderRefund, OrderRefundLine, OrderStatus
+from .models import BoxDelivery, Order, OrderLine, OrderRefund, OrderRefundLine, OrderStatus
 
 _SENT = {OrderStatus.SHIPPED, OrderStatus.DELIVERED}
 _REFUNDABLE = {*_SENT, OrderStatus.PAID, OrderStatus.PACKED, OrderStatus.COMPLETED, OrderStatus.RETURNED}
@@ -29,8 +31,9 @@ def cancel(order_id: int, *, reason: str, actor: str, until_packed: bool = False
     """PAID | PACKED -> CANCELLED: everything is for sale again, and all that was paid goes back. Cancelled already:
     nothing.
 
-    `until_packed` is for customers, who can call an order off until staff have packed it. Raises OrderRefused for one
-    that is too far on its way, and for one whose money cannot go back (a dispute holds it).
+    `until_packed` is for customers, who can call an order off until staff have packed it; a box they skip instead, or
+    leave its contract. Raises OrderRefused for one that is too far on its way, and for one whose money cannot go back
+    (a dispute holds it).
     """
     order = _lock(order_id)
     if order.status == OrderStatus.CANCELLED:
@@ -38,10 +41,11 @@ def cancel(order_id: int, *, reason: str, actor: str, until_packed: bool = False
     allowed = {OrderStatus.PAID} if until_packed else {OrderStatus.PAID, OrderStatus.PACKED}
     if order.status not in allowed or order.shipments.exists():
         raise OrderRefused(_("This order is on its way already, and cannot be cancelled any more."))
-    assert order.invoice is not None, "it is paid"
-    left = {pk: minor for pk, minor in corrections.left_of_lines(order.invoice).items() if minor}
+    if until_packed and order.kind == Order.Kind.BOX:
+        raise OrderRefused(_("A box cannot be cancelled by itself. You can skip the next one, or cancel the contract."))
+    left = {pk: minor for pk, minor in shares.left_of(order).items() if minor}
     settling.give_back_all(order, now=now, actor=actor)
-    if left:
+    if sum(left.values()):
         _credit(order, left, key=f"order-cancelled:{order.pk}", reason=reason, now=now)
         shipping = order.shipping_minor - order.refunded_shipping_minor
         refund = _write(
@@ -54,6 +58,7 @@ def cancel(order_id: int, *, reason: str, actor: str, until_packed: bool = False
         line.save(update_fields=["refunded_quantity", "returned_quantity"])
     order.refunded_shipping_minor = order.shipping_minor
     lifecycle.cancel(order, reason=reason, actor=actor, now=now)
+    extras.release_from(order)
     emails.cancelled(order, now=now)
     return order
 
@@ -80,7 +85,7 @@ def give_back(
     done = OrderRefund.objects.filter(order=order, key=key).first()
     if done is not None:
         return done
-    if order.status not in _REFUNDABLE or order.invoice is None:
+    if order.status not in _REFUNDABLE or shares.invoice_of(order) is None:
         raise OrderRefused(_("Nothing was paid for this order, or all of it was given back."))
     lines = {line.pk: line for line in order.lines.prefetch_related("pieces")}
     wanted = {lines[pk]: count for pk, count in pieces.items() if count and pk in lines}
@@ -121,6 +126,8 @@ def _parts(
     order: Order, wanted: Mapping[OrderLine, int], *, shipping: bool
 ) -> tuple[dict[int, int], dict[int, int], int]:
     """What of each line of the invoice is given back; what that is for each line of the order; and for shipping."""
+    if order.kind == Order.Kind.BOX:
+        return _box_parts(order, wanted)
     assert order.invoice is not None, "it is paid"
     goods, sending = _invoiced(order, order.invoice)
     chosen: dict[int, int] = {}
@@ -154,10 +161,18 @@ def _invoiced(order: Order, invoice: Invoice) -> tuple[dict[int, list[InvoiceLin
     return goods, sending
 
 
+def _box_parts(order: Order, wanted: Mapping[OrderLine, int]) -> tuple[dict[int, int], dict[int, int], int]:
+    """As `_parts`, of a box, which is sent free."""
+    chosen = {line: shares.parts(order, line, boxes=count) for line, count in wanted.items()}
+    amounts = {line.pk: sum(found.values()) for line, found in chosen.items()}
+    return {pk: minor for found in chosen.values() for pk, minor in found.items() if minor}, amounts, 0
+
+
 def _credit(order: Order, chosen: Mapping[int, int], *, key: str, reason: str, now: datetime) -> None:
-    assert order.invoice is not None, "it is paid"
+    invoice = shares.invoice_of(order)
+    assert invoice is not None, "it is paid"
     try:
-        corrections.lines(order.invoice.pk, chosen=chosen, key=key, reason=reason, now=now)
+        corrections.lines(invoice.pk, chosen=chosen, key=key, reason=reason, now=now)
     except (corrections.CannotCredit, corrections.CannotRefund) as problem:
         raise TooMuch(
             _("So much cannot be given back: a part of it went back already, or a bank holds it.")
@@ -180,6 +195,7 @@ def _write(
 
 
 def _lock(order_id: int) -> Order:
-    list(Invoice.objects.filter(order=order_id).select_for_update().values_list("pk"))
+    paid = Q(order=order_id) | Q(pk__in=BoxDelivery.objects.filter(order=order_id).values("invoice"))
+    list(Invoice.objects.filter(paid).select_for_update(of=("self",)).values_list("pk"))
     rows = Order.objects.select_for_update(of=("self",)).select_related("customer", "invoice", "promotion")
     return rows.get(pk=order_id)

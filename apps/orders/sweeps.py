@@ -7,8 +7,8 @@ from django.db.models import Min
 from apps.core import sweeps
 
 from . import baskets, settling
-from .boxes import extras, making
-from .models import Basket, BoxDelivery, DeliveryStatus, Order
+from .boxes import closing, extras, making, stopping
+from .models import Basket, BoxDelivery, BoxStop, DeliveryStatus, Order
 
 
 def _next_left(*, now: datetime) -> datetime | None:
@@ -42,6 +42,23 @@ def _next_box(*, now: datetime) -> datetime | None:
 def make_boxes(*, now: datetime) -> int:
     """Turn the boxes whose day has come into orders to pack; what waits for a box that does not come is sent alone."""
     return making.make_due(now=now) + extras.release_stranded()
+
+
+def _next_stop(*, now: datetime) -> datetime | None:
+    return BoxStop.objects.filter(done_at=None).aggregate(at=Min("created_at"))["at"]
+
+
+# Before the bills: who is put off is not charged in the same pass.
+@sweeps.register(name="orders.box_stops", order=80, next_due=_next_stop, wakes=("mail.deliver",))
+def carry_out_stops(*, now: datetime) -> int:
+    """Carry out what staff decided about boxes when something ran out."""
+    return stopping.carry_out(now=now)
+
+
+@sweeps.register(name="orders.box_closing", order=256, next_due=closing.next_due)
+def tell_of_closing(*, now: datetime) -> int:
+    """Tell customers what their next box holds, a few days before it cannot be changed any more."""
+    return closing.tell_due(now=now)
 
 
 @sweeps.register(name="orders.forget_cards", order=250, next_due=_no_event)

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.core.money import Money
-from apps.memberships.models import PricePromise, WithoutConsent
+from apps.memberships.models import Price, PricePromise, WithoutConsent
 from apps.memberships.quotes import FirstCharge
 
 from .agreed import percent
@@ -129,23 +129,44 @@ def order(due: Money) -> Term:
 
 def new_price(promise: PricePromise) -> Term:
     """The words beside the box by which a member agrees to a new price. Dates where the member lives."""
-    if promise.new_price.tax_included:
-        text = _(
+    price = promise.new_price
+    text = _agreement_for_goods(price) if price.plan.sends_goods else _agreement(price)
+    return Term(PRICE_CHANGE_VERSION, text % _price_facts(promise))
+
+
+def _agreement(price: Price) -> str:
+    if price.tax_included:
+        return _(
             "I agree that from %(date)s my %(plan)s membership costs %(new)s %(every)s instead of %(old)s, tax "
             "included, until I cancel. I can take this back until that date, and cancel at any time."
         )
-    else:
-        text = _(
-            "I agree that from %(date)s my %(plan)s membership costs %(new)s %(every)s instead of %(old)s, until I "
-            "cancel. I can take this back until that date, and cancel at any time."
+    return _(
+        "I agree that from %(date)s my %(plan)s membership costs %(new)s %(every)s instead of %(old)s, until I "
+        "cancel. I can take this back until that date, and cancel at any time."
+    )
+
+
+def _agreement_for_goods(price: Price) -> str:
+    if price.tax_included:
+        return _(
+            "I agree that from %(date)s my subscription to %(plan)s costs %(new)s %(every)s instead of %(old)s, tax "
+            "included, until I cancel. I can take this back until that date, and cancel at any time."
         )
-    return Term(PRICE_CHANGE_VERSION, text % _price_facts(promise))
+    return _(
+        "I agree that from %(date)s my subscription to %(plan)s costs %(new)s %(every)s instead of %(old)s, until I "
+        "cancel. I can take this back until that date, and cancel at any time."
+    )
 
 
 def no_new_price(promise: PricePromise) -> Term:
     """What a member says who does not agree to a new price."""
-    if promise.change.without_consent == WithoutConsent.END:
+    ends, sends_goods = promise.change.without_consent == WithoutConsent.END, promise.new_price.plan.sends_goods
+    if ends and sends_goods:
+        text = _("I do not agree to the new price of %(new)s. My subscription to %(plan)s ends on %(date)s.")
+    elif ends:
         text = _("I do not agree to the new price of %(new)s. My %(plan)s membership ends on %(date)s.")
+    elif sends_goods:
+        text = _("I do not agree to the new price of %(new)s. I keep my subscription to %(plan)s at %(old)s %(every)s.")
     else:
         text = _("I do not agree to the new price of %(new)s. I keep my %(plan)s membership at %(old)s %(every)s.")
     return Term(PRICE_CHANGE_VERSION, text % _price_facts(promise))

@@ -176,6 +176,25 @@ def test_the_customer_moves_the_box_and_the_extra_with_it(gateway, subscription,
     assert fresh(order).goes_with == subscription
 
 
+def test_what_was_paid_too_late_for_its_box(gateway, subscription, tool, now):
+    order = buy(gateway, tool, subscription, now=APRIL - 3 * DAY)
+    Order.objects.filter(pk=order.pk).update(status="pending", paid_at=None)
+    renew(now=APRIL)
+    assert fresh(order).packed_with is None
+    Order.objects.filter(pk=order.pk).update(status="paid", paid_at=APRIL + DAY)
+    assert alone(order, now=APRIL + DAY)
+
+
+def test_the_box_goes_to_another_address_and_the_extra_with_it(gateway, subscription, tool, now):
+    order = buy(gateway, tool, subscription, now=now)
+    there = {**boxes.WHERE, "line1": "Via Nuova 3"}
+    planning.set_address(subscription.pk, customer=subscription.customer, address=there, now=now)
+    assert (fresh(order).goes_with, fresh(order).address) == (subscription, there)
+    abroad = {**orders.BERLIN, "phone": ""}
+    planning.set_address(subscription.pk, customer=subscription.customer, address=abroad, now=now)
+    assert (fresh(order).goes_with, fresh(order).address) == (None, there)
+
+
 def test_staff_do_not_wait(gateway, subscription, tool, now):
     order = buy(gateway, tool, subscription, now=now)
     extras.send_alone(order.pk, actor="staff", now=now)

@@ -4,11 +4,14 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from apps.billing import gateway as gateways
+from apps.billing.models import CreditNote
 from apps.catalog.models import Stock
-from apps.memberships.models import Period
+from apps.mail.models import Message
+from apps.memberships import services
+from apps.memberships.models import Period, Subscription
 from apps.orders import buying
-from apps.orders.boxes import making, owing
-from apps.orders.models import BoxDelivery, Order
+from apps.orders.boxes import making, owing, stopping
+from apps.orders.models import BoxDelivery, Order, OrderPiece
 from tests.factories import billing, boxes, catalog, orders
 from tests.memberships.together import together
 
@@ -59,3 +62,37 @@ def test_a_box_and_shoppers_for_the_last_piece(own_database, gateway):
     delivery = BoxDelivery.objects.get()
     assert (sold, delivery.status) in {(1, "held"), (0, "ordered")}
     assert Stock.objects.get(variant=made.jam).available == (2 if delivery.status == "held" else 0)
+
+
+def test_withdrawing_while_the_box_is_made(own_database, gateway):
+    """Either there is an order, which is called off, or none is made; nobody waits for another in a circle."""
+    made = boxes.box()
+    for _each in range(4):
+        boxes.subscriber(gateway, made, now=NOW)
+    acts = []
+    for subscription in Subscription.objects.select_related("customer"):
+
+        def withdraw(subscription=subscription):
+            services.withdraw(subscription.pk, customer=subscription.customer, declared_at=NOW, now=NOW)
+
+        acts += [withdraw, lambda: making.make_due(now=NOW)]
+    assert together(*acts) == []
+    assert set(Subscription.objects.values_list("status", flat=True)) == {"ended"}
+    assert set(BoxDelivery.objects.values_list("status", flat=True)) <= {"ordered", "cancelled"}
+    assert set(Order.objects.values_list("status", flat=True)) <= {"cancelled"}
+    assert CreditNote.objects.count() == 4
+
+
+def test_a_stop_is_carried_out_by_many_while_boxes_are_made(own_database, gateway):
+    made = boxes.box()
+    limes = catalog.product(name="Limes", left=50).variants.get()
+    for _each in range(5):
+        boxes.subscriber(gateway, made, now=NOW)
+    making.make_due(now=NOW)
+    stop = stopping.decide(made.box, kind="substitute", variant=made.jam, substitute=limes, actor="staff", now=NOW)
+    assert together(*[lambda: stopping.carry_out(now=NOW)] * 3, lambda: making.make_due(now=NOW)) == []
+    stop.refresh_from_db()
+    assert (stop.handled, stop.passed_over) == (5, 0)
+    assert set(OrderPiece.objects.filter(quantity=2).values_list("variant", flat=True)) == {limes.pk}
+    assert Message.objects.filter(kind="box-substituted").count() == 5
+    assert (Stock.objects.get(variant=limes).available, Stock.objects.get(variant=made.jam).available) == (40, 100)

@@ -52,7 +52,7 @@ def test_withdraw_without_a_login(shop, open_page, snap, visit):
     snap(page, "letter")
     page.get_by_role("button", name=says("It was me: do not wait")).click()
     expect(
-        page.get_by_text(says("It is carried out: the membership has ended, and what you paid goes back."))
+        page.get_by_text(says("It is carried out: the contract has ended, and what you paid goes back."))
     ).to_be_visible()
     assert Subscription.objects.get(pk=joined.pk).end_reason == "withdrawn"
     shop.ring("billing.refund")

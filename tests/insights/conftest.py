@@ -1,12 +1,9 @@
-"""The gateway of these tests (in memory, scripted by card), and somebody of staff in the back office."""
+"""Somebody of staff in the back office."""
 
 import pytest
 from django.test import Client
 
 from tests.factories import accounts
-from tests.memberships.conftest import gateway
-
-__all__ = ["gateway"]
 
 
 @pytest.fixture

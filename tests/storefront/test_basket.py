@@ -115,3 +115,10 @@ def test_a_basket_costs_the_same_however_full_it_is(client, django_assert_num_qu
         put(client, catalog.product(price=2000 + number).variants.get())
     with django_assert_num_queries(5):
         client.get("/basket/")
+
+
+def test_only_a_membership_is_put_in_as_one(client, tree):
+    memberships.box_price()
+    put(client, tree)
+    assert client.post("/basket/membership/", {"plan": "small-box", "interval": "month"}).status_code == 404
+    assert Basket.objects.get().price is None

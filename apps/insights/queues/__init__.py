@@ -6,7 +6,7 @@ it has a page, and a line on the first page of the back office.
 
 from __future__ import annotations
 
-from . import breaks, declarations, memberships, orders, parked, payments, recoveries
+from . import boxes, breaks, declarations, memberships, orders, parked, payments, recoveries
 from .model import Act, CannotAct, Order, Queue, Row
 
 __all__ = ["ALL", "Act", "CannotAct", "Order", "Queue", "Row", "get"]
@@ -16,6 +16,7 @@ ALL: tuple[Queue, ...] = (
     memberships.PARKED,
     declarations.PENDING,
     parked.PARKED,
+    boxes.HELD,
     orders.TO_PACK,
     breaks.OPEN,
     recoveries.LEFT_OPEN,

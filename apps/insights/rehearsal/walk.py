@@ -24,6 +24,8 @@ MAY_WAIT = frozenset(
         "memberships.bill",
         "memberships.ending",
         "billing.collect",
+        "orders.boxes",
+        "orders.box_closing",
         "offers.suggest",
         "offers.expire",
         "campaigns.notices",

@@ -1,5 +1,5 @@
-"""The pages of the back office for orders, parcels and what sending costs."""
+"""The pages of the back office for orders, boxes, parcels and what sending costs."""
 
-from . import orders, shipping
+from . import boxes, orders, shipping
 
-__all__ = ["orders", "shipping"]
+__all__ = ["boxes", "orders", "shipping"]

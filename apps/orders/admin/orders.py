@@ -15,6 +15,7 @@ from apps.accounts import addresses
 from apps.core import clock
 from apps.core.admin import ReadOnly
 from apps.orders import fulfilling, refunding
+from apps.orders.boxes import extras
 from apps.orders.errors import OrderRefused
 from apps.orders.models import Order, OrderHistory, OrderLine, OrderRefund, Shipment
 
@@ -82,8 +83,8 @@ class HistoryInline(ReadOnly, TabularInline):
 class OrderAdmin(ReadOnly, ModelAdmin):
     """Orders change through what staff and customers do, never by editing a column."""
 
-    list_display = ["number", "email", "status", "total_shown", "country", "placed_at", "paid_at"]
-    list_filter = ["status", "country", "currency", "placed_at"]
+    list_display = ["number", "kind", "email", "status", "total_shown", "country", "placed_at", "paid_at"]
+    list_filter = ["status", "kind", "country", "currency", "placed_at"]
     list_select_related = ["customer"]
     search_fields = [
         "number",
@@ -96,16 +97,17 @@ class OrderAdmin(ReadOnly, ModelAdmin):
     date_hierarchy = "created_at"
     inlines = [LineInline, ShipmentInline, RefundInline, HistoryInline]
     fields = [
-        ("number", "status"),
+        ("number", "kind", "status"),
         ("customer", "email"),
         ("total_shown", "tax_shown", "shipping_shown", "discount_shown"),
         ("invoice", "promotion", "signup"),
+        ("goes_with", "packed_with"),
         "address_shown",
         ("created_at", "placed_at", "paid_at", "closed_at"),
         "problem",
     ]
     readonly_fields = ["total_shown", "tax_shown", "shipping_shown", "discount_shown", "address_shown"]
-    actions = ["pack", "choose_to_send", "deliver", "cancel", "choose_packing_list"]
+    actions = ["pack", "choose_to_send", "deliver", "cancel", "send_alone", "choose_packing_list"]
     actions_list = ["packing_list", "send"]
     actions_detail = ["give_back"]
 
@@ -150,6 +152,10 @@ class OrderAdmin(ReadOnly, ModelAdmin):
             return refunding.cancel(order_id, reason=_("Cancelled by us"), **how)
 
         self._act(request, queryset, cancel)
+
+    @admin.action(description=gettext_lazy("Do not wait for the box: send by itself"), permissions=["act"])
+    def send_alone(self, request: HttpRequest, queryset) -> None:
+        self._act(request, queryset, extras.send_alone)
 
     @admin.action(description=gettext_lazy("Print the packing list"), permissions=["view"])
     def choose_packing_list(self, request: HttpRequest, queryset) -> HttpResponse:

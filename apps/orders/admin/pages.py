@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -33,8 +34,10 @@ class Slip(NamedTuple):
 
 
 def packing_list(page: ModelAdmin, request: HttpRequest) -> HttpResponse:
-    """What to take off the shelves, order by order, to be printed: the chosen orders, else all that are paid."""
+    """What to take off the shelves, order by order, to be printed: the chosen orders, else all that are paid. What goes
+    with a box is beside the box's own lines."""
     orders = _chosen(request, OrderStatus.PAID, OrderStatus.PACKED) or list(_rows().to_pack()[:MOST])
+    prefetch_related_objects(orders, "extras__lines__pieces")
     slips = [(order, addresses.lines(order.address) if order.address else [], _to_pack(order)) for order in orders]
     context = {**page.admin_site.each_context(request), "title": _("Packing list"), "slips": slips}
     return render(request, "orders/admin/packing_list.html", context)
@@ -42,7 +45,7 @@ def packing_list(page: ModelAdmin, request: HttpRequest) -> HttpResponse:
 
 def send(page: ModelAdmin, request: HttpRequest) -> HttpResponse:
     """Who carries each packed order, and its tracking number; those without a carrier stay."""
-    packed = _rows().filter(status=OrderStatus.PACKED).order_by("paid_at", "pk")
+    packed = _rows().filter(status=OrderStatus.PACKED, goes_with=None).order_by("paid_at", "pk")
     orders = _chosen(request, OrderStatus.PACKED) or list(packed[:MOST])
     initial = [{"order": order.pk} for order in orders]
     parcels = ParcelFormSet(request.POST or None, initial=initial)
@@ -102,9 +105,10 @@ def _rows():
 
 
 def _chosen(request: HttpRequest, *statuses: OrderStatus) -> list[Order]:
-    """The orders that were ticked in the list, as far as they are in one of these states."""
+    """The orders that were ticked in the list, as far as they are in one of these states and do not go with a box."""
     ids = [int(text) for text in request.GET.get("ids", "").split(",") if text.isdecimal() and len(text) < 19]
-    return list(_rows().filter(pk__in=ids[:MOST], status__in=statuses).order_by("paid_at", "pk")) if ids else []
+    chosen = _rows().filter(pk__in=ids[:MOST], status__in=statuses, goes_with=None)
+    return list(chosen.order_by("paid_at", "pk")) if ids else []
 
 
 def _to_pack(order: Order) -> list[Slip]:

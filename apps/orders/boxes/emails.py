@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.utils.translation import override
 
+from apps.accounts import addresses
 from apps.accounts.models import User
 from apps.catalog.models import Variant
 from apps.mail import outbox
-from apps.orders.models import BoxDelivery, Order
+from apps.memberships.models import Subscription
+from apps.orders.models import BoxDelivery, BoxStop, Order
 
 from .filling import Content
+
+if TYPE_CHECKING:
+    from .upcoming import Upcoming
 
 BOX = "/account/boxes/{group}/"
 ORDER = "/account/orders/{number}/"
@@ -50,6 +56,73 @@ def filled_otherwise(order: Order, replaced: Sequence[Content], *, now: datetime
             "swapped": swapped,
             "order_url": settings.SITE_URL + ORDER.format(number=order.number),
         },
+        now=now,
+    )
+
+
+def of_stop(stop: BoxStop) -> str:
+    """How the keys of the letters about one decision begin: one for each customer."""
+    return f"box-stop:{stop.pk}:"
+
+
+def substituted(stop: BoxStop, subscription: Subscription, slots: Sequence[str], *, now: datetime) -> None:
+    """Staff put something else in for what ran out: in the next boxes."""
+    swapped = [{"slot": slot, "old": str(stop.variant), "new": str(stop.substitute)} for slot in slots]
+    _about_stop("box-substituted", stop, subscription, {"swapped": swapped, "order_url": ""}, now=now)
+
+
+def exchanged(stop: BoxStop, order: Order, *, now: datetime) -> None:
+    """Staff put something else in for what ran out: into a box that is being made ready."""
+    swapped = [{"slot": order.lines.get().description, "old": str(stop.variant), "new": str(stop.substitute)}]
+    link = settings.SITE_URL + ORDER.format(number=order.number)
+    context = {"swapped": swapped, "order_url": link}
+    _about_stop("box-substituted", stop, order.delivery.subscription, context, now=now)
+
+
+def paused(stop: BoxStop, subscription: Subscription, *, now: datetime) -> None:
+    """The shop sends no box until a day, and charges none."""
+    context = {"until": stop.until, "is_given": not subscription.is_bought}
+    _about_stop("box-paused-by-shop", stop, subscription, context, now=now)
+
+
+def closing(following: Upcoming, *, now: datetime) -> None:
+    """In a few days the next box cannot be changed any more: what is in it, what it costs and when, and where to change
+    it."""
+    subscription = following.subscription
+    customer = subscription.customer
+    with override(customer.locale):
+        contents = described(following.contents)
+        where = addresses.lines(following.recipient.address) if following.recipient.address else []
+    _put(
+        "box-closing",
+        customer,
+        group=subscription.plan_group,
+        key=f"box-closing:{subscription.pk}:{following.sends_at.isoformat()}",
+        context={
+            "plan": following.box.plan.name,
+            "quantity": following.quantity,
+            "contents": contents,
+            "sends_at": following.sends_at,
+            "charge_at": following.charge_at,
+            "closes_at": following.closes_at,
+            "total": following.total,
+            "address": where,
+            "extras": [str(line) for extra in following.extras for line in extra.lines.all()],
+        },
+        now=now,
+    )
+
+
+def _about_stop(
+    kind: str, stop: BoxStop, subscription: Subscription, context: dict[str, Any], *, now: datetime
+) -> None:
+    customer = subscription.customer
+    _put(
+        kind,
+        customer,
+        group=subscription.plan_group,
+        key=f"{of_stop(stop)}{customer.pk}",
+        context={"plan": subscription.plan.name, **context},
         now=now,
     )
 

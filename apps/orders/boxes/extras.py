@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -72,14 +73,23 @@ def is_stranded(subscription: Subscription) -> bool:
 
 
 def stranded() -> OrderQuerySet:
-    """Orders that wait for a box which does not come."""
-    return waiting().filter(_no_box("goes_with__"))
+    """Orders that wait for a box which does not come, or which came while they were being paid for."""
+    made = Order.objects.filter(delivery__subscription=OuterRef("goes_with"), created_at__gt=OuterRef("created_at"))
+    return waiting().filter(_no_box("goes_with__") | Q(Exists(made)))
 
 
 def release_stranded() -> int:
     """Let the orders whose box does not come, because it ended, was refused, is held or was put off by the shop, be
     sent by themselves; returns how many."""
     return stranded().update(goes_with=None)
+
+
+def follow(subscription: Subscription, *, address: Mapping[str, str]) -> None:
+    """The boxes go to another address: what waits for the next one goes there too, or in another country, where it
+    would be taxed in another way, by itself to where it was bought for."""
+    mine = waiting().filter(goes_with=subscription)
+    mine.exclude(country=address["country"]).update(goes_with=None)
+    mine.filter(country=address["country"]).update(address=dict(address))
 
 
 def release_from(order: Order) -> None:

@@ -55,5 +55,17 @@ def pieces(contents: Iterable[Content]) -> dict[int, int]:
     return dict(counted)
 
 
+def wanted(offered: Collection[BundleSlot], picks: Mapping[int, int]) -> dict[int, int]:
+    """How many of each variant one box should hold, whether they are there or not: what was picked, as far as it is
+    offered, else the first choice of each slot."""
+    counted: Counter[int] = Counter()
+    for slot in offered:
+        choices = [choice.variant_id for choice in slot.choices_shown]
+        if choices:
+            picked = picks.get(slot.pk)
+            counted[picked if picked in choices else choices[0]] += slot.quantity
+    return dict(counted)
+
+
 def _has(variant: Variant, needed: int) -> bool:
     return variant.is_active and (variant.left is None or variant.left >= needed)

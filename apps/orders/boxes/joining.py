@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.catalog import bundles
 from apps.catalog.models import Variant
-from apps.memberships.models import Plan
+from apps.memberships.models import Plan, Subscription
 from apps.orders.errors import NotForSale, NotSentThere
 from apps.orders.models import Box, BoxRecipient, ShippingRate
 
@@ -38,6 +38,14 @@ def prepare(
     }
     recipient, _made = BoxRecipient.objects.select_for_update().update_or_create(
         customer=customer, plan_group=plan.group, defaults=facts
+    )
+    return recipient
+
+
+def recipient_of(subscription: Subscription) -> BoxRecipient:
+    """Where the boxes of a subscription go and what is in them, locked; made where nothing was noted yet."""
+    recipient, _made = BoxRecipient.objects.select_for_update(of=("self",)).get_or_create(
+        customer_id=subscription.customer_id, plan_group=subscription.plan_group
     )
     return recipient
 

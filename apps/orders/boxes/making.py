@@ -1,7 +1,7 @@
 """Parcels whose day has come become orders: paid already, with their pieces out of stock, to be packed.
 
 Each in a transaction of its own, shared by any number of workers; one that cannot be made is held for a person, with
-the reason, and the others go on. Locks are taken in one order: delivery, recipient, stock.
+the reason, and the others go on. Locks are taken in one order: invoice, delivery, recipient, stock.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.billing import corrections
-from apps.billing.models import InvoiceLine
+from apps.billing.models import Invoice, InvoiceLine
 from apps.catalog import bundles, stock
 from apps.catalog.models import Variant
 from apps.core.outages import is_outage
 from apps.memberships.models import Period
 from apps.orders import lifecycle as orders
-from apps.orders.models import Box, BoxDelivery, BoxRecipient, Order, OrderLine, OrderPiece
+from apps.orders.errors import OrderRefused
+from apps.orders.models import Box, BoxDelivery, BoxRecipient, DeliveryStatus, Order, OrderLine, OrderPiece
 
-from . import emails, extras, filling, lifecycle, shares
+from . import emails, extras, filling, joining, lifecycle, shares
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +65,28 @@ def make(delivery_id: int, *, now: datetime) -> bool:
         return _hold_failed(delivery_id, f"{type(problem).__name__}: {problem}", now=now)
 
 
+@transaction.atomic
+def try_again(delivery_id: int) -> None:
+    """Staff have put right what a parcel was held for: the workers make it. Raises OrderRefused for one that is not
+    held."""
+    delivery = BoxDelivery.objects.select_for_update(of=("self",)).get(pk=delivery_id)
+    if delivery.status != DeliveryStatus.HELD:
+        raise OrderRefused(_("This box does not wait for a person."))
+    lifecycle.release(delivery)
+
+
 def _due(now: datetime):
     # By their keys, so that one that another worker holds is passed over, and not asked for again and again.
     return BoxDelivery.objects.due(now).order_by("pk")
 
 
 def _claim(delivery_id: int, *, now: datetime) -> BoxDelivery | None:
+    """The delivery, locked after its invoice; None where it is not due any more, or somebody else is at either."""
+    invoices = Invoice.objects.filter(pk__in=BoxDelivery.objects.filter(pk=delivery_id).values("invoice"))
+    if not list(invoices.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)):
+        return None
     rows = _due(now).select_for_update(skip_locked=True, of=("self",))
-    return rows.select_related("subscription__customer", "invoice").filter(pk=delivery_id).first()
+    return rows.select_related("subscription__customer", "subscription__plan", "invoice").filter(pk=delivery_id).first()
 
 
 def _hold_failed(delivery_id: int, reason: str, *, now: datetime) -> bool:
@@ -105,12 +120,8 @@ def _order(delivery: BoxDelivery, *, now: datetime) -> None:
     box = Box.objects.select_related("product").filter(plan=period.price.plan).first()
     if box is None:
         raise Held(_("Nobody has said what is in the box of this plan."))
-    recipient = (
-        BoxRecipient.objects.select_for_update(of=("self",))
-        .filter(customer=delivery.subscription.customer_id, plan_group=period.price.plan.group)
-        .first()
-    )
-    if recipient is None or not recipient.address:
+    recipient = joining.recipient_of(delivery.subscription)
+    if not recipient.address:
         raise NoAddress(_("The customer has not said where to send it."))
     contents = _take(box, delivery, recipient, now=now)
     order = _write(box, delivery, recipient, contents, tax_basis_points=period.tax_basis_points, now=now)

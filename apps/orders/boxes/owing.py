@@ -45,6 +45,7 @@ def _write(paid: Sequence[Period], *, now: datetime) -> int:
     for period in paid:
         if period.invoice_id in known:
             continue
+        assert period.invoice_id is not None, "only those with an invoice were read"
         for boxes, due_at in _parcels(period, now=now):
             rows.append(
                 BoxDelivery(

@@ -20,7 +20,7 @@ from apps.memberships.services import advancing, finding, pausing
 from apps.orders.errors import BoxChanged, CutOffPassed, OrderRefused
 from apps.orders.models import BoxDelivery, BoxRecipient, DeliveryStatus
 
-from . import joining, lifecycle, schedule
+from . import extras, joining, lifecycle, schedule
 from .upcoming import Can, CanMove, Upcoming, upcoming
 
 __all__ = [
@@ -49,7 +49,7 @@ def swap(
     """
     subscription, following = _open(subscription_id, customer=customer, now=now)
     kept = joining.checked(following.box, choices)
-    recipient = _recipient(subscription)
+    recipient = joining.recipient_of(subscription)
     if for_all:
         recipient.choices, recipient.next_choices = kept, None
     else:
@@ -125,14 +125,14 @@ def order_now(
 
 @transaction.atomic
 def set_address(subscription_id: int, *, customer: User, address: Mapping[str, str], now: datetime) -> BoxRecipient:
-    """Send the next boxes there; those that are held are tried again. `address` is as `accounts.addresses.normalise`
-    returns it.
+    """Send the next boxes there, with what waits for them; those that are held are tried again. `address` is as
+    `accounts.addresses.normalise` returns it.
 
     Raises memberships' NotOpen, NotSentThere, and CutOffPassed, unless the next box could not be sent without it;
     nothing is changed then.
     """
     subscription = finding.open_subscription(subscription_id, customer=customer)
-    recipient = _recipient(subscription)
+    recipient = joining.recipient_of(subscription)
     waiting = BoxDelivery.objects.filter(subscription=subscription, status=DeliveryStatus.HELD)
     held = list(waiting.select_for_update().order_by("pk"))
     if recipient.address and not held:
@@ -142,6 +142,7 @@ def set_address(subscription_id: int, *, customer: User, address: Mapping[str, s
     recipient.save(update_fields=["address"])
     for delivery in held:
         lifecycle.release(delivery)
+    extras.follow(subscription, address=address)
     return recipient
 
 
@@ -163,10 +164,3 @@ def _check_open(following: schedule.Next | None, *, now: datetime) -> None:
         raise OrderRefused(_("There is no next box."))
     if not following.is_open(now):
         raise CutOffPassed(following.closed)
-
-
-def _recipient(subscription: Subscription) -> BoxRecipient:
-    recipient, _made = BoxRecipient.objects.select_for_update().get_or_create(
-        customer_id=subscription.customer_id, plan_group=subscription.plan_group
-    )
-    return recipient

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from apps.billing.models import InvoiceLine
+from apps.billing import corrections
+from apps.billing.models import Invoice, InvoiceLine
 from apps.orders import rules
-from apps.orders.models import BoxDelivery
+from apps.orders.models import BoxDelivery, Order, OrderLine
 
 
 def is_given(lines: Collection[InvoiceLine]) -> bool:
@@ -25,6 +26,37 @@ def tax_of(delivery: BoxDelivery, lines: Collection[InvoiceLine]) -> int:
     """The parcel's share of the tax, in minor units."""
     place, of = _place(delivery)
     return sum(_share(line.tax_minor, place, of) for line in lines)
+
+
+def invoice_of(order: Order) -> Invoice | None:
+    """The invoice that paid for an order; that of a given box paid for others too."""
+    if order.kind == Order.Kind.BOX:
+        return order.delivery.invoice
+    return order.invoice
+
+
+def left_of(order: Order) -> dict[int, int]:
+    """What is left of an order of each line of its invoice, in minor units, tax included, and was not given back."""
+    invoice = invoice_of(order)
+    left = corrections.left_of_lines(invoice) if invoice is not None else {}
+    if invoice is None or order.invoice is not None:
+        return left
+    [line] = order.lines.all()
+    mine = parts(order, line, boxes=line.left)
+    return {pk: nearer(mine[pk], minor) for pk, minor in left.items()}
+
+
+def parts(order: Order, line: OrderLine, *, boxes: int) -> dict[int, int]:
+    """What the next boxes of an order that are given back are worth, of each line of its invoice."""
+    delivery = order.delivery
+    amounts = amounts_of(delivery, list(delivery.invoice.lines.all()))
+    given = {"quantity": line.quantity, "given_back": line.refunded_quantity, "pieces": boxes}
+    return {pk: rules.share_of(minor, **given) for pk, minor in amounts.items()}
+
+
+def nearer(minor: int, limit: int) -> int:
+    """The smaller of two amounts of one sign."""
+    return min(minor, limit) if limit >= 0 else max(minor, limit)
 
 
 def _share(minor: int, place: int, of: int) -> int:

@@ -52,6 +52,7 @@ class BoxRecipient(models.Model):
 
     `choices` hold for every box, `next_choices` for the next one alone. A slot without a choice is filled with the
     first that is there. `address` is as `accounts.addresses.normalise` returns it; empty while it is not known.
+    `told_for` is the day of the box of which the last reminder that it closes spoke.
     """
 
     customer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="boxes")
@@ -59,6 +60,7 @@ class BoxRecipient(models.Model):
     address = models.JSONField(_("address"), default=dict, blank=True)
     choices = models.JSONField(_("usually in it"), default=dict, blank=True)
     next_choices = models.JSONField(_("in the next one"), null=True, blank=True)
+    told_for = models.DateTimeField(_("reminded of the box of"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("recipient of boxes")

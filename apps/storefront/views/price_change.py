@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from apps.core import clock
+from apps.memberships import emails
 from apps.memberships.errors import Refused
 from apps.memberships.models import PricePromise, WithoutConsent
 from apps.memberships.services import promises
@@ -89,6 +90,8 @@ def _thanks(promise: PricePromise, *, agrees: bool) -> str:
     date = terms.local_date(promise.applies_from, promise.subscription.customer.time_zone)
     if agrees:
         return _("Thank you. You pay %(new)s from %(date)s on.") % {"new": promise.new_total, "date": date}
+    if promise.change.without_consent == WithoutConsent.END and promise.old_price.plan.sends_goods:
+        return _("Your subscription ends on %(date)s. Until then you can change your answer.") % {"date": date}
     if promise.change.without_consent == WithoutConsent.END:
         return _("Your membership ends on %(date)s. Until then you can change your answer.") % {"date": date}
     return _("You keep your price of %(old)s.") % {"old": promise.old_total}
@@ -101,5 +104,7 @@ def _page(request: HttpRequest, promise: PricePromise, form: ConsentForm | None,
         "refusal": terms.no_new_price(promise).text,
         "every": terms.how_often(promise),
         "difference": promise.difference,
+        "sends_goods": promise.old_price.plan.sends_goods,
+        "pages": emails.about(promise.old_price.plan),
     }
     return render(request, "storefront/account/price_change.html", context, status=status)
