@@ -25,7 +25,8 @@ def test_everything_is_in_it(gateway, now):
     assert full >= {
         "account", "addresses", "cards", "consents", "credit-notes", "declarations", "gifts", "guides", "invoice-lines",
         "invoices", "mail", "membership-history", "memberships", "pauses", "payments", "periods", "plan-changes",
-        "points", "refunds", "sign-ups", "orders", "order-lines", "order-pieces", "parcels", "basket", "postal-addresses", "reviews",
+        "points", "refunds", "sign-ups", "orders", "order-lines", "order-pieces", "parcels", "basket",
+        "postal-addresses", "reviews",
     }  # fmt: skip
     assert {f"{name}.csv" for name in full} | {"data.json"} == set(file.namelist())
     assert data["account"]["rows"][0]["email"] == stories.EMAIL
