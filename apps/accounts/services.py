@@ -1,6 +1,5 @@
 """What is written about people: accounts, consents, the right to be left alone."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from uuid import uuid4
 
@@ -14,7 +13,7 @@ from apps.mail import outbox
 from apps.mail.models import Stream
 
 from . import consents
-from .models import Address, Consent, User
+from .models import Consent, User
 
 _UNSUBSCRIBE = Signer(sep=".", salt="accounts.unsubscribe")
 
@@ -151,18 +150,6 @@ def set_country(user: User, *, country: str) -> None:
     user.country = country
     user.clean_fields(exclude=[field.name for field in User._meta.fields if field.name != "country"])
     user.save(update_fields=["country"])
-
-
-@transaction.atomic
-def use_address(user: User, address: Mapping[str, str]) -> Address:
-    """Keep an address, as `addresses.normalise` returns it with the phone, as the one that is used first. One that is
-    known already is not kept twice."""
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    Address.objects.filter(customer=user, is_default=True).update(is_default=False)
-    known = Address.objects.filter(customer=user, **address).first() or Address(customer=user, **address)
-    known.is_default = True
-    known.save()
-    return known
 
 
 def set_preferences(user: User, *, name: str, locale: str, currency: str, time_zone: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from .models.invoice import Supply
 from .taxation import Settlement, Taxation
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ class LineDraft:
     by the draft's taxation. `charged_tax_minor` is for a line that gives back: the tax that was charged then, as a part
     of the amount. `gives_back_of` are the lines (ids) of an earlier invoice of which such a line gives back a part: so
     much less of that invoice can be refunded.
+
+    `supply` says whether goods are sent for it: on that depend the words of an invoice without tax.
 
     A line with a service period is deferred revenue, one without is revenue at once. `description` is in the customer's
     language.
@@ -39,6 +42,7 @@ class LineDraft:
     period_end: datetime | None = None
     gives_back_of: Sequence[int] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    supply: Supply = Supply.SERVICE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,7 @@ def _receipt(invoice: Invoice, payment: Payment | None) -> outbox.Letter:
             for line in lines
         ],
         reverse_charge=invoice.is_reverse_charge,
+        supplied=sorted({line.supply for line in lines}),
         net=invoice.net,
         tax=invoice.tax,
         total=invoice.total,

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from apps.core.money import Money
 
 from . import papers, retaxing, rules, stating
-from .models import Invoice, InvoiceLine
+from .models import Invoice, InvoiceLine, Supply
 
 Fact = tuple[str, str]
 _UNITS = {
@@ -104,7 +104,9 @@ def _tax_of(line: InvoiceLine, tax: Money) -> Explanation:
         parts = {"base": _money(line, "base_tax_minor"), "share": _share(line)}
         return Explanation([_rate(line)], _("− %(base)s × %(share)s") % parts + f" = {tax}", agrees)
     if line.invoice.is_reverse_charge:
-        return Explanation([_rate(line)], _("%(tax)s, the customer accounts for it") % {"tax": tax}, agrees)
+        is_goods = line.supply == Supply.GOODS
+        text = _("%(tax)s, goods sent to a company abroad") if is_goods else _("%(tax)s, the customer accounts for it")
+        return Explanation([_rate(line)], text % {"tax": tax}, agrees)
     rate = _number(line.tax_basis_points)
     if line.tax_included:
         by_itself = rules.tax_in(line.amount_minor, line.tax_basis_points)

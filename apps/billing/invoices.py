@@ -198,6 +198,7 @@ def _line(number: int, invoice_id: int, position: int, line: LineDraft, settled:
         period_start=line.period_start,
         period_end=line.period_end,
         inputs=_inputs(line, settled),
+        supply=line.supply.value,
     )
 
 

@@ -2,7 +2,7 @@
 
 It carries what Directive 2006/112/EC, Art. 226 asks of an invoice: date and number, both sides with address and tax
 number, quantity and nature of what was supplied, the date or period of the supply, by rate the taxable amount and the
-tax, the unit price without tax, and the words of a reverse charge; by Art. 230, the tax in the seller's own currency;
+tax, the unit price without tax, and why no tax is charged; by Art. 230, the tax in the seller's own currency;
 and, by Art. 219, what a credit note corrects.
 """
 
@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.money import Money, exponent
 
-from .models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, Payment, StatedTax, TaxTreatment
+from .models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, Payment, StatedTax, Supply
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def of_invoice(invoice: Invoice) -> Paper:
         total=invoice.total,
         supply_start=start,
         supply_end=end,
-        notes=_notes(invoice),
+        notes=_notes(invoice, rows),
         credit_applied=invoice.credit_applied if invoice.credit_applied else None,
         due=invoice.due,
         stated_tax=stated_tax_of(invoice),
@@ -130,7 +130,7 @@ def of_credit_note(note: CreditNote) -> Paper:
         total=note.total,
         supply_start=start,
         supply_end=end,
-        notes=[_settlement(note), *_notes(note.invoice)],
+        notes=[_settlement(note), *_notes(note.invoice, [row.line for row in rows])],
         corrects=note.invoice,
         reason=note.reason,
         stated_tax=stated_tax_of(note),
@@ -211,10 +211,16 @@ def _country(code: str) -> str:
     return Locale.parse(_locale()).territories.get(code, code)
 
 
-def _notes(invoice: Invoice) -> list[str]:
-    if invoice.tax_treatment != TaxTreatment.REVERSE_CHARGE:
+def _notes(invoice: Invoice, lines: Iterable[InvoiceLine]) -> list[str]:
+    """Why no tax is charged (Art. 226(11) and (11a)), for each sort of supply among the lines."""
+    if not invoice.is_reverse_charge:
         return []
-    return [_("Reverse charge: the customer accounts for the VAT (Directive 2006/112/EC, Art. 196).")]
+    supplied, notes = {line.supply for line in lines}, []
+    if Supply.GOODS in supplied:
+        notes.append(_("Intra-Community supply of goods, exempt from VAT (Directive 2006/112/EC, Art. 138)."))
+    if Supply.SERVICE in supplied:
+        notes.append(_("Reverse charge: the customer accounts for the VAT (Directive 2006/112/EC, Art. 196)."))
+    return notes
 
 
 def _settlement(note: CreditNote) -> str:

@@ -26,6 +26,7 @@ class LineRow(NamedTuple):
     period_start: datetime | None
     period_end: datetime | None
     inputs: Mapping[str, Any]
+    supply: str
 
 
 class ScheduleRow(NamedTuple):

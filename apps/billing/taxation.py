@@ -2,8 +2,8 @@
 database.
 
 Council Directive 2006/112/EC: taxable amount without the tax (Art. 78), rounding left to the states and so to the
-seller's choice, which stays the same (by line, or once for each rate of a document), reverse charge (Art. 196), the
-words on the invoice (Art. 226(11a)).
+seller's choice, which stays the same (by line, or once for each rate of a document), reverse charge of services (Art.
+196), goods sent to a company in another member state (Art. 138), the words on the invoice (Art. 226(11) and (11a)).
 """
 
 from __future__ import annotations

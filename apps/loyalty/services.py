@@ -85,6 +85,17 @@ def adjust(
     return entries
 
 
+@transaction.atomic
+def take_back(customer_id: int, *, points: int, key: str, reason: str, now: datetime, currency: str) -> None:
+    """Take back points that were given for what has come to nothing, as far as the customer still holds any in that
+    currency: what was made of them stays. The same key again changes nothing."""
+    _lock_accounts([customer_id])
+    held = PointsLot.objects.spendable(customer_id, currency=currency, now=now).points()
+    taken = min(points, held)
+    if taken:
+        adjust(customer_id, points=-taken, key=key, reason=reason, now=now, currency=currency)
+
+
 def redeem(
     customer_id: int, *, points: int, key: str, reason: str, now: datetime, currency: str | None = None
 ) -> list[PointsEntry]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from apps.accounts import addresses
 from apps.billing.drafts import LineDraft
-from apps.billing.models import TaxRounding, TaxTreatment
+from apps.billing.models import Supply, TaxRounding, TaxTreatment
 from apps.billing.taxation import Taxation
 
 from .models import Goods, Order, OrderLine
@@ -44,13 +44,14 @@ def goods(order: Order) -> dict[Goods, int]:
 
 def keep(lines: Sequence[LineDraft], taxation: Taxation) -> dict[str, Any]:
     """The lines and the taxation as an order stores them."""
-    kept = ("kind", "description", "amount_minor", "tax_basis_points", "quantity", "unit_minor", "inputs")
+    kept = ("kind", "description", "amount_minor", "tax_basis_points", "quantity", "unit_minor", "inputs", "supply")
     facts = asdict(taxation) | {"treatment": taxation.treatment.value, "rounding": taxation.rounding.value}
     return {"lines": [{name: getattr(line, name) for name in kept} for line in lines], "taxation": facts}
 
 
 def lines(order: Order) -> list[LineDraft]:
-    return [LineDraft(**facts) for facts in order.agreed["lines"]]
+    rows = order.agreed["lines"]
+    return [LineDraft(**{**facts, "supply": Supply(facts.get("supply", Supply.SERVICE))}) for facts in rows]
 
 
 def taxation(order: Order) -> Taxation:

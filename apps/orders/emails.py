@@ -27,6 +27,7 @@ def confirmed(order: Order, *, now: datetime) -> None:
         "discount": order.discount,
         "shipping": order.shipping,
         "shipping_name": order.shipping_name,
+        "relieved": order.relieved if order.relieved.minor > 0 else None,
         "total": order.total,
         "tax": order.tax,
         "invoice_number": order.invoice.number if order.invoice else "",

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.billing import tax
 from apps.billing.drafts import LineDraft
+from apps.billing.models import Supply
 from apps.billing.taxation import Settlement, Taxation
 from apps.core.money import Money
 from apps.promotions import rules as discounts
@@ -91,6 +92,11 @@ class Quote:
         return Money(self.settlement.tax_minor, self.currency)
 
     @property
+    def relieved(self) -> Money:
+        """The tax in the prices that is not charged, because the customer accounts for it."""
+        return self.goods - self.discount + self.shipping - self.total
+
+    @property
     def can_be_sent(self) -> bool:
         return self.way is not None or not self.contents.is_shipped
 
@@ -165,6 +171,7 @@ def _goods(item: Item, basis_points: int, *, about: Mapping[str, int]) -> LineDr
         amount_minor=amount.minor,
         tax_basis_points=basis_points,
         inputs={"unit_minor": item.unit.minor, "quantity": item.quantity, **about, **within},
+        supply=_supply(item),
     )
 
 
@@ -179,7 +186,12 @@ def _discount(
         amount_minor=-share,
         tax_basis_points=basis_points,
         inputs={**inputs, **about},
+        supply=_supply(item),
     )
+
+
+def _supply(item: Item) -> Supply:
+    return Supply.GOODS if item.is_shipped else Supply.SERVICE
 
 
 def _shipping(way: Sending, basis_points: int) -> LineDraft:
@@ -189,6 +201,7 @@ def _shipping(way: Sending, basis_points: int) -> LineDraft:
         amount_minor=way.amount.minor,
         tax_basis_points=basis_points,
         inputs={"unit_minor": way.amount.minor, "quantity": 1, "rate": way.pk},
+        supply=Supply.GOODS,
     )
 
 

@@ -1,7 +1,8 @@
 """Giving money back: all of an order that has not left, or parts of one that has.
 
 Billing writes the credit notes, line by line, so that tax, ledger and numbers are right; what the card paid goes back
-to the card, what credit paid becomes credit again. Locks are taken in one order: invoice, order, payment, stock.
+to the card, what credit paid becomes credit again, and the points that it brought are taken back. Locks are taken in
+one order: invoice, order, payment, points, stock.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from apps.billing import corrections
 from apps.billing.models import Invoice, InvoiceLine
 from apps.catalog import stock
 
-from . import drafting, emails, lifecycle, rules, settling
+from . import drafting, emails, lifecycle, rewards, rules, settling
 from .boxes import extras, shares
 from .errors import OrderRefused, TooMuch
 from .models import BoxDelivery, Order, OrderLine, OrderRefund, OrderRefundLine, OrderStatus
@@ -44,7 +45,6 @@ def cancel(order_id: int, *, reason: str, actor: str, until_packed: bool = False
     if until_packed and order.kind == Order.Kind.BOX:
         raise OrderRefused(_("A box cannot be cancelled by itself. You can skip the next one, or cancel the contract."))
     left = {pk: minor for pk, minor in shares.left_of(order).items() if minor}
-    settling.give_back_all(order, now=now, actor=actor)
     if sum(left.values()):
         _credit(order, left, key=f"order-cancelled:{order.pk}", reason=reason, now=now)
         shipping = order.shipping_minor - order.refunded_shipping_minor
@@ -53,6 +53,7 @@ def cancel(order_id: int, *, reason: str, actor: str, until_packed: bool = False
         )
         refund.restocked = True
         refund.save(update_fields=["restocked"])
+    settling.give_back_all(order, now=now, actor=actor)
     for line in order.lines.all():
         line.refunded_quantity = line.returned_quantity = line.quantity
         line.save(update_fields=["refunded_quantity", "returned_quantity"])
@@ -169,14 +170,17 @@ def _box_parts(order: Order, wanted: Mapping[OrderLine, int]) -> tuple[dict[int,
 
 
 def _credit(order: Order, chosen: Mapping[int, int], *, key: str, reason: str, now: datetime) -> None:
+    """Take the parts of the invoice back, and the points that they brought."""
     invoice = shares.invoice_of(order)
     assert invoice is not None, "it is paid"
+    brought = rewards.share(invoice, chosen)
     try:
         corrections.lines(invoice.pk, chosen=chosen, key=key, reason=reason, now=now)
     except (corrections.CannotCredit, corrections.CannotRefund) as problem:
         raise TooMuch(
             _("So much cannot be given back: a part of it went back already, or a bank holds it.")
         ) from problem
+    rewards.take_back(order, brought, key=key, now=now)
 
 
 def _write(

@@ -16,11 +16,10 @@ from apps.billing import cards, invoices
 from apps.billing.gateway import GatewayError, GatewayRefused
 from apps.billing.models import Card, Invoice, Payment
 from apps.catalog import stock
-from apps.memberships.models import SignupStatus, Subscription
-from apps.memberships.services import points
+from apps.memberships.models import SignupStatus
 from apps.promotions import services as promotions
 
-from . import baskets, drafting, emails, lifecycle
+from . import baskets, drafting, emails, lifecycle, rewards
 from .models import Basket, Order, OrderStatus
 
 log = logging.getLogger(__name__)
@@ -35,9 +34,7 @@ def paid(invoice_ids: Sequence[int], *, now: datetime) -> None:
     for order in orders.filter(invoice__in=invoice_ids, status=OrderStatus.PENDING):
         lifecycle.pay(order, now=now)
         emails.confirmed(order, now=now)
-        member = Subscription.objects.current_of(order.customer)
-        if member is not None and order.invoice is not None:
-            points.earn_for({order.invoice.pk: member.plan}, now=now)
+        rewards.earn(order, now=now)
 
 
 def failed(invoice_id: int, payment_id: int, *, now: datetime) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.accounts import address_book
 from apps.accounts import services as accounts
 from apps.accounts.models import User
 from apps.memberships import signup as signups
@@ -65,7 +66,7 @@ def start(basket_id: int, checkout: Checkout, *, customer: User | None, now: dat
         quote = _quote(basket, checkout, customer=buyer, now=now)
     order = _order(basket, checkout, quote, customer=buyer, now=now)
     if checkout.address and customer is not None:
-        accounts.use_address(customer, checkout.address)
+        address_book.use(customer, checkout.address)
     return order
 
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from .views import (
     account,
+    addresses,
     basket,
     billing_details,
     cancelling,
@@ -89,6 +90,11 @@ urlpatterns = [
     path("account/membership/resume/", pausing.resume, name="resume"),
     path("account/price/<str:token>/", price_change.price_change, name="price_change"),
     path("account/points/", points.redeem, name="redeem_points"),
+    path("account/addresses/", addresses.overview, name="addresses"),
+    path("account/addresses/new/", addresses.add, name="address_add"),
+    path("account/addresses/<int:pk>/", addresses.change, name="address"),
+    path("account/addresses/<int:pk>/first/", addresses.choose, name="address_choose"),
+    path("account/addresses/<int:pk>/remove/", addresses.remove, name="address_remove"),
     path("account/settings/", preferences.overview, name="settings"),
     path("account/settings/marketing/", preferences.marketing, name="settings_marketing"),
     path("account/settings/sessions/", preferences.end_sessions, name="settings_sessions"),

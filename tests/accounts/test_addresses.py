@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from apps.accounts import addresses, services
-from apps.accounts.models import Address, Consent, User
+from apps.accounts.models import Consent, User
 from tests.factories import accounts
 from tests.factories.orders import BERLIN, HOME
 
@@ -39,16 +39,6 @@ def test_each_country_asks_for_its_own():
     assert ("NA", "Napoli") in addresses.layout("IT").regions
     with pytest.raises(ValueError):
         addresses.layout("XX")
-
-
-@pytest.mark.django_db
-def test_an_address_is_kept_once_and_one_is_used_first():
-    user = accounts.customer()
-    home, berlin = (addresses.normalise(one) | {"phone": ""} for one in (HOME, BERLIN))
-    first = services.use_address(user, home)
-    services.use_address(user, berlin)
-    assert services.use_address(user, home) == first
-    assert [(one.city, one.is_default) for one in Address.objects.of(user)] == [("Sorrento", True), ("Berlin", False)]
 
 
 @pytest.mark.django_db

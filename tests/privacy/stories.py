@@ -54,7 +54,8 @@ def _ordered(gateway, user: User, *, now: datetime) -> None:
     spade = catalog.product(left=10)
     [variant] = spade.variants.all()
     home = {**orders.HOME, "name": NAME, "line1": f"c/o {NAME}"}
-    mine = orders.paid(gateway, (variant, 1), customer=user, address=home, now=now)
+    bundle = catalog.bundle(("Spades", 2, [variant]))
+    mine = orders.paid(gateway, (variant, 1), (bundle, 1), customer=user, address=home, now=now)
     as_guest = orders.paid(gateway, (variant, 2), address=home, email=EMAIL, name=NAME, now=now)
     for order in (mine, as_guest):
         fulfilling.pack(order.pk, actor="staff@example.com", now=now)

@@ -8,7 +8,7 @@ from .dunning import DunningPolicy, Recovery
 from .exchange import ExchangeRate, Rates, StatedTax
 from .given_back import GivenBack
 from .history import BreakChange, DisputeChange, InvoiceChange, PaymentChange, RecoveryChange, RefundChange
-from .invoice import Invoice, InvoiceLine, InvoiceSeries, Left, TaxTreatment
+from .invoice import Invoice, InvoiceLine, InvoiceSeries, Left, Supply, TaxTreatment
 from .journal import JournalBalance, JournalMonth
 from .ledger import Account, LedgerEntry
 from .loss import LossDecision
@@ -62,6 +62,7 @@ __all__ = [
     "Seller",
     "Sighting",
     "StatedTax",
+    "Supply",
     "TaxNumberCheck",
     "TaxNumberTry",
     "TaxRate",

@@ -17,7 +17,7 @@ class CreditNoteQuerySet(models.QuerySet["CreditNote"]):
         return self.filter(customer=customer).order_by("-issued_at", "-pk")
 
     def with_lines(self) -> CreditNoteQuerySet:
-        return self.select_related("invoice", "stated_tax").prefetch_related("lines")
+        return self.select_related("invoice", "stated_tax").prefetch_related("lines__line")
 
     def total_minor(self) -> int:
         """What these notes credit together, tax included."""

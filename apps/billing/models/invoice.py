@@ -26,6 +26,13 @@ class TaxTreatment(models.TextChoices):
     REVERSE_CHARGE = "reverse_charge", _("reverse charge: the customer accounts for the tax")
 
 
+class Supply(models.TextChoices):
+    """What a line supplies: on this depend the words of an invoice that charges no tax."""
+
+    SERVICE = "service", _("a service")
+    GOODS = "goods", _("goods that are sent")
+
+
 class InvoiceSeries(models.Model):
     """A gapless run of numbers. The next number is taken in the transaction that issues, so a rollback returns it."""
 
@@ -179,7 +186,7 @@ class Invoice(models.Model):
 
     @property
     def is_reverse_charge(self) -> bool:
-        """Whether the customer accounts for the tax (Directive 2006/112/EC, Art. 196)."""
+        """Whether the customer accounts for the tax (Directive 2006/112/EC, Art. 138 for goods, 196 for services)."""
         return self.tax_treatment == TaxTreatment.REVERSE_CHARGE
 
     @property
@@ -243,6 +250,13 @@ class InvoiceLine(models.Model):
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines", verbose_name=_("invoice"))
     position = models.PositiveSmallIntegerField(_("position"))
     kind = models.CharField(_("kind"), max_length=40)
+    supply = models.CharField(
+        _("what is supplied"),
+        max_length=10,
+        choices=Supply,
+        default=Supply.SERVICE,
+        db_default=Supply.SERVICE.value,
+    )
     description = models.CharField(_("description"), max_length=300)
     quantity = models.PositiveIntegerField(_("quantity"), default=1)
     unit_minor = models.BigIntegerField(_("unit price"))

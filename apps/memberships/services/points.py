@@ -17,7 +17,7 @@ from apps.billing.models import Account, CreditEntry, Invoice
 from apps.core.money import Money, round_half_up
 from apps.loyalty import rules
 from apps.loyalty import services as loyalty
-from apps.loyalty.models import EarningRule, Kind, PointsAccount, PointsEntry, PointsLot
+from apps.loyalty.models import EarningRule, Kind, PointsAccount, PointsEntry
 from apps.memberships import emails
 from apps.memberships.models import Plan, Subscription
 
@@ -57,11 +57,8 @@ def take_back(customer: User, invoices: Iterable[Invoice], *, key: str, reason: 
     """Take back the points that invoices brought which are given back in full, as far as they are still held: what was
     made of them stays. The same key again changes nothing."""
     for currency, points in earned_by(invoices).items():
-        held = PointsLot.objects.spendable(customer.pk, currency=currency, now=now).points()
-        taken = min(points, held)
-        if taken:
-            by = f"{key}:{currency}"
-            loyalty.adjust(customer.pk, points=-taken, key=by, reason=reason, now=now, currency=currency)
+        by = f"{key}:{currency}"
+        loyalty.take_back(customer.pk, points=points, key=by, reason=reason, now=now, currency=currency)
 
 
 def _points_of(invoice: Invoice, eligible_minor: int, plan: Plan, *, points_per_unit: int) -> int:

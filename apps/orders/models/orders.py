@@ -180,6 +180,11 @@ class Order(models.Model):
         return any(line.is_shipped for line in self.lines.all())
 
     @property
+    def relieved(self) -> Money:
+        """The tax in the prices that was not charged, because the customer accounts for it."""
+        return self.goods - self.discount + self.shipping - self.total
+
+    @property
     def may_be_cancelled(self) -> bool:
         """Whether the customer can still call it off by themselves: until it is packed. A box is skipped, or its
         contract left, instead."""
