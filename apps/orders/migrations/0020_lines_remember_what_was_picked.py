@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [("orders", "0004_boxes")]
+    dependencies = [("orders", "0010_recipients_reminded")]
 
     operations = [
         migrations.AddField(
