@@ -1,4 +1,4 @@
-"""Who comes to the shop at once, for locust: visitors who look around, and buyers who go through the checkout as guests.
+"""Who comes to the shop at once, for locust: visitors who look around, and guests who buy.
 
     locust -f tests/chaos/crowd.py --headless --users 220 --spawn-rate 20 --run-time 2m --host http://127.0.0.1:8000
 

@@ -63,10 +63,10 @@ def _crowd(shop: stacks.Stack, report: Path) -> None:
     ]
     environ = shop.environ | {"BUYERS": str(BUYERS), "GATEWAY": shop.sandbox, "THING": f"/shop/{THING}/"}
     run = subprocess.run(
-        [*command, *size, "--host", shop.url, "--csv", str(report), "--only-summary"],
+        [*command, *size, "--host", shop.url, "--csv", str(report), "--only-summary", "--stop-timeout", "30"],
         env=environ, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    rows = list(csv.DictReader(Path(f"{report}_stats.csv").open()))
+    rows = list(csv.DictReader(Path(f"{report}_stats.csv").read_text().splitlines()))
     for row in rows:
         print(f"  {row['Name']:<16} {row['Request Count']:>6} requests, {row['Failure Count']} failed, ", end="")
         print(f"median {row['Median Response Time']} ms, 99 %: {row['99%']} ms")
