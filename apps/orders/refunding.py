@@ -19,7 +19,7 @@ from apps.billing.models import Invoice, InvoiceLine
 from apps.catalog import stock
 
 from . import drafting, emails, lifecycle, rewards, rules, settling
-from .boxes import extras, shares
+from .boxes import extras, worth
 from .errors import OrderRefused, TooMuch
 from .models import BoxDelivery, Order, OrderLine, OrderRefund, OrderRefundLine, OrderStatus
 
@@ -44,7 +44,7 @@ def cancel(order_id: int, *, reason: str, actor: str, until_packed: bool = False
         raise OrderRefused(_("This order is on its way already, and cannot be cancelled any more."))
     if until_packed and order.kind == Order.Kind.BOX:
         raise OrderRefused(_("A box cannot be cancelled by itself. You can skip the next one, or cancel the contract."))
-    left = {pk: minor for pk, minor in shares.left_of(order).items() if minor}
+    left = {pk: minor for pk, minor in worth.left_of(order).items() if minor}
     if sum(left.values()):
         _credit(order, left, key=f"order-cancelled:{order.pk}", reason=reason, now=now)
         shipping = order.shipping_minor - order.refunded_shipping_minor
@@ -86,7 +86,7 @@ def give_back(
     done = OrderRefund.objects.filter(order=order, key=key).first()
     if done is not None:
         return done
-    if order.status not in _REFUNDABLE or shares.invoice_of(order) is None:
+    if order.status not in _REFUNDABLE or worth.invoice_of(order) is None:
         raise OrderRefused(_("Nothing was paid for this order, or all of it was given back."))
     lines = {line.pk: line for line in order.lines.prefetch_related("pieces")}
     wanted = {lines[pk]: count for pk, count in pieces.items() if count and pk in lines}
@@ -164,14 +164,14 @@ def _invoiced(order: Order, invoice: Invoice) -> tuple[dict[int, list[InvoiceLin
 
 def _box_parts(order: Order, wanted: Mapping[OrderLine, int]) -> tuple[dict[int, int], dict[int, int], int]:
     """As `_parts`, of a box, which is sent free."""
-    chosen = {line: shares.parts(order, line, boxes=count) for line, count in wanted.items()}
+    chosen = {line: worth.parts(order, line, boxes=count) for line, count in wanted.items()}
     amounts = {line.pk: sum(found.values()) for line, found in chosen.items()}
     return {pk: minor for found in chosen.values() for pk, minor in found.items() if minor}, amounts, 0
 
 
 def _credit(order: Order, chosen: Mapping[int, int], *, key: str, reason: str, now: datetime) -> None:
     """Take the parts of the invoice back, and the points that they brought."""
-    invoice = shares.invoice_of(order)
+    invoice = worth.invoice_of(order)
     assert invoice is not None, "it is paid"
     brought = rewards.share(invoice, chosen)
     try:

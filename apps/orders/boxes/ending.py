@@ -11,7 +11,7 @@ from apps.memberships.models import EndReason
 from apps.orders import refunding
 from apps.orders.models import BoxDelivery, DeliveryStatus, Order, OrderStatus, Shipment
 
-from . import lifecycle, shares
+from . import lifecycle, worth
 
 # What has not left is not sent; what has may be with the customer.
 _HERE = (OrderStatus.PAID, OrderStatus.PACKED)
@@ -43,8 +43,8 @@ def has_parcel(subscription_id: int) -> bool:
 def _give_back(delivery: BoxDelivery, *, now: datetime) -> None:
     """The share of a parcel that is never sent, as far as it did not go back with the rest."""
     left = corrections.left_of_lines(delivery.invoice)
-    mine = shares.amounts_of(delivery, list(delivery.invoice.lines.all()))
-    chosen = {pk: shares.nearer(minor, left[pk]) for pk, minor in mine.items()}
+    mine = worth.amounts_of(delivery, list(delivery.invoice.lines.all()))
+    chosen = {pk: worth.nearer(minor, left[pk]) for pk, minor in mine.items()}
     if sum(chosen.values()) > 0:
         corrections.lines(
             delivery.invoice_id,

@@ -24,7 +24,7 @@ from apps.orders import lifecycle as orders
 from apps.orders.errors import OrderRefused
 from apps.orders.models import Box, BoxDelivery, BoxRecipient, DeliveryStatus, Order, OrderLine, OrderPiece
 
-from . import emails, extras, filling, joining, lifecycle, shares
+from . import emails, extras, filling, joining, lifecycle, worth
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ def _write(
     """The order with its line and pieces. Its line is the boxes at their share of what was charged; where that cannot
     be divided by the number of boxes, or a promotion was taken off, the rest is its discount."""
     lines = list(delivery.invoice.lines.all())
-    amounts = shares.amounts_of(delivery, lines)
+    amounts = worth.amounts_of(delivery, lines)
     total = sum(amounts.values())
     unit = _unit(lines, amounts, boxes=delivery.quantity)
     goods = unit * delivery.quantity
@@ -180,10 +180,10 @@ def _write(
         goods_minor=goods,
         discount_minor=goods - total,
         total_minor=total,
-        tax_minor=shares.tax_of(delivery, lines),
+        tax_minor=worth.tax_of(delivery, lines),
         tax_basis_points=tax_basis_points,
         # A gift's invoice pays for several parcels.
-        invoice=None if shares.is_given(lines) else delivery.invoice,
+        invoice=None if worth.is_given(lines) else delivery.invoice,
         created_at=now,
         placed_at=now,
     )
