@@ -81,6 +81,7 @@ def navigation(request: HttpRequest) -> list[dict]:
             _link(_("Campaigns"), "campaign", "campaigns.campaign"),
             _link(_("Enrollments"), "route", "campaigns.enrollment"),
             _link(_("Renewal notices"), "event_upcoming", "campaigns.notice"),
+            _link(_("Requests for reviews"), "rate_review", "campaigns.reviewrequest"),
             _link(_("Promotions"), "loyalty", "promotions.promotion"),
             _link(_("Earning rules"), "star", "loyalty.earningrule"),
         ),

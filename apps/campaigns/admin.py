@@ -5,7 +5,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from apps.core.admin import ReadOnly
 
-from .models import Campaign, Enrollment, Notice, Step
+from .models import Campaign, Enrollment, Notice, ReviewRequest, Step
 
 
 class StepInline(TabularInline):
@@ -40,4 +40,13 @@ class NoticeAdmin(ReadOnly, ModelAdmin):
     list_select_related = ["subscription__customer", "subscription__plan"]
     search_fields = ["subscription__customer__email", "key"]
     date_hierarchy = "period_end"
+    show_full_result_count = False
+
+
+@admin.register(ReviewRequest)
+class ReviewRequestAdmin(ReadOnly, ModelAdmin):
+    list_display = ["customer", "product", "order", "at"]
+    list_select_related = ["customer", "product", "order"]
+    search_fields = ["customer__email", "product__name", "order__number"]
+    date_hierarchy = "at"
     show_full_result_count = False

@@ -174,3 +174,27 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class ReviewRequest(models.Model):
+    """A customer was asked what they think of a product that has come to them: once for each product, whatever the
+    number of orders."""
+
+    customer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="review_requests", verbose_name=_("customer")
+    )
+    product = models.ForeignKey(
+        "catalog.Product", models.CASCADE, related_name="review_requests", verbose_name=_("product")
+    )
+    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="review_requests", verbose_name=_("order"))
+    at = models.DateTimeField(_("asked"))
+
+    class Meta:
+        verbose_name = _("request for a review")
+        verbose_name_plural = _("requests for reviews")
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["customer", "-at"], name="campaigns_asked_of_customer")]
+        constraints = [models.UniqueConstraint(fields=["customer", "product"], name="campaigns_review_asked_for_once")]
+
+    def __str__(self) -> str:
+        return f"{self.customer}: {self.product}"

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from apps.core import sweeps
 
-from . import expiring, journeys, notices
+from . import expiring, journeys, notices, reviewing
 
 
 @sweeps.register(name="campaigns.notices", order=490, next_due=notices.next_due)
@@ -17,6 +17,12 @@ def give_notices(*, now: datetime) -> int:
 def tell_of_expiring_cards(*, now: datetime) -> int:
     """Tell customers whose card expires before their next charge; returns how many mails."""
     return expiring.give_due(now=now)
+
+
+@sweeps.register(name="campaigns.review_requests", order=510, next_due=reviewing.next_due)
+def ask_for_reviews(*, now: datetime) -> int:
+    """Ask buyers what they think of what has come to them; returns how many letters."""
+    return reviewing.ask_due(now=now)
 
 
 @sweeps.register(name="campaigns.advance", order=500, next_due=journeys.next_due)

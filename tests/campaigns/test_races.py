@@ -6,11 +6,13 @@ from threading import Barrier
 
 from django.db import connection
 
-from apps.campaigns import journeys, notices
-from apps.campaigns.models import Enrollment
+from apps.campaigns import journeys, notices, reviewing
+from apps.campaigns.models import Enrollment, ReviewRequest
 from apps.mail.models import Message
 from apps.memberships.models import Subscription
+from apps.orders import fulfilling
 from tests.factories import accounts as people
+from tests.factories import catalog, orders
 from tests.factories import memberships as members
 from tests.factories import offers as make
 
@@ -68,3 +70,15 @@ def test_workers_give_each_notice_once(own_database, gateway, now):
     renewal = Subscription.objects.first().next_bill_at
     assert sum(together(notices.give_due, now=renewal - 35 * DAY)) == 6
     assert Message.objects.filter(kind="renewal-notice").count() == 6
+
+
+def test_workers_ask_for_a_review_once(own_database, gateway, now):
+    lemon = catalog.product().variants.get()
+    for _ in range(6):
+        order = orders.paid(gateway, (lemon, 1), now=now, customer=people.marketable())
+        fulfilling.pack(order.pk, actor="staff@example.com", now=now)
+        fulfilling.ship(order.pk, carrier="GLS", actor="staff@example.com", now=now)
+        fulfilling.deliver(order.pk, actor="staff@example.com", now=now)
+    assert sum(together(reviewing.ask_due, now=now + 10 * DAY)) == 6
+    assert Message.objects.filter(kind="review-request").count() == 6
+    assert ReviewRequest.objects.count() == 6

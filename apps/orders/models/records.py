@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .orders import Order
@@ -23,6 +24,7 @@ class OrderHistory(models.Model):
         verbose_name = _("move of an order")
         verbose_name_plural = _("moves of orders")
         ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["at"], condition=Q(new="delivered"), name="orders_arrived")]
 
     def __str__(self) -> str:
         return f"{self.old} → {self.new}"
