@@ -4,6 +4,7 @@ member."""
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from apps.campaigns.models import Enrollment
@@ -34,6 +35,13 @@ def test_the_database_wants_a_group_of_its_own():
     make.box_price()
     with pytest.raises(IntegrityError), transaction.atomic():
         Plan.objects.filter(slug="small-box").update(group="membership")
+
+
+def test_staff_are_told_so():
+    plan = make.box_price().plan
+    plan.group = "membership"
+    with pytest.raises(ValidationError, match="needs a group of its own"):
+        plan.full_clean()
 
 
 def test_neither_welcomed_nor_won_back(gateway):
