@@ -58,8 +58,9 @@ def ship(
     if sent == waiting:
         lifecycle.ship(order, actor=actor, now=now)
         for extra in _with_it(order, OrderStatus.PACKED):
-            beside.append(_parcel(extra, to_send(extra), facts, now=now))
-            lifecycle.ship(extra, actor=actor, now=now)
+            if rest := to_send(extra):
+                beside.append(_parcel(extra, rest, facts, now=now))
+                lifecycle.ship(extra, actor=actor, now=now)
     emails.shipped(shipment, beside=beside, now=now)
     return shipment
 

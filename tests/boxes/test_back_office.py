@@ -58,7 +58,7 @@ def test_what_the_coming_days_need(office, gateway, made, now):
 
 def test_the_page_of_a_box_shows_them(office, gateway, made, now, time_machine):
     boxes.subscriber(gateway, made, now=now, quantity=2)
-    assert "1 parcels, 1 subscribers" in page(office, "box_changelist")
+    assert "1 parcel · 1 subscriber" in page(office, "box_changelist")
     text = page(office, "box_change", made.box.pk)
     assert f"4 × {made.jam}, 100 are there" in text
 

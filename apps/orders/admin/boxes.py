@@ -46,10 +46,9 @@ class BoxAdmin(ModelAdmin):
     @admin.display(description=gettext_lazy("next 7 days"))
     def coming_shown(self, box: Box) -> str:
         coming = forecast.coming(box, now=clock.now())
-        return _("%(parcels)d parcels, %(subscribers)d subscribers") % {
-            "parcels": coming.parcels,
-            "subscribers": coming.subscribers,
-        }
+        parcels = ngettext("%(n)d parcel", "%(n)d parcels", coming.parcels) % {"n": coming.parcels}
+        subscribers = ngettext("%(n)d subscriber", "%(n)d subscribers", coming.subscribers) % {"n": coming.subscribers}
+        return f"{parcels} · {subscribers}"
 
     @admin.display(description=gettext_lazy("needed in the next 7 days"))
     def needs_shown(self, box: Box) -> str:

@@ -59,7 +59,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def for_pages(self) -> OrderQuerySet:
         """With all that a page of one order shows."""
-        return self.select_related("customer", "invoice", "signup__price__plan").prefetch_related(
+        return self.select_related("customer", "invoice", "signup__price__plan", "packed_with").prefetch_related(
             "lines__variant__product", "lines__pieces", "shipments__lines", "refunds__lines__line", "history"
         )
 
