@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,8 +14,10 @@ from apps.core.money import Money
 from apps.mail import outbox
 
 from . import rules
-from .models import BillingDetails, Invoice, NumberStatus, Payment, Recovery, Refund, TaxNumberCheck
+from .models import BillingDetails, Invoice, InvoiceLine, NumberStatus, Payment, Recovery, Refund, TaxNumberCheck
 
+# Where a subscription that sends parcels is cancelled, by its group.
+PARCELS_CANCEL = "/account/boxes/{group}/cancel/"
 RETRY, NEW_CARD, AUTHENTICATE = "retry", "new_card", "authenticate"
 
 
@@ -56,7 +58,7 @@ def _receipt(invoice: Invoice, payment: Payment | None) -> outbox.Letter:
         card=str(payment.card) if payment and payment.card else "",
         invoice_url=_own_url(invoice, "invoice", invoice.number),
         pdf_url=_own_url(invoice, "invoice_pdf", invoice.number),
-        cancel_url=_url("cancel") if any(line.period_start for line in lines) else "",
+        cancel_url=_cancel_url(lines),
     )
 
 
@@ -88,7 +90,14 @@ def final_notice(invoice: Invoice, payment: Payment, recovery: Recovery, *, ends
 
 def payment_recovered(invoice: Invoice, *, now: datetime) -> None:
     """All is well again."""
-    _put("payment-recovered", invoice, key=f"payment-recovered:{invoice.pk}", now=now, total=invoice.total)
+    _put(
+        "payment-recovered",
+        invoice,
+        key=f"payment-recovered:{invoice.pk}",
+        now=now,
+        total=invoice.total,
+        sends_goods=bool(_parcels(invoice.lines.all())),
+    )
 
 
 def refund_sent(refund: Refund, *, now: datetime) -> None:
@@ -148,8 +157,22 @@ def _dun(
         ask=ask_of(payment),
         next_at=next_at,
         pay_url=_url("pay_invoice", invoice.pay_token),
+        sends_goods=bool(_parcels(invoice.lines.all())),
         **context,
     )
+
+
+def _parcels(lines: Iterable[InvoiceLine]) -> str:
+    """The group of the plan whose parcels an invoice pays for; empty where it pays for none."""
+    return next((line.inputs["parcels"] for line in lines if line.inputs.get("parcels")), "")
+
+
+def _cancel_url(lines: Sequence[InvoiceLine]) -> str:
+    """Where what the lines recur for is cancelled; empty where nothing recurs."""
+    if not any(line.period_start for line in lines):
+        return ""
+    group = _parcels(lines)
+    return settings.SITE_URL + PARCELS_CANCEL.format(group=group) if group else _url("cancel")
 
 
 def _put(kind: str, invoice: Invoice, *, key: str, now: datetime, **context: Any) -> None:

@@ -19,6 +19,7 @@ from apps.billing.models import Card
 from apps.mail import outbox
 from apps.mail.models import Message
 from apps.memberships import quotes
+from apps.memberships.emails import about
 from apps.memberships.models import BILLED, Subscription
 
 # Days before the charge, the first notice first.
@@ -173,7 +174,7 @@ def _put(subscription: Subscription, days: int, *, now: datetime) -> bool:
             "charge_at": charge,
             "amount": amount,
             "card_url": settings.SITE_URL + reverse("card"),
-            "account_url": settings.SITE_URL + reverse("account"),
+            **about(price.plan),
         },
         now=now,
     )

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
-from django.urls import reverse
 from django.utils import translation
 
 from apps.mail import outbox
 from apps.memberships import quotes
+from apps.memberships.emails import about
 from apps.memberships.models import Price, Status, Subscription
 from apps.offers import wording
 
@@ -133,8 +132,7 @@ def _put(subscription: Subscription, key: str, *, now: datetime) -> None:
             "renews_at": subscription.next_bill_at,
             "terms": terms,
             "amount": amount,
-            "account_url": settings.SITE_URL + reverse("account"),
-            "cancel_url": settings.SITE_URL + reverse("cancel"),
+            **about(subscription.plan),
         },
         now=now,
     )

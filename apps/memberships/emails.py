@@ -14,15 +14,14 @@ from apps.loyalty import rules as loyalty
 from apps.mail import outbox
 
 from . import quotes
-from .models import Pause, PauseKind, Period, PlanChange, Price, Subscription
+from .models import Pause, PauseKind, Period, Plan, PlanChange, Price, Subscription
 
 ACCOUNT = "/account/"
-CANCEL = "/account/membership/cancel/"
-CHANGE = "/account/membership/change/"
-PAUSE = "/account/membership/pause/"
-RESUME = "/account/membership/resume/"
+MEMBERSHIP_PAGES = "/account/membership/"
+PARCEL_PAGES = "/account/boxes/{group}/"
 CARD = "/account/card/"
 PRICING = "/pricing/"
+PARCELS = "/boxes/"
 
 
 def membership_confirmation(subscription: Subscription, *, now: datetime) -> None:
@@ -233,6 +232,20 @@ def points_redeemed(customer: User, *, points: int, credit: Money, balance: int,
     )
 
 
+def about(plan: Plan) -> dict:
+    """What every letter about a subscription to the plan needs: whether it sends goods, and where its pages are."""
+    pages = PARCEL_PAGES.format(group=plan.group) if plan.sends_goods else MEMBERSHIP_PAGES
+    return {
+        "sends_goods": plan.sends_goods,
+        "account_url": settings.SITE_URL + (pages if plan.sends_goods else ACCOUNT),
+        "cancel_url": f"{settings.SITE_URL}{pages}cancel/",
+        "change_url": f"{settings.SITE_URL}{pages}change/",
+        "pause_url": f"{settings.SITE_URL}{pages}pause/",
+        "resume_url": f"{settings.SITE_URL}{pages}resume/",
+        "pricing_url": settings.SITE_URL + (PARCELS if plan.sends_goods else PRICING),
+    }
+
+
 def _pause(subscription: Subscription, pause: Pause, *, now: datetime) -> dict:
     return {
         **_price(subscription.price, subscription),
@@ -240,8 +253,6 @@ def _pause(subscription: Subscription, pause: Pause, *, now: datetime) -> dict:
         "begins_at": pause.begins_at,
         "resumes_at": pause.resumes_at,
         "next_total": quotes.next_total(subscription, now=now),
-        "pause_url": settings.SITE_URL + PAUSE,
-        "resume_url": settings.SITE_URL + RESUME,
         "card_url": settings.SITE_URL + CARD,
     }
 
@@ -273,10 +284,7 @@ def _put(kind: str, subscription: Subscription, *, occasion: str, now: datetime,
         zone=customer.time_zone,
         context={
             "greeting_name": customer.short_name,
-            "account_url": settings.SITE_URL + ACCOUNT,
-            "cancel_url": settings.SITE_URL + CANCEL,
-            "change_url": settings.SITE_URL + CHANGE,
-            "pricing_url": settings.SITE_URL + PRICING,
+            **about(subscription.plan),
             **context,
         },
         now=now,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-
 from apps.mail.outbox import Letter
 
 from . import emails
@@ -28,8 +26,6 @@ def ending(subscription: Subscription) -> Letter:
             "ends_at": ends_at,
             "is_gift": subscription.is_gift,
             "is_complimentary": subscription.is_complimentary,
-            "account_url": settings.SITE_URL + emails.ACCOUNT,
-            "change_url": settings.SITE_URL + emails.CHANGE,
-            "pricing_url": settings.SITE_URL + emails.PRICING,
+            **emails.about(subscription.plan),
         },
     )

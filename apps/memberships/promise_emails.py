@@ -76,8 +76,7 @@ def _letter(kind: str, promise: PricePromise, *, key: str, context: dict) -> Let
             "has_agreed": promise.has_agreed,
             "has_refused": bool(promise.answer) and not promise.has_agreed,
             "ends_without_consent": promise.change.without_consent == WithoutConsent.END,
-            "account_url": settings.SITE_URL + emails.ACCOUNT,
-            "cancel_url": settings.SITE_URL + emails.CANCEL,
+            **emails.about(promise.old_price.plan),
             **context,
         },
     )

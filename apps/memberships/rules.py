@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from apps.promotions.models import Promotion
 
-    from .models import Price
+    from .models import Plan, Price
 
 
 class Direction(StrEnum):
@@ -123,12 +123,11 @@ def _lines(
     lines = [
         LineDraft(
             kind="plan",
-            description=_("%(plan)s membership, %(interval)s")
-            % {"plan": _named(price, quantity), "interval": intervals.length(price.interval)},
+            description=described(price.plan, _named(price, quantity), intervals.length(price.interval)),
             amount_minor=full,
             quantity=quantity,
             unit_minor=price.amount_minor,
-            inputs={"unit_minor": price.amount_minor, "quantity": quantity, **_told(price), **counted},
+            inputs={"unit_minor": price.amount_minor, "quantity": quantity, **told(price), **counted},
             **shared,
         )
     ]
@@ -160,7 +159,7 @@ def credit_line(
         "base_minor": paid_minor,
         "base_tax_minor": paid_tax_minor,
         **_share(span, now=now),
-        **_told(price),
+        **told(price),
     }
     return LineDraft(
         kind="proration_credit",
@@ -182,7 +181,7 @@ def charge_line(
         "base_minor": discounted(price, promotion, quantity=quantity),
         "quantity": quantity,
         **_share(span, now=now),
-        **_told(price),
+        **told(price),
     }
     return LineDraft(
         kind="proration_charge",
@@ -215,6 +214,14 @@ def _named(price: Price, quantity: int) -> str:
     return price.plan.name if quantity == 1 else f"{quantity} × {price.plan.name}"
 
 
-def _told(price: Price) -> dict:
-    """What a reader of the invoice wants to know of the price."""
-    return {"plan": price.plan.slug, "price": price.pk, "version": price.version, "price_minor": price.amount_minor}
+def described(plan: Plan, name: str, length: str) -> str:
+    """What somebody pays for, in the active language: "Grove membership, one month", "Small box, one month". `name` is
+    the plan's, maybe with a quantity."""
+    sentence = _("%(plan)s, %(interval)s") if plan.sends_goods else _("%(plan)s membership, %(interval)s")
+    return sentence % {"plan": name, "interval": length}
+
+
+def told(price: Price) -> dict:
+    """What a reader of the invoice wants to know of the price; and of which group a parcel is, for the letters."""
+    facts = {"plan": price.plan.slug, "price": price.pk, "version": price.version, "price_minor": price.amount_minor}
+    return facts | {"parcels": price.plan.group} if price.plan.sends_goods else facts

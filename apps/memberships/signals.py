@@ -17,6 +17,10 @@ subscription_cancelled = Signal()
 subscription_ended = Signal()
 """A subscription that had been active ended. Arguments: `subscription_id`, `reason` (a value of EndReason), `now`."""
 
+goods_asked_for = Signal()
+"""Who withdraws from what sends goods gets the money back when the goods are back. A receiver answers whether goods of
+the subscription are with the customer or on their way: True or False. Arguments: `subscription_id`."""
+
 periods_paid = Signal()
 """Periods of subscriptions are paid for, in a batch: first ones, renewals and given ones, not the rest of a period that
 a change of plan costs. Arguments: `period_ids`, `now`.

@@ -6,12 +6,17 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from apps.core.periods import days_after
+
 from .models import Origin
 
 if TYPE_CHECKING:
     from .models import Subscription
 
 DAYS = 14
+# Of goods that are sent again and again the days begin when the first parcel arrives (Directive 2011/83/EU, Art.
+# 9(2)(b)(iii)). Nobody tells the shop when that is: so many days after the beginning it has arrived.
+DAYS_TO_ARRIVE = 14
 _SATURDAY, _WEEK = 5, 7
 
 
@@ -28,15 +33,16 @@ def ends(made_at: datetime, zone: str) -> datetime:
 
 
 def until(subscription: Subscription) -> datetime | None:
-    """Until when the customer can withdraw from a membership they bought; None where there is no such right: it was
-    given to them, or it has not begun.
+    """Until when the customer can withdraw from what they bought; None where there is no such right: it was given to
+    them, or it has not begun. The plan is loaded.
 
     Nothing is kept for the days that were used: checkout never asks the customer to have the service begin before the
     fourteen days are over, so it may not be charged for (Directive 2011/83/EU, Art. 14(4)(a)).
     """
     if subscription.origin != Origin.PURCHASE or subscription.started_at is None:
         return None
-    return ends(subscription.started_at, subscription.zone)
+    days = DAYS_TO_ARRIVE if subscription.plan.sends_goods else 0
+    return ends(days_after(subscription.started_at, days, subscription.zone), subscription.zone)
 
 
 def may_withdraw(subscription: Subscription, *, now: datetime) -> bool:

@@ -61,8 +61,10 @@ def box_price(slug: str = "small-box", *, rank: int = 1, amount_minor: int = 290
         slug=slug,
         defaults={"name": slug.replace("-", " ").capitalize(), "group": BOXES, "rank": rank, "sends_goods": True},
     )
-    facts = {"currency": "EUR", "amount_minor": amount_minor, "interval_unit": "month", "available_from": OPENED}
-    price, _created = Price.objects.get_or_create(plan=plan, **{"version": 1, **terms}, defaults=facts)
+    facts = {"currency": "EUR", "interval_unit": "month", "version": 1, **terms}
+    price, _created = Price.objects.get_or_create(
+        plan=plan, **facts, defaults={"amount_minor": amount_minor, "available_from": OPENED}
+    )
     return price
 
 

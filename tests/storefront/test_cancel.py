@@ -85,7 +85,7 @@ def test_what_there_is_not_to_undo(member, gateway, now):
     request_cancel(theirs.pk, customer=theirs.customer, now=now)
     browser, stranger = signed_in(member.customer), signed_in(accounts.customer())
     with nothing_changes():
-        assert said(browser.post(UNDO, follow=True)) == ["Your membership is not cancelled."]
+        assert said(browser.post(UNDO, follow=True)) == ["It is not cancelled."]
         assert stranger.post(UNDO).status_code == 404
         assert said(stranger.get(CANCEL, follow=True)) == ["You have no membership to cancel."]
         assert said(stranger.post(CANCEL, follow=True)) == ["You have no membership to cancel."]

@@ -206,8 +206,8 @@ def test_prices_that_are_not_for_this_membership(member):
     browser = signed_in(member.customer)
     with nothing_changes():
         page = browser.get(f"/account/membership/change/?price={dollars.pk}", follow=True)
-        assert said(page) == ["Your membership cannot be changed to this plan."]
-        assert said(confirm(browser, dollars, follow=True)) == ["Your membership cannot be changed to this plan."]
+        assert said(page) == ["It cannot be changed to this plan."]
+        assert said(confirm(browser, dollars, follow=True)) == ["It cannot be changed to this plan."]
         assert browser.get(f"/account/membership/change/?price={closed.pk}").status_code == 404
         assert said(confirm(browser, closed, follow=True)) == ["This plan is not on sale any more."]
         page = browser.get(f"/account/membership/change/?price={member.price_id}", follow=True)
@@ -220,7 +220,7 @@ def test_a_cancelled_membership_is_not_changed(member):
     browser = signed_in(member.customer)
     with nothing_changes():
         page = browser.get(f"/account/membership/change/?price={price('conservatory').pk}", follow=True)
-        assert said(page) == ["Your membership is cancelled. Undo the cancellation to change your plan."]
+        assert said(page) == ["It is cancelled. Undo the cancellation to change your plan."]
         assert sent_to(page) == "/account/"
         confirm(browser, price("conservatory"))
 

@@ -91,7 +91,7 @@ def test_a_paused_member_has_no_benefits_and_no_second_membership(member, time_m
         answer = browser.get("/join/estate/month/", follow=True)
         assert said(answer) == ["You are a member of Grove already."]
         change = browser.get(f"/account/membership/change/?price={make.price('estate').pk}", follow=True)
-        assert said(change) == ["Your membership is paused. Resume it to change your plan."]
+        assert said(change) == ["It is paused. Resume it to change your plan."]
         assert sent_to(change) == "/account/"
     assert browser.get("/pricing/").context["standing"].rank == 0
     assert "ends at once" in browser.get("/account/membership/cancel/").content.decode()
@@ -117,7 +117,7 @@ def test_dates_that_have_changed_are_shown_again(member):
 def test_what_there_is_not_to_pause(client, member, now):
     free, stranger = signed_in(make.free_member(now=now).customer), signed_in(accounts.customer())
     with nothing_changes():
-        assert said(free.get(PAUSE, follow=True)) == ["Only a membership that you pay for can be paused."]
+        assert said(free.get(PAUSE, follow=True)) == ["Only what you pay for can be paused."]
         assert said(stranger.get(PAUSE, follow=True)) == ["You have no membership to pause."]
         assert stranger.post(UNDO).status_code == 404
         assert said(stranger.post(RESUME, follow=True)) == ["Your membership is not paused."]

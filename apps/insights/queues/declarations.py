@@ -25,6 +25,7 @@ _ADVICE = {
     Doubt.GOOD_REASON: _("Decide whether it ends before its period is over and what is refunded. Then answer."),
     Doubt.LATER: _("Cancel it in the period of the day that is named, or now if the person agrees. Then answer."),
     Doubt.FAILED: _("Put right what stands in the way, then carry it out."),
+    Doubt.PARCEL: _("When the parcel is back, or on its way as the customer shows, carry it out: all goes back."),
 }
 
 
@@ -65,8 +66,9 @@ def _answer(order: Order) -> str:
 
 
 def _can_be_carried_out(row: Handling) -> bool:
-    """Where one membership is likely meant, and it has not been cancelled already."""
-    return row.subscription_id is not None and row.doubt in (Doubt.UNKNOWN_NUMBER, Doubt.LATER, Doubt.FAILED)
+    """Where one contract is likely meant, and it has not been cancelled already, or only its refund is to come."""
+    decided = (Doubt.UNKNOWN_NUMBER, Doubt.LATER, Doubt.FAILED, Doubt.PARCEL)
+    return row.subscription_id is not None and row.doubt in decided
 
 
 PENDING = Queue(
@@ -80,7 +82,7 @@ PENDING = Queue(
         Act(
             name="carry-out",
             label=_("Carry out"),
-            explains=_("The membership shown is cancelled, or withdrawn from with a full refund."),
+            explains=_("The contract shown is cancelled, or withdrawn from; everything that was paid goes back then."),
             permission="memberships.change_subscription",
             run=_carry_out,
             fits=_can_be_carried_out,

@@ -32,21 +32,20 @@ def receipt(handling: Handling, *, now: datetime) -> None:
 
 
 def withdrawn(handling: Handling, *, now: datetime) -> None:
-    """The membership has ended, and what goes back where."""
-    assert handling.subscription is not None
-    _put(
-        "withdrawal-done",
-        handling,
-        now=now,
-        context={
-            "plan": handling.subscription.plan.name,
-            "received_at": words.moment(handling.declaration.declared_at),
-            "to_card": handling.to_card,
-            "to_credit": handling.to_credit,
-            "has_card": bool(handling.to_card),
-            "has_credit": bool(handling.to_credit),
-        },
-    )
+    """The contract has ended, and what goes back where."""
+    context = {
+        **_ended(handling),
+        "to_card": handling.to_card,
+        "to_credit": handling.to_credit,
+        "has_card": bool(handling.to_card),
+        "has_credit": bool(handling.to_credit),
+    }
+    _put("withdrawal-done", handling, now=now, context=context)
+
+
+def withdrawn_from_goods(handling: Handling, *, now: datetime) -> None:
+    """The contract has ended, and what is paid goes back when the parcel is back."""
+    _put("withdrawal-parcel", handling, now=now, context=_ended(handling))
 
 
 def undone(handling: Handling, *, now: datetime) -> None:
@@ -67,6 +66,13 @@ def answered(handling: Handling, *, now: datetime) -> None:
             "answer": handling.answer,
         },
     )
+
+
+def _ended(handling: Handling) -> dict:
+    assert handling.subscription is not None, "something was withdrawn from"
+    plan = handling.subscription.plan
+    received_at = words.moment(handling.declaration.declared_at)
+    return {"plan": plan.name, "sends_goods": plan.sends_goods, "received_at": received_at}
 
 
 def _put(kind: str, handling: Handling, *, now: datetime, context: dict) -> None:

@@ -50,6 +50,7 @@ def withdraw_at_once(declaration: Declaration, subscription: Subscription, *, no
     """Carry out what a signed-in customer has just declared about a membership of theirs. Safe to repeat.
 
     The declaration stands, whatever comes of it: where it cannot be carried out, a person is asked, and Refused raised.
+    Where a parcel has to come back first, the contract ends and the handling waits with Doubt.PARCEL for the refund.
     """
     try:
         with transaction.atomic():
@@ -125,23 +126,37 @@ def _begin(handling: Handling, *, now: datetime) -> None:
 def _carry_out(handling: Handling, *, actor: str, now: datetime) -> None:
     assert handling.subscription is not None, "only what was found is carried out"
     if handling.is_withdrawal:
-        back = withdrawing.withdraw(
-            handling.subscription.pk,
-            customer=handling.subscription.customer,
-            declared_at=handling.declaration.declared_at,
-            actor=actor,
-            now=now,
-        )
-        handling.currency = back.total.currency
-        handling.to_card_minor, handling.to_credit_minor = back.to_card.minor, back.to_credit.minor
-        lifecycle.finish(handling, actor=actor, now=now)
-        emails.withdrawn(handling, now=now)
+        _withdraw(handling, handling.subscription, actor=actor, now=now)
         return
     _cancel(handling, now=now)
     if handling.declaration.manner == Manner.GOOD_REASON and handling.status != HandlingStatus.PERSON:
         lifecycle.ask_person(handling, Doubt.GOOD_REASON)
     else:
         lifecycle.finish(handling, actor=actor, now=now)
+
+
+def _withdraw(handling: Handling, subscription: Subscription, *, actor: str, now: datetime) -> None:
+    """End it, and give everything back: at once, or in a second step where a parcel has to come back first."""
+    if handling.doubt == Doubt.PARCEL:
+        back = withdrawing.give_back(subscription.pk, actor=actor, now=now)
+    else:
+        waits = withdrawing.goods_are_out(subscription)
+        back = withdrawing.withdraw(
+            subscription.pk,
+            customer=subscription.customer,
+            declared_at=handling.declaration.declared_at,
+            actor=actor,
+            now=now,
+            refund=not waits,
+        )
+        if waits:
+            lifecycle.ask_person(handling, Doubt.PARCEL)
+            emails.withdrawn_from_goods(handling, now=now)
+            return
+    handling.currency = back.total.currency
+    handling.to_card_minor, handling.to_credit_minor = back.to_card.minor, back.to_credit.minor
+    lifecycle.finish(handling, actor=actor, now=now)
+    emails.withdrawn(handling, now=now)
 
 
 def _cancel(handling: Handling, *, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 received -> waiting | person | done | undone
 waiting  -> person | done | undone
-person   -> done | undone | answered
+person   -> done | undone | answered | person, for another reason
 done     -> undone     a cancellation whose period is not over
 """
 
@@ -17,7 +17,7 @@ _TO = HandlingStatus
 ARROWS = {
     _TO.RECEIVED: {_TO.WAITING, _TO.PERSON, _TO.DONE, _TO.UNDONE},
     _TO.WAITING: {_TO.PERSON, _TO.DONE, _TO.UNDONE},
-    _TO.PERSON: {_TO.DONE, _TO.UNDONE, _TO.ANSWERED},
+    _TO.PERSON: {_TO.DONE, _TO.UNDONE, _TO.ANSWERED, _TO.PERSON},
     _TO.DONE: {_TO.UNDONE},
     _TO.UNDONE: set(),
     _TO.ANSWERED: set(),
@@ -31,7 +31,7 @@ def wait(handling: Handling, *, until: datetime) -> None:
 
 
 def ask_person(handling: Handling, doubt: Doubt, *, problem: str = "") -> None:
-    """RECEIVED or WAITING -> PERSON, with the reason why a machine does not decide."""
+    """RECEIVED, WAITING or PERSON -> PERSON, with the reason why a machine does not decide."""
     handling.doubt, handling.problem, handling.act_at = doubt, problem[:500], None
     _move(handling, _TO.PERSON)
 

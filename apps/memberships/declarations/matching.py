@@ -17,7 +17,7 @@ from apps.memberships.models import Declaration, DeclarationKind, Doubt, Gift, G
 # Words with a digit in them: numbers of invoices, orders and memberships.
 _NUMBER = re.compile(r"[\w/.-]*\d[\w/.-]*")
 # Longer than the longest time to withdraw, weekends included.
-_RECENT = timedelta(days=18)
+_RECENT = timedelta(days=18 + withdrawal_rules.DAYS_TO_ARRIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ def find(declaration: Declaration) -> Match:
     if numbers and not named:
         likeliest = held[0] if len(held) == 1 else None
         return Match(customer, likeliest, _unknown(customer, numbers))
+    if len(held) > 1 and not named:
+        named = [row for row in held if _is_called(row, declaration.contract)]
     candidates = named or held
     if len(candidates) != 1:
         return Match(customer, None, Doubt.SEVERAL if candidates else Doubt.NO_MATCH)
@@ -67,6 +69,12 @@ def _is_named(subscription: Subscription, numbers: Sequence[str]) -> bool:
         return True
     mine = Q(periods__subscription=subscription) | Q(plan_change__subscription=subscription)
     return bool(numbers) and Invoice.objects.filter(mine, number__in=numbers).exists()
+
+
+def _is_called(subscription: Subscription, words: str) -> bool:
+    """Whether the words hold the name of the plan, or of its group: "my Small seasonal box", "the membership"."""
+    names = (subscription.plan.name, subscription.plan_group.replace("-", " "))
+    return any(re.search(rf"\b{re.escape(name)}\b", words, re.IGNORECASE) for name in names)
 
 
 def _unknown(customer: User, numbers: Sequence[str]) -> Doubt:

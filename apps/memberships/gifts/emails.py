@@ -9,11 +9,11 @@ from django.utils.translation import override
 
 from apps.accounts.models import User
 from apps.mail import outbox
+from apps.memberships.emails import about
 from apps.memberships.models import Gift
 
 from . import rules
 
-ACCOUNT = "/account/"
 GIFT = "/gifts/{token}/"
 REDEEM = "/gifts/redeem/{code}/"
 
@@ -87,7 +87,7 @@ def redeemed(gift: Gift, *, customer: User, ends_at: datetime | None, now: datet
             "use": gift.used_as,
             "ends_at": ends_at,
             "amount": gift.amount,
-            "account_url": settings.SITE_URL + ACCOUNT,
+            **about(gift.price.plan),
         },
         now=now,
     )
@@ -97,6 +97,7 @@ def _what(gift: Gift, *, locale: str) -> dict:
     with override(locale):
         return {
             "what": rules.describe(gift.price, gift.periods),
+            "sends_goods": gift.price.plan.sends_goods,
             "recipient_name": gift.recipient_name,
             "expires_at": gift.expires_at,
         }

@@ -25,6 +25,7 @@ from apps.billing.models import Account, Invoice, Refund
 from apps.memberships import lifecycle as memberships
 from apps.memberships.errors import GiftNotUsable, KeptForLater, QuoteChanged
 from apps.memberships.models import Gift, GiftStatus, GiftUse, Origin, Period, Status, Subscription
+from apps.memberships.rules import told
 from apps.memberships.services import finding
 from apps.memberships.signals import periods_paid
 
@@ -66,19 +67,17 @@ def effect_of(gift: Gift, *, customer: User, now: datetime) -> Effect:
         return Effect(use=GiftUse.STARTS, starts_at=now, ends_at=_end(gift, customer, start=now), ends=held)
     if held.is_gift:
         if held.plan_id != gift.price.plan_id or held.ends_at is None or held.ends_at <= now:
-            raise KeptForLater(_later(_("You have a gift membership of another plan."), held))
+            raise KeptForLater(_later(_("You have a gift of another plan."), held))
         _require_tax_rate(customer, now=now)
         end = _end(gift, customer, start=held.ends_at)
         return Effect(use=GiftUse.EXTENDS, starts_at=held.ends_at, ends_at=end, pays_for=held)
     if held.is_cancelling:
-        raise KeptForLater(_later(_("Your membership is cancelled, so there is nothing to pay with it."), held))
+        raise KeptForLater(_later(_("What you have is cancelled, so there is nothing to pay with it."), held))
     if held.is_last_period:
-        raise KeptForLater(
-            _later(_("Your membership ends with this period, so there is nothing to pay with it."), held)
-        )
+        raise KeptForLater(_later(_("What you have ends with this period, so there is nothing to pay with it."), held))
     if held.price.currency != gift.currency:
         raise KeptForLater(
-            _("Your membership is paid in %(currency)s, the gift in %(other)s. You can redeem it when you have none.")
+            _("What you have is paid in %(currency)s, the gift in %(other)s. You can redeem it when that is over.")
             % {"currency": held.price.currency, "other": gift.currency}
         )
     return Effect(use=GiftUse.CREDIT, pays_for=held)
@@ -102,7 +101,7 @@ def redeem(code: str, *, customer: User, shown: GiftUse | str, now: datetime) ->
     assert gift is not None
     effect = effect_of(gift, customer=customer, now=now)
     if effect.use != shown:
-        raise QuoteChanged(_("Your membership has changed since you saw this page. Please look at it again."))
+        raise QuoteChanged(_("Something has changed since you saw this page. Please look at it again."))
     credit.grant(
         customer,
         money=gift.amount,
@@ -111,6 +110,7 @@ def redeem(code: str, *, customer: User, shown: GiftUse | str, now: datetime) ->
         now=now,
         source_account=Account.GIFTS,
     )
+    covered: Period | None = None
     match effect.use:
         case GiftUse.STARTS:
             subscription, covered = _begin(gift, effect, customer, now=now)
@@ -118,7 +118,7 @@ def redeem(code: str, *, customer: User, shown: GiftUse | str, now: datetime) ->
             subscription, covered = _extend(gift, effect, customer, now=now)
         case _:
             assert effect.pays_for is not None
-            subscription, covered = effect.pays_for, None
+            subscription = effect.pays_for
     lifecycle.redeem(gift, customer=customer, use=effect.use, subscription=subscription, now=now)
     if covered is not None:
         periods_paid.send(Period, period_ids=[covered.pk], now=now)
@@ -172,9 +172,7 @@ def _cover(gift: Gift, effect: Effect, subscription: Subscription, customer: Use
         inputs={
             "unit_minor": gift.price.amount_minor,
             "quantity": gift.periods,
-            "plan": gift.price.plan.slug,
-            "price": gift.price.pk,
-            "version": gift.price.version,
+            **told(gift.price),
             "gift": gift.pk,
         },
     )
@@ -211,7 +209,7 @@ def _require_usable(gift: Gift | None, *, now: datetime) -> None:
 def _refuse_unfinished_signup(customer: User, group: str) -> None:
     unfinished = Subscription.objects.filter(customer=customer, plan_group=group, status=Status.INCOMPLETE)
     if unfinished.exists():
-        raise KeptForLater(_("The payment of a membership that you are joining is on its way. Please wait for it."))
+        raise KeptForLater(_("The payment of a sign-up of yours is on its way. Please wait for it."))
 
 
 def _require_tax_rate(customer: User, *, now: datetime) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.periods import Interval, boundary
 from apps.memberships.models.gifts import ALPHABET, CODE_LENGTH
+from apps.memberships.rules import described
 
 if TYPE_CHECKING:
     from apps.memberships.models import Price
@@ -40,7 +40,7 @@ def length(price: Price, periods: int) -> str:
 
 def describe(price: Price, periods: int) -> str:
     """What is given, in the active language: "Grove membership, 3 months"."""
-    return _("%(plan)s membership, %(length)s") % {"plan": price.plan.name, "length": length(price, periods)}
+    return described(price.plan, price.plan.name, length(price, periods))
 
 
 def end_of(start: datetime, *, interval: Interval, periods: int, zone: str) -> datetime:

@@ -101,6 +101,7 @@ class Doubt(models.TextChoices):
     GOOD_REASON = "good_reason", _("A good reason is given: the membership is cancelled to the end of its period.")
     LATER = "later", _("It is to end after the present period.")
     FAILED = "failed", _("It could not be carried out.")
+    PARCEL = "parcel", _("The contract has ended. The money goes back when the parcel is back.")
 
 
 class HandlingQuerySet(models.QuerySet["Handling"]):
@@ -186,6 +187,8 @@ class Handling(models.Model):
     @property
     def may_undo(self) -> bool:
         """Whether there is something that the letter's link can take back; a cancellation only until the end."""
+        if self.doubt == Doubt.PARCEL:
+            return False
         if self.status == HandlingStatus.DONE:
             return self.held and self.subscription is not None and self.subscription.is_cancelling
         return self.status in (HandlingStatus.RECEIVED, HandlingStatus.WAITING, HandlingStatus.PERSON)

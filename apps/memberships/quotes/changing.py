@@ -91,7 +91,7 @@ def change(subscription: Subscription, price: Price, *, quantity: int | None = N
     when the shop does not know the tax of the customer's country.
     """
     if subscription.current_end is not None and subscription.current_end <= now:
-        raise ChangeInProgress(_("Your membership is being renewed. Please try again in a minute."))
+        raise ChangeInProgress(_("It is being renewed. Please try again in a minute."))
     if price.plan_id == subscription.plan_id and price.rhythm == subscription.price.rhythm:
         price = subscription.price  # a member stays on the price they joined at
     held = subscription.quantity
@@ -109,7 +109,7 @@ def change(subscription: Subscription, price: Price, *, quantity: int | None = N
             return immediate
         way = Direction.DOWN
     if way == Direction.DOWN and subscription.is_last_period and price.rhythm == subscription.price.rhythm:
-        raise NothingToChange(_("Your membership ends with this period: there is nothing left to change."))
+        raise NothingToChange(_("It ends with this period: there is nothing left to change."))
     return _at_period_end(subscription, price, quantity=wanted, way=way, assessor=assessor, now=now)
 
 

@@ -78,7 +78,7 @@ def _cancel(
         actor=actor,
         now=now,
     )
-    changing.abandon_open(subscription, message=_("The membership was cancelled."), now=now)
+    changing.abandon_open(subscription, message=_("The contract was cancelled."), now=now)
     if at_once:
         closing.end_now(subscription.pk, reason=EndReason.CANCELLED, now=now, actor=actor)
         subscription.refresh_from_db()
@@ -92,9 +92,9 @@ def undo_cancel(subscription_id: int, *, customer: User, now: datetime, actor: s
     """Take the cancellation back; possible until the end. Raises NotOpen after it, NothingToChange without one."""
     subscription = finding.open_subscription(subscription_id, customer=customer)
     if not subscription.is_cancelling:
-        raise NothingToChange(_("Your membership is not cancelled."))
+        raise NothingToChange(_("It is not cancelled."))
     if not subscription.is_open_at(now):
-        raise NothingToChange(_("Your membership has ended. You can join again at any time."))
+        raise NothingToChange(_("It has ended. You are welcome again at any time."))
     old = subscription.ends_at.isoformat() if subscription.ends_at else ""
     subscription.cancel_reason = ""
     subscription.cancel_note = ""

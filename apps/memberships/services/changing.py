@@ -149,7 +149,7 @@ def _begin(
         return _schedule(subscription, quote, now=now, actor=actor)
     span = Period.objects.latest_of(subscription)
     if span is not None and span.invoice is not None and span.invoice.status == Invoice.Status.OPEN:
-        raise ChangeInProgress(_("A payment for your membership is still on its way. Please try again in a minute."))
+        raise ChangeInProgress(_("A payment is still on its way. Please try again in a minute."))
     return _start(subscription, quote, now=now, actor=actor)
 
 

@@ -30,7 +30,7 @@ def end_now(
     """End a subscription and withdraw what is still unpaid on it. Safe to repeat."""
     finding.lock_open_invoices(subscription_id)
     subscription = Subscription.objects.select_for_update().get(pk=subscription_id)
-    changing.abandon_open(subscription, message=_("The membership has ended."), now=now)
+    changing.abandon_open(subscription, message=_("The contract has ended."), now=now)
     ended = lifecycle.end(subscription_id, reason=reason, now=now, actor=actor, ended_at=ended_at)
     _void_open_invoices(ended, now=now)
     return ended
@@ -75,4 +75,4 @@ def redemption_key(signup: Signup) -> str:
 
 def _void_open_invoices(subscription: Subscription, *, now: datetime) -> None:
     for invoice_id in Invoice.objects.open().filter(periods__subscription=subscription).values_list("pk", flat=True):
-        invoices.void(invoice_id, reason=_("The membership has ended."), now=now)
+        invoices.void(invoice_id, reason=_("The contract has ended."), now=now)

@@ -27,7 +27,7 @@ def open_subscription(subscription_id: int, *, customer: User) -> Subscription:
         .first()
     )
     if subscription is None:
-        raise NotOpen(_("You have no such membership."))
+        raise NotOpen(_("You have no such subscription."))
     return subscription
 
 
@@ -43,7 +43,7 @@ def open_at(subscription_id: int, *, customer: User, moment: datetime) -> Subscr
         .first()
     )
     if subscription is None:
-        raise NotOpen(_("You have no such membership."))
+        raise NotOpen(_("You have no such subscription."))
     return subscription
 
 
@@ -68,7 +68,7 @@ def check_quantity(price: Price, quantity: int) -> None:
 
 
 def refuse_second(customer: User, price: Price) -> None:
-    """Raise AlreadySubscribed when the customer has a membership of the group that `price` cannot take over.
+    """Raise AlreadySubscribed when the customer has a subscription of the group that `price` cannot take over.
 
     A free membership gives way to a paid one; a gift is used up first.
     """
@@ -77,9 +77,14 @@ def refuse_second(customer: User, price: Price) -> None:
     gift = next((other for other in rivals if other.origin == Origin.GIFT and not other.price.is_free), None)
     if gift is not None and gift.ends_at is not None:
         end = date_format(gift.ends_at.astimezone(ZoneInfo(gift.zone)), "DATE_FORMAT")
-        raise AlreadySubscribed(
-            _("You have a gift membership until %(end)s. You can join when it is over.") % {"end": end}
+        said = (
+            _("You have this as a gift until %(end)s. You can subscribe when it is over.")
+            if price.plan.sends_goods
+            else _("You have a gift membership until %(end)s. You can join when it is over.")
         )
+        raise AlreadySubscribed(said % {"end": end})
+    if rivals and price.plan.sends_goods:
+        raise AlreadySubscribed(_("You have such a subscription already. You can change it in your account."))
     if rivals:
         raise AlreadySubscribed(_("You are a member already. You can change your plan in your account."))
 

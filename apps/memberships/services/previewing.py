@@ -44,14 +44,14 @@ def preview_change(
 def check_change(subscription: Subscription, price: Price) -> None:
     """Refuse what cannot be changed at all now, whatever it costs. Raises subclasses of Refused."""
     if price.plan.group != subscription.plan_group or price.currency != subscription.price.currency:
-        raise UnknownPlan(_("Your membership cannot be changed to this plan."))
+        raise UnknownPlan(_("It cannot be changed to this plan."))
     if subscription.price.is_free and not price.is_free:
         raise NeedsSignup(_("Please join this plan with a card."))
     if subscription.is_gift:
-        raise NothingToChange(_("Your membership is a gift. You can choose a plan of your own when it is over."))
+        raise NothingToChange(_("It is a gift. You can choose a plan of your own when it is over."))
     refuse_pause(subscription)
     if subscription.is_cancelling:
-        raise CancellationPending(_("Your membership is cancelled. Undo the cancellation to change your plan."))
+        raise CancellationPending(_("It is cancelled. Undo the cancellation to change your plan."))
     if subscription.status == Status.PAST_DUE:
         raise ChangeInProgress(_("A payment is overdue. Once it is paid you can change your plan."))
     if subscription.changing_since is not None:
@@ -84,6 +84,6 @@ def changed() -> QuoteChanged:
 def refuse_pause(subscription: Subscription) -> None:
     """Raise PausePending while the membership rests, or is to."""
     if subscription.is_paused:
-        raise PausePending(_("Your membership is paused. Resume it to change your plan."))
+        raise PausePending(_("It is paused. Resume it to change your plan."))
     if subscription.pause_at is not None:
-        raise PausePending(_("A pause of your membership is planned. Take it back to change your plan."))
+        raise PausePending(_("A pause is planned. Take it back to change your plan."))

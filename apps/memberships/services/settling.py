@@ -59,9 +59,8 @@ def _earning_plans(periods: Iterable[Period], *, now: datetime) -> dict[int, Pla
         members = {row.customer_id: row.plan for row in memberships.select_related("plan")}
     earning: dict[int, Plan] = {}
     for period in rows:
-        plan = period.price.plan
-        if plan.sends_goods:
-            plan = members.get(period.subscription.customer_id)
+        own = period.price.plan
+        plan = members.get(period.subscription.customer_id) if own.sends_goods else own
         if plan is not None and period.invoice_id is not None:
             earning[period.invoice_id] = plan
     return earning
