@@ -11,37 +11,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts import addresses
 from apps.billing.models import Card
 from apps.orders.quotes import Quote
 
+from . import address_form
 from .forms import ConsentForm
 
 NEW_CARD = "new"
-_LENGTHS = {"name": 150, "company": 200, "line1": 120, "line2": 120, "postal_code": 20, "city": 100, "region": 100}
-_LABELS = {
-    "name": _("Name"),
-    "company": _("Company"),
-    "line1": _("Street and number"),
-    "line2": _("Building, floor"),
-    "postal_code": _("Postcode"),
-    "city": _("City"),
-    "region": _("Province or state"),
-}
-_AUTOCOMPLETE = {
-    "name": "name",
-    "company": "organization",
-    "line1": "address-line1",
-    "line2": "address-line2",
-    "postal_code": "postal-code",
-    "city": "address-level2",
-    "region": "address-level1",
-}
-_OPTIONAL = {"company", "line2"}
-_WRONG = {
-    "required": _("Please fill this in."),
-    "invalid": _("This is none of the country you chose. Please check it."),
-}
 
 
 class CheckoutForm(ConsentForm):
@@ -96,33 +72,10 @@ class CheckoutForm(ConsentForm):
             )
 
     def _ask_country(self, countries: Iterable[str]) -> None:
-        named = sorted((addresses.country_name(code), code) for code in countries)
-        self.fields["country"] = forms.ChoiceField(
-            label=_("Country"),
-            choices=[(code, name) for name, code in named],
-            widget=forms.Select({"autocomplete": "country"}),
-        )
+        self.fields["country"] = address_form.country_field(countries)
 
     def _ask_where(self, country: str) -> None:
-        layout = addresses.layout(country)
-        for name in [field for field in _LABELS if field == "line2" or field in layout.used]:
-            required = name == "name" or name in layout.required
-            attrs = {"autocomplete": f"shipping {_AUTOCOMPLETE[name]}"}
-            if name == "region" and layout.regions:
-                choices = [("", _text("Please choose")), *layout.regions]
-                field: forms.Field = forms.ChoiceField(choices=choices, widget=forms.Select(attrs))
-            else:
-                field = forms.CharField(max_length=_LENGTHS[name], widget=forms.TextInput(attrs))
-            field.label = _LABELS[name]
-            field.required = required and name not in _OPTIONAL
-            self.fields[name] = field
-        self.fields["phone"] = forms.CharField(
-            label=_("Phone"),
-            max_length=40,
-            required=False,
-            widget=forms.TextInput({"autocomplete": "tel", "type": "tel"}),
-            help_text=_("Only for the carrier."),
-        )
+        self.fields.update(address_form.fields_for(country))
 
     def _ask_way(self) -> None:
         ways = [(str(way.pk), self._way_label(way)) for way in self.quote.ways]
@@ -146,18 +99,8 @@ class CheckoutForm(ConsentForm):
     def clean(self) -> dict[str, Any]:
         facts = super().clean() or self.cleaned_data
         if self.quote.contents.is_shipped and "country" in facts:
-            self._clean_address(facts)
+            address_form.tidy(self, facts)
         return facts
-
-    def _clean_address(self, facts: dict[str, Any]) -> None:
-        asked = {name: facts.get(name) or "" for name in addresses.FIELDS}
-        try:
-            facts["address"] = addresses.normalise(asked) | {"phone": facts.get("phone") or ""}
-        except addresses.BadAddress as problem:
-            for name, why in problem.wrong.items():
-                known = name if name in self.fields else "line1"
-                if known not in self.errors:
-                    self.add_error(known, _WRONG.get(why, _WRONG["invalid"]))
 
     def _named(self, names: Iterable[str]) -> list[forms.BoundField]:
         return [self[name] for name in names if name in self.fields]
@@ -170,4 +113,4 @@ class CheckoutForm(ConsentForm):
     @property
     def where(self) -> list[forms.BoundField]:
         """The fields of the address below the country."""
-        return self._named([*_LABELS, "phone"]) if self.quote.contents.is_shipped else []
+        return self._named(address_form.NAMES) if self.quote.contents.is_shipped else []

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.catalog import bundles
 from apps.catalog.models import Product, Variant
 from apps.core import clock
-from apps.memberships.models import Plan, Price, Subscription
+from apps.memberships.models import MEMBERSHIP, Plan, Price, Subscription
 from apps.orders import baskets
 from apps.orders.contents import Contents
 from apps.orders.errors import NotForSale
@@ -105,7 +105,7 @@ def membership(request: HttpRequest) -> HttpResponse:
     if not chosen:
         baskets.set_membership(opened, None, now=now)
         return _changed(request, now=now)
-    plan = get_object_or_404(Plan, slug=chosen[:50])
+    plan = get_object_or_404(Plan, slug=chosen[:50], group=MEMBERSHIP)
     unit = request.POST.get("interval", "month")
     price = Price.objects.offered(plan, currency=currency.of(request), unit=unit[:5], now=now)
     if price is None or price.is_free:
