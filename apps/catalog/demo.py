@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from .models import BundleChoice, BundleSlot, Category, Guide, Kind, Product, Pr
 _DATA = Path(__file__).parent / "demo_data"
 _FIRST_DELIVERY = 40
 _SHELVES = ("trees", "care", "services", "guides")
+# What the boxes take of other shelves, so many of each: they go on for longer than a first delivery lasts.
+_FOR_BOXES = 2000
+_AFTER_ALL = 100
 
 
 @transaction.atomic
@@ -23,16 +27,36 @@ def build(*, now: datetime) -> None:
 
     Safe to repeat: what is there stays as it is, edits by staff included. The first deliveries arrive at `now`.
     """
+    _put_on_shelves(_SHELVES, first=0, now=now)
+
+
+@transaction.atomic
+def build_boxes(*, now: datetime) -> None:
+    """Put the boxes that are sent every month in the shop, with what goes into them. After `build`, and as safe to
+    repeat."""
+    if _put_on_shelves(("boxes",), first=_AFTER_ALL, now=now):
+        others = Variant.objects.filter(
+            in_bundles__slot__product__slug="large-seasonal-box", product__category__slug="feed"
+        )
+        for variant in others:
+            stock.receive(variant, quantity=_FOR_BOXES, key="for-boxes", now=now)
+
+
+def _put_on_shelves(shelves: Iterable[str], *, first: int, now: datetime) -> bool:
+    """Make what is missing of these shelves, in places from `first` on; returns whether anything was."""
     categories = {row["slug"]: _category(row, position) for position, row in enumerate(_read("categories")["category"])}
-    rows = [row for shelf in _SHELVES for row in _read(shelf)["product"]]
-    products = {row["slug"]: _product(row, categories, position, now=now) for position, row in enumerate(rows)}
+    rows = [row for shelf in shelves for row in _read(shelf)["product"]]
+    products = {
+        row["slug"]: _product(row, categories, position, now=now) for position, row in enumerate(rows, start=first)
+    }
     for row in rows:
         product, made = products[row["slug"]]
         if made and "companion" in row:
-            product.companion = products[row["companion"]][0]
+            product.companion = Product.objects.get(slug=row["companion"])
             product.save(update_fields=["companion"])
         if made:
             _fill(product, row.get("slot", []))
+    return any(made for _product, made in products.values())
 
 
 def _read(name: str) -> dict:
@@ -104,7 +128,9 @@ def _variant(product: Product, row: dict, *, position: int, now: datetime) -> No
 def _fill(bundle: Product, rows: list[dict]) -> None:
     """What is in a bundle, by article numbers."""
     for position, row in enumerate(rows):
-        slot = BundleSlot.objects.create(product=bundle, name=row["name"], position=position)
+        slot = BundleSlot.objects.create(
+            product=bundle, name=row["name"], quantity=row.get("pieces", 1), position=position
+        )
         variants = Variant.objects.in_bulk(row["of"], field_name="sku")
         BundleChoice.objects.bulk_create(
             BundleChoice(slot=slot, variant=variants[sku], position=number) for number, sku in enumerate(row["of"])

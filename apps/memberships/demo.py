@@ -105,6 +105,27 @@ PLANS: list[dict[str, Any]] = [
 ]
 
 
+# A parcel each period: what the catalogue calls a box, by the month or every three months. Nobody's benefits.
+BOX_GROUP = "seasonal-box"
+BOXES: list[dict[str, Any]] = [
+    {
+        "slug": "small-seasonal-box",
+        "name": "Small seasonal box",
+        "rank": 1,
+        "tagline": "A crate of fruit and a jar, as you choose them.",
+        "description": "Two kilos of fruit, picked the day before it leaves, and a jar from the same growers.",
+        "prices": {("EUR", 1): 2400, ("EUR", 3): 2500, ("USD", 1): 2700, ("USD", 3): 2800},
+    },
+    {
+        "slug": "large-seasonal-box",
+        "name": "Large seasonal box",
+        "rank": 2,
+        "tagline": "Two crates of fruit, a jar, and something for your tree.",
+        "description": "For a family, or for somebody who makes marmalade, with what a tree on the balcony needs next.",
+        "prices": {("EUR", 1): 3900, ("EUR", 3): 4200, ("USD", 1): 4400, ("USD", 3): 4700},
+    },
+]
+
 # What the demo shop sells beside the ordinary prices: the days of a free trial before the monthly price, and what three
 # months cost in one payment.
 TRIALS = {"estate": 14}
@@ -136,6 +157,32 @@ def build_quarterly(*, now: datetime) -> None:
             version=1,
             defaults={"amount_minor": amount_minor, "available_from": now},
         )
+
+
+@transaction.atomic
+def build_boxes(*, now: datetime) -> dict[str, Plan]:
+    """The plans that send a box, with their prices on sale from `now`, by slug. Idempotent: what is there stays."""
+    return {facts["slug"]: _build_box(position, facts, now=now) for position, facts in enumerate(BOXES, start=1)}
+
+
+def _build_box(position: int, facts: dict, *, now: datetime) -> Plan:
+    texts = {name: facts[name] for name in ("name", "rank", "tagline", "description")}
+    terms = {"group": BOX_GROUP, "sends_goods": True, "max_quantity": 3, "pauses_per_year": 6, "points_percent": 100}
+    plan, _created = Plan.objects.get_or_create(
+        slug=facts["slug"],
+        defaults={**texts, **terms, "position": 100 + position, "illustration": facts["slug"]},
+    )
+    for (currency, months), amount_minor in facts["prices"].items():
+        Price.objects.get_or_create(
+            plan=plan,
+            currency=currency,
+            interval_unit="month",
+            interval_count=months,
+            term_periods=None,
+            version=1,
+            defaults={"amount_minor": amount_minor, "available_from": now},
+        )
+    return plan
 
 
 def _build(position: int, facts: dict, *, trial_days: int, now: datetime) -> Plan:

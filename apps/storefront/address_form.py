@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import addresses
+from apps.accounts.models import Address, User
+from apps.billing.models import TaxRate
+from apps.orders.models import ShippingRate
 
 _LENGTHS = {"name": 150, "company": 200, "line1": 120, "line2": 120, "postal_code": 20, "city": 100, "region": 100}
 _LABELS = {
@@ -36,6 +40,30 @@ _WRONG = {
     "required": _("Please fill this in."),
     "invalid": _("This is none of the country you chose. Please check it."),
 }
+
+
+def known_of(customer: User) -> dict[str, str]:
+    """The saved address that the customer uses first, or their name alone. One query."""
+    first = Address.objects.of(customer).first()
+    return first.as_json() if first is not None else {"name": customer.name}
+
+
+def sending(request: HttpRequest, known: Mapping[str, str], *, currency: str, now: datetime) -> dict[str, Any]:
+    """What an AddressForm is made of on a page of a customer: what they typed, or what is `known`, for the country they
+    chose; only countries that are sold and sent to. With the button `update` they ask for the fields of a country, and
+    nothing is checked yet. Two queries."""
+    typed = request.POST if request.method == "POST" else None
+    is_sent = typed is not None and "update" not in typed
+    sendable = ShippingRate.objects.countries(currency)
+    countries = [country for country in TaxRate.objects.all().countries(now.date()) if country in sendable]
+    own = request.user.country if isinstance(request.user, User) else ""
+    wanted = [typed.get("country", "") if typed else "", known.get("country", ""), own]
+    return {
+        "data": typed if is_sent else None,
+        "country": next((code for code in wanted if code in countries), next(iter(countries), own)),
+        "countries": countries,
+        "initial": {**known, **(typed.dict() if typed is not None else {})},
+    }
 
 
 class AddressFields(forms.Form):

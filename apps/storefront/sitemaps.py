@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from apps.catalog.models import Category, Product
+from apps.memberships.models import Plan
+from apps.orders.models import Box
 
 from .views.site import LEGAL
 
@@ -41,7 +43,15 @@ class _Public(Sitemap):
 
 class Pages(_Public):
     def items(self) -> list[tuple[str, ...]]:
-        return [("home",), ("pricing",), ("catalogue",), ("guides",), ("gifts",), *(("legal", slug) for slug in LEGAL)]
+        return [
+            ("home",),
+            ("pricing",),
+            ("catalogue",),
+            ("boxes",),
+            ("guides",),
+            ("gifts",),
+            *(("legal", slug) for slug in LEGAL),
+        ]
 
     def location(self, item: tuple[str, ...]) -> str:
         name, *arguments = item
@@ -58,7 +68,20 @@ class Products(_Public):
         return Product.objects.published().only("slug", "kind").order_by("pk")
 
 
-SECTIONS: dict[str, type[Sitemap] | Sitemap] = {"pages": Pages, "categories": Categories, "products": Products}
+class Boxes(_Public):
+    def items(self) -> QuerySet[Box]:
+        return Box.objects.filter(plan__in=Plan.objects.on_sale()).select_related("plan").order_by("pk")
+
+    def location(self, item: Box) -> str:
+        return reverse("box", args=[item.plan.slug])
+
+
+SECTIONS: dict[str, type[Sitemap] | Sitemap] = {
+    "pages": Pages,
+    "categories": Categories,
+    "products": Products,
+    "boxes": Boxes,
+}
 
 
 def index(request: HttpRequest) -> HttpResponse:

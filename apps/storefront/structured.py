@@ -11,7 +11,11 @@ from django.templatetags.static import static
 from apps.catalog.models import Offered, Product
 from apps.core.money import Money, exponent
 
+from .boxes import OfferedBox
+
 _AVAILABLE, _SOLD_OUT = "https://schema.org/InStock", "https://schema.org/OutOfStock"
+# The codes of UN/CEFACT.
+_UNITS = {"week": "WEE", "month": "MON", "year": "ANN"}
 # Social networks show no drawings.
 SOCIAL_PICTURE = "art/social.png"
 
@@ -48,6 +52,42 @@ def product(shown: Product, variants: Sequence[Offered]) -> dict:
             "reviewCount": shown.review_count,
         }
     return data
+
+
+def box(offered: OfferedBox) -> dict:
+    """schema.org/Product that comes again and again: each rhythm is an offer with the time that its price is for."""
+    product = offered.product
+    return {
+        "@context": "https://schema.org",
+        "@type": "Product",
+        "name": offered.plan.name,
+        "description": offered.plan.description or offered.plan.tagline,
+        "url": address(offered.href),
+        "image": address(product.cover.file.url if product.cover else static(product.drawing)),
+        "brand": {"@type": "Brand", "name": settings.SHOP_NAME},
+        "offers": [
+            {
+                "@type": "Offer",
+                "price": _decimal(price.amount),
+                "priceCurrency": price.currency,
+                "priceSpecification": {
+                    "@type": "UnitPriceSpecification",
+                    "price": _decimal(price.amount),
+                    "priceCurrency": price.currency,
+                    "valueAddedTaxIncluded": price.tax_included,
+                    "billingDuration": price.interval_count,
+                    "referenceQuantity": {
+                        "@type": "QuantitativeValue",
+                        "value": price.interval_count,
+                        "unitCode": _UNITS[price.interval_unit],
+                    },
+                },
+                "availability": _SOLD_OUT if offered.is_sold_out else _AVAILABLE,
+                "url": address(offered.href),
+            }
+            for price in offered.prices
+        ],
+    }
 
 
 def guide(shown: Product, *, is_free: bool) -> dict:

@@ -19,7 +19,7 @@ from tests.storefront.pages import nothing_changes, signed_in
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-HUB_QUERIES = 14
+HUB_QUERIES = 15
 
 
 @pytest.fixture(autouse=True)

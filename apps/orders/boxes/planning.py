@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.core.money import Money
 from apps.memberships import services
 from apps.memberships.errors import CannotPause
 from apps.memberships.models import Subscription
@@ -29,6 +30,7 @@ __all__ = [
     "Upcoming",
     "move",
     "order_now",
+    "pause",
     "set_address",
     "skip",
     "swap",
@@ -72,6 +74,27 @@ def skip(
 
 
 @transaction.atomic
+def pause(
+    subscription_id: int,
+    *,
+    months: int,
+    customer: User,
+    now: datetime,
+    begins_at: datetime | None = None,
+    actor: str = "",
+) -> Subscription:
+    """Send and charge nothing for so many months from the end of the paid period, or leave the next box out where it is
+    0. `begins_at` is the beginning that the customer was shown.
+
+    Raises CutOffPassed and what `memberships.services.request_pause` raises; nothing is changed then.
+    """
+    _open(subscription_id, customer=customer, now=now)
+    return services.request_pause(
+        subscription_id, months=months, begins_at=begins_at, customer=customer, actor=actor, now=now
+    )
+
+
+@transaction.atomic
 def unskip(subscription_id: int, *, customer: User, now: datetime, actor: str = "") -> Subscription:
     """Take back that a box is left out, or comes later: it comes on its own day again, as long as that is not closed.
 
@@ -112,15 +135,22 @@ unmove = unskip
 
 @transaction.atomic
 def order_now(
-    subscription_id: int, *, customer: User, now: datetime, charge_at: datetime | None = None, actor: str = ""
+    subscription_id: int,
+    *,
+    customer: User,
+    now: datetime,
+    charge_at: datetime | None = None,
+    shown: Money | None = None,
+    actor: str = "",
 ) -> Subscription:
-    """Charge and send the next box at once; the one after it comes on its day. `charge_at` as in `skip`.
+    """Charge and send the next box at once; the one after it comes on its day. `charge_at` as in `skip`; `shown` is
+    what the customer was told it costs.
 
     The payment is pending then: the page has it collected. Raises CutOffPassed and what
     `memberships.services.advancing.renew_early` raises; nothing is changed then.
     """
     _open(subscription_id, customer=customer, charge_at=charge_at, now=now)
-    return advancing.renew_early(subscription_id, customer=customer, actor=actor, now=now)
+    return advancing.renew_early(subscription_id, customer=customer, actor=actor, shown=shown, now=now)
 
 
 @transaction.atomic

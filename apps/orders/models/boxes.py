@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import User
 from apps.catalog.models import Kind, Product, Variant
 from apps.memberships.models import Plan, Subscription
 
@@ -95,6 +96,12 @@ class BoxDeliveryQuerySet(models.QuerySet["BoxDelivery"]):
     def due(self, now: datetime) -> BoxDeliveryQuerySet:
         """To be turned into orders, the oldest first."""
         return self.filter(status=DeliveryStatus.DUE, due_at__lte=now).order_by("due_at", "pk")
+
+    def of(self, customer: User, *, group: str) -> BoxDeliveryQuerySet:
+        """A customer's parcels of a group of plans with what became of them, the latest first: four queries."""
+        mine = self.filter(subscription__customer=customer, subscription__plan_group=group)
+        made = mine.select_related("order").prefetch_related("order__lines__pieces", "order__shipments")
+        return made.order_by("-due_at", "-pk")
 
     def held(self) -> BoxDeliveryQuerySet:
         return self.filter(status=DeliveryStatus.HELD).order_by("due_at", "pk")

@@ -13,15 +13,17 @@ from apps.billing import gateway
 from apps.billing.gateway.rehearsal import Rehearsal
 from apps.core import sweeps
 
-from . import deeds, shopping
+from . import boxes, deeds, shopping
 from .people import CUSTOMER, Person, cast
 
 DAY = timedelta(days=1)
 # The workers sweep all day; in the history once, after the last customer, and what is not pressing once a week.
 EVENING = timedelta(hours=22)
+PACKING = timedelta(hours=21, minutes=30)
 DAILY = {
     "memberships.bill",
     "memberships.end",
+    "orders.boxes",
     "billing.collect",
     "billing.dunning",
     "campaigns.notices",
@@ -55,6 +57,9 @@ class History:
                 for hour, deed, person in sorted(plans[day], key=lambda planned: (planned[0], planned[2].email)):
                     self.moment = self.start + day * DAY + timedelta(hours=hour)
                     deed(person, self)
+                if day % boxes.PACKED_EVERY == 0:
+                    self.moment = self.start + day * DAY + PACKING
+                    boxes.pack(self)
                 self._sweep(day)
                 yield day
             self.moment = self.end
@@ -89,4 +94,6 @@ def _deeds_by_day(people: list[Person], *, days: int, dice: random.Random) -> di
                     planned[days - before].append((12.0, deed, person))
         for day in range(person.joins_on + 5, days, dice.randint(110, 190)):
             plan(day, deeds.look_in, person)
+    for day, hour, done_with_boxes, person in boxes.deeds(people, days=days):
+        planned[day].append((hour, done_with_boxes, person))
     return planned

@@ -1,4 +1,4 @@
-"""What the demo sells: plans, goods, guides, and the rules of its offers; and what it needs to sell abroad."""
+"""What the demo sells: plans, goods, boxes, guides, and the rules of its offers; and what it needs to sell abroad."""
 
 from datetime import datetime
 
@@ -6,6 +6,7 @@ from apps.billing.models import Seller
 from apps.catalog import demo as catalog
 from apps.memberships import demo as memberships
 from apps.offers import demo as offers
+from apps.orders import demo as orders
 
 from . import rates
 
@@ -20,4 +21,7 @@ def build(*, now: datetime) -> None:
     memberships.build_plans(now=now, trials=memberships.TRIALS)
     memberships.build_quarterly(now=now)
     catalog.build(now=now)
+    catalog.build_boxes(now=now)
+    memberships.build_boxes(now=now)
+    orders.build_boxes()
     offers.build(now=now)

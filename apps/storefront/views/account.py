@@ -23,6 +23,7 @@ from apps.memberships.models import PricePromise, Subscription
 from apps.offers import services as offers
 from apps.offers.models import Kind, Offer
 
+from ..contracts import Contract
 from ..payable import Payable
 from ..signed_in import SignedInRequest
 
@@ -35,6 +36,15 @@ class NextCharge:
 
     at: datetime
     amount: Payable
+
+
+@dataclass(frozen=True, slots=True)
+class OwnBox:
+    """One of the customer's boxes, for a card: its contract and the next charge, if there is one."""
+
+    subscription: Subscription
+    contract: Contract
+    next_charge: NextCharge | None
 
 
 @login_required
@@ -63,6 +73,7 @@ def hub(request: SignedInRequest) -> HttpResponse:
         "card": card_of(user),
         "invoices": Invoice.objects.of(user)[:RECENT_INVOICES],
         "unpaid": unpaid(user),
+        "boxes": own_boxes(user, now=now),
         "offer": shown,
         "preview": preview,
         "today": Payable.after_credit(preview.due_now, balance=balance) if preview else None,
@@ -70,6 +81,17 @@ def hub(request: SignedInRequest) -> HttpResponse:
     if shown:
         offers.mark_shown(shown, now=now)
     return render(request, "storefront/account/hub.html", context)
+
+
+def own_boxes(user: User, *, now: datetime) -> list[OwnBox]:
+    """What the customer has of boxes, each with its next charge. One query for who has none."""
+    held = Subscription.objects.held().filter(customer=user, plan__sends_goods=True)
+    found = []
+    for subscription in held.select_related("customer", "plan", "price__plan", "pending_price__plan", "promotion"):
+        balance = credit.balance(user, subscription.price.currency)
+        charge = next_charge(subscription, balance=balance, now=now)
+        found.append(OwnBox(subscription, Contract.of(subscription), charge))
+    return found
 
 
 def next_charge(subscription: Subscription | None, *, balance: Money, now: datetime) -> NextCharge | None:

@@ -24,12 +24,13 @@ from apps.core import clock
 from apps.core.money import Money
 from apps.memberships import services
 from apps.memberships.errors import Refused
-from apps.memberships.models import PlanChange, Price, Subscription
+from apps.memberships.models import MEMBERSHIP, PlanChange, Price, Subscription
 from apps.memberships.services import ChangeResult
 from apps.memberships.services.previewing import PREVIEW_LASTS
 
 from .. import gateway_page
 from ..agreed import AgreedLine
+from ..contracts import Contract
 from ..forms import QuantityForm, number
 from ..payable import Payable
 from ..signed_in import SignedInRequest
@@ -40,12 +41,13 @@ PREVIEW_SALT = "storefront.change-preview"
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def change(request: SignedInRequest) -> HttpResponse:
+def change(request: SignedInRequest, group: str = MEMBERSHIP) -> HttpResponse:
     """Choose a plan, see exactly what it costs now and later, confirm."""
     now = clock.now()
-    subscription = Subscription.objects.current_of(request.user)
+    contract = Contract(group)
+    subscription = contract.held_by(request.user)
     if subscription is None:
-        return redirect("pricing")
+        return redirect(contract.shelf)
     if request.method == "POST":
         return _confirm(request, subscription, now=now)
     if "price" not in request.GET:
@@ -56,13 +58,13 @@ def change(request: SignedInRequest) -> HttpResponse:
     amounts = QuantityForm(request.GET, plan=price.plan, held=_held(subscription, price))
     if not amounts.is_valid():
         messages.error(request, amounts.problem)
-        return redirect("change_plan")
+        return redirect(contract.address("change_plan"))
     try:
         context = preview(request.user, subscription, price, quantity=amounts.chosen, now=now)
     except Refused as refusal:
         messages.error(request, str(refusal))
         stays = subscription.is_cancelling or subscription.is_gift or subscription.resumes_at is not None
-        return redirect("account" if stays else "change_plan")
+        return redirect(contract.home if stays else contract.address("change_plan"))
     context["quantity_form"] = amounts if price.plan.max_quantity > 1 else None
     return render(request, "storefront/account/change_plan.html", context)
 
@@ -75,7 +77,9 @@ def confirm_change(request: SignedInRequest, token: UUID) -> HttpResponse:
     """The bank asks the customer about the payment of a change: confirm here, then see how the change stands."""
     now = clock.now()
     waiting = get_object_or_404(
-        PlanChange.objects.select_related("invoice", "price__plan"), token=token, subscription__customer=request.user
+        PlanChange.objects.select_related("invoice", "price__plan", "subscription"),
+        token=token,
+        subscription__customer=request.user,
     )
     payment = waiting.invoice.payments.select_related("card").order_by("-attempt").first() if waiting.invoice else None
     if request.method == "POST":
@@ -84,7 +88,7 @@ def confirm_change(request: SignedInRequest, token: UUID) -> HttpResponse:
         except GatewayError:
             return cards.unavailable(request)
     if payment is None or payment.status != Payment.Status.NEEDS_ACTION:
-        return redirect("account")
+        return redirect(Contract.of(waiting.subscription).home)
     context = cards.confirmation(request, payment, path=reverse("confirm_change", kwargs={"token": token}))
     if context is None:
         return cards.unavailable(request)
@@ -93,15 +97,15 @@ def confirm_change(request: SignedInRequest, token: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def keep(request: SignedInRequest) -> HttpResponse:
-    """Take back a downgrade that waits for the end of the period."""
-    subscription = get_object_or_404(Subscription.objects.held(), customer=request.user, plan_group="membership")
+def keep(request: SignedInRequest, group: str = MEMBERSHIP) -> HttpResponse:
+    """Take back a change that waits for the end of the period."""
+    subscription = get_object_or_404(Subscription.objects.held(), customer=request.user, plan_group=group)
     try:
         services.keep_plan(subscription.pk, customer=request.user, now=clock.now())
         messages.success(request, _("You keep your plan."))
     except Refused as refusal:
         messages.error(request, str(refusal))
-    return redirect("account")
+    return redirect(Contract(group).home)
 
 
 def after_change(request: SignedInRequest, result: ChangeResult) -> HttpResponse:
@@ -119,7 +123,7 @@ def after_change(request: SignedInRequest, result: ChangeResult) -> HttpResponse
             messages.error(request, result.message or _("Your card was declined. Nothing was changed."))
         case _:
             messages.info(request, result.message)
-    return redirect("account")
+    return redirect(Contract.of(result.subscription).home)
 
 
 def preview(
@@ -131,6 +135,7 @@ def preview(
     settlement = change.taxation.settle(change.lines)
     shown = zip(change.lines, settlement.shown_minor, strict=True)
     return {
+        "contract": Contract.of(subscription),
         "subscription": subscription,
         "preview": change,
         "lines": [AgreedLine(line.description, Money(minor, price.currency)) for line, minor in shown],
@@ -168,7 +173,7 @@ def _confirm(request: SignedInRequest, subscription: Subscription, *, now: datet
     price_id, quoted = number(request.POST.get("price", "")), read_preview(request.POST.get("quoted", ""))
     if not price_id or quoted is None:
         messages.error(request, _("Please look at the amounts again before you confirm."))
-        return redirect("change_plan")
+        return redirect(Contract.of(subscription).address("change_plan"))
     quantity = number(request.POST.get("quantity", "")) or None
     try:
         result = services.change_plan(
@@ -182,10 +187,10 @@ def _confirm(request: SignedInRequest, subscription: Subscription, *, now: datet
         )
     except Refused as refusal:
         messages.error(request, str(refusal))
-        return redirect("change_plan")
+        return redirect(Contract.of(subscription).address("change_plan"))
     except GatewayError:
         messages.error(request, _("The payment service does not answer. Please try again in a minute."))
-        return redirect("change_plan")
+        return redirect(Contract.of(subscription).address("change_plan"))
     return after_change(request, result)
 
 
@@ -202,7 +207,12 @@ def _choice(subscription: Subscription, *, now: datetime) -> dict:
         key=lambda price: (price.plan.rank, price.term_periods or 0, price.interval.days_per_interval),
     )
     holds_several = subscription.plan.max_quantity > 1 and not subscription.price.is_free
-    return {"subscription": subscription, "prices": prices, "holds_several": holds_several}
+    return {
+        "contract": Contract.of(subscription),
+        "subscription": subscription,
+        "prices": prices,
+        "holds_several": holds_several,
+    }
 
 
 def _wanted(subscription: Subscription, price_id: int, *, now: datetime) -> Price:

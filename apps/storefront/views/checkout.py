@@ -10,7 +10,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -22,7 +21,8 @@ from apps.memberships.errors import AlreadySubscribed, QuoteChanged, Refused
 from apps.memberships.models import Signup, SignupStatus
 from apps.offers.models import Kind, Offer
 
-from .. import gateway_page
+from .. import boxes, gateway_page
+from ..contracts import Contract
 from ..signed_in import SignedInRequest
 from . import cards as card_pages
 from . import join, purchases
@@ -40,9 +40,9 @@ def pay(request: SignedInRequest, token: UUID) -> HttpResponse:
         return redirect("join_outcome", token=token)
     if request.method == "POST":
         return _charge(request, begun, now=now)
-    if (member_of := join.paid_membership(request)) is not None:
-        messages.info(request, _("You are a member of %(plan)s already.") % {"plan": member_of.plan.name})
-        return redirect("account")
+    contract = Contract(begun.price.plan.group)
+    if (held := join.paid_contract(request, contract)) is not None:
+        return join.to_held(request, held)
     try:
         entry = purchases.card_entry(request, signup, token, purpose="membership", page="join_pay", now=now)
     except GatewayError:
@@ -70,7 +70,9 @@ def outcome(request: SignedInRequest, token: UUID) -> HttpResponse:
         return redirect("join_outcome", token=token)
     context = _about(request, begun)
     if begun.status == SignupStatus.COMPLETED:
-        return render(request, "storefront/join/welcome.html", context | {"invoice": _first_invoice(begun)})
+        return render(
+            request, "storefront/join/welcome.html", context | {"invoice": _first_invoice(begun), "sent": _sent(begun)}
+        )
     if begun.status != SignupStatus.OPEN:
         return render(request, "storefront/join/declined.html", context | {"again": _again(begun, now=now)})
     payment = signup.payment_of(begun)
@@ -94,10 +96,10 @@ def _back(begun: Signup, refusal: Refused) -> HttpResponse:
     """Where a refused sign-up goes on."""
     match refusal:
         case AlreadySubscribed():
-            return redirect("account")
+            return redirect(Contract(begun.price.plan.group).home)
         case QuoteChanged():
             return redirect(_join_address(begun))
-    return redirect("pricing")
+    return redirect(Contract(begun.price.plan.group).shelf)
 
 
 def _again(begun: Signup, *, now: datetime) -> str:
@@ -118,6 +120,12 @@ def _join_address(begun: Signup) -> str:
 
 def _first_invoice(begun: Signup) -> Invoice | None:
     return Invoice.objects.filter(periods__subscription=begun.subscription_id).order_by("issued_at", "pk").first()
+
+
+def _sent(begun: Signup) -> boxes.Sent | None:
+    """What is in the box and where it goes, for a plan that sends one."""
+    plan = begun.price.plan
+    return boxes.sent_of(begun.customer, plan) if plan.sends_goods else None
 
 
 def _signup(request: SignedInRequest, token: UUID) -> Signup:

@@ -13,7 +13,7 @@ from apps.catalog.models import Product
 from apps.core import clock
 from apps.core.money import Money
 
-from .. import currency, plans, visitor
+from .. import boxes, currency, plans, visitor
 
 COLOURS = [
     ("paper", "surface", "tint", "tint-strong", "ink", "ink-soft", "line", "line-strong"),
@@ -70,6 +70,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "wrong_form": SampleForm({"wrong-email": "anna", "wrong-quantity": "120"}, prefix="wrong"),
         "amount": Money(129_00, shown),
         "plan_cards": plans.cards(plans.book(currency=shown, now=now), interval="month", standing=standing),
+        "boxes": boxes.on_sale(currency=shown, now=now)[:_SHOWN],
         "products": products.goods()[:_SHOWN],
         "guides": [(guide, number == 0) for number, guide in enumerate(guides)],
         "page": Paginator(range(90), 24).get_page(2),

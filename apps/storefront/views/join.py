@@ -26,8 +26,9 @@ from apps.offers.errors import OfferRefused
 from apps.offers.models import Offer
 from apps.promotions.services import NotRedeemable
 
-from .. import currency, terms
+from .. import boxes, currency, terms
 from ..agreed import Agreed
+from ..contracts import Contract
 from ..forms import BillingForm, ConsentForm, CountryForm, QuantityForm
 from ..signed_in import SignedInRequest
 from . import billing_details
@@ -48,9 +49,12 @@ def review(request: SignedInRequest, plan: str, interval: str) -> HttpResponse:
     if price is None:
         messages.error(request, _("This plan is not open to new members."))
         return redirect("pricing")
-    if (member_of := paid_membership(request)) is not None:
-        messages.info(request, _("You are a member of %(plan)s already.") % {"plan": member_of.plan.name})
-        return redirect("account")
+    contract = Contract(price.plan.group)
+    if (held := paid_contract(request, contract)) is not None:
+        return to_held(request, held)
+    if contract.is_box and not has_said_where(request, contract):
+        messages.info(request, _("Please choose what is in it, and say where it goes."))
+        return redirect("box", slug=price.plan.slug)
     if price.is_free:
         return _join_free(request, price, now=now)
     if request.method == "POST" and "country" in request.POST:
@@ -61,10 +65,25 @@ def review(request: SignedInRequest, plan: str, interval: str) -> HttpResponse:
     return _agree(request, price, offer, billing_form=form, now=now)
 
 
-def paid_membership(request: SignedInRequest) -> Subscription | None:
-    """The membership the customer pays for already, if there is one."""
-    current = Subscription.objects.current_of(request.user)
+def paid_contract(request: SignedInRequest, contract: Contract) -> Subscription | None:
+    """What the customer pays for already of a group of plans, if there is anything."""
+    current = contract.held_by(request.user)
     return current if current and not current.price.is_free else None
+
+
+def to_held(request: SignedInRequest, held: Subscription) -> HttpResponse:
+    """Say that the customer has one already, and lead there."""
+    sentence = _("You are a member of %(plan)s already.")
+    if held.plan.sends_goods:
+        sentence = _("You get the %(plan)s already.")
+    messages.info(request, sentence % {"plan": held.plan.name})
+    return redirect(Contract.of(held).home)
+
+
+def has_said_where(request: SignedInRequest, contract: Contract) -> bool:
+    """Whether the customer has said where the boxes go."""
+    recipient = boxes.recipient_of(request.user, contract.group)
+    return recipient is not None and bool(recipient.address)
 
 
 def summary(request: SignedInRequest, price: Price, quote: dict) -> dict:
@@ -73,6 +92,7 @@ def summary(request: SignedInRequest, price: Price, quote: dict) -> dict:
         "price": price,
         "agreed": Agreed.read(quote, balance=credit.balance(request.user, price.currency)),
         "every": price.every,
+        "contract": Contract(price.plan.group),
         "steps": [_("Look it over"), _("Your card"), _("Welcome")],
     }
 
@@ -117,12 +137,13 @@ def _agree(
             return redirect("join_pay", token=begun.token)
         except (Refused, NotRedeemable) as refusal:
             messages.error(request, str(refusal))
-            return redirect("pricing")
+            return redirect(about["contract"].shelf)
     context |= about | {
         "form": form,
         "benefits": list(price.plan.benefits.all()),
         "quantity_form": amounts if price.plan.max_quantity > 1 else None,
         "trial_refused": charge.trial_refused,
+        "sent": boxes.sent_of(request.user, price.plan) if price.plan.sends_goods else None,
     }
     wrong = form.errors or billing_form.errors
     return render(request, "storefront/join/review.html", context, status=400 if wrong else 200)

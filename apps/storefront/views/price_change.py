@@ -18,6 +18,7 @@ from apps.memberships.models import PricePromise, WithoutConsent
 from apps.memberships.services import promises
 
 from .. import terms
+from ..contracts import Contract
 from ..forms import ConsentForm
 
 
@@ -99,12 +100,11 @@ def _thanks(promise: PricePromise, *, agrees: bool) -> str:
 
 def _page(request: HttpRequest, promise: PricePromise, form: ConsentForm | None, *, status: int = 200) -> HttpResponse:
     context = {
+        "contract": Contract.of(promise.subscription),
         "promise": promise,
         "form": form,
         "refusal": terms.no_new_price(promise).text,
         "every": terms.how_often(promise),
         "difference": promise.difference,
-        "sends_goods": promise.old_price.plan.sends_goods,
-        "pages": emails.about(promise.old_price.plan),
     }
     return render(request, "storefront/account/price_change.html", context, status=status)

@@ -17,32 +17,43 @@ from apps.core import clock
 from apps.memberships.declarations import declaring, handling
 from apps.memberships.errors import Refused
 from apps.memberships.gifts import refunding, rules
-from apps.memberships.models import DeclarationKind, Gift, GiftStatus, Subscription
+from apps.memberships.models import MEMBERSHIP, DeclarationKind, Gift, GiftStatus, Subscription
 from apps.memberships.services import withdrawing
 
+from ..contracts import Contract
 from ..signed_in import SignedInRequest
 from .account import withdraw_until
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def withdraw(request: SignedInRequest) -> HttpResponse:
-    """One page: what ends, what comes back to where, Withdraw now."""
+def withdraw(request: SignedInRequest, group: str = MEMBERSHIP) -> HttpResponse:
+    """One page: what ends, what comes back to where and when, Withdraw now."""
     now = clock.now()
-    subscription = Subscription.objects.current_of(request.user)
+    contract = Contract(group)
+    subscription = contract.held_by(request.user)
     until = withdraw_until(subscription, now=now)
     if subscription is None or until is None:
-        messages.info(request, _("There is nothing to withdraw from. You can cancel a membership at any time."))
-        return redirect("account")
+        nothing = _("There is nothing to withdraw from. You can cancel a membership at any time.")
+        if contract.is_box:
+            nothing = _("There is nothing to withdraw from. You can cancel your boxes at any time.")
+        messages.info(request, nothing)
+        return redirect(contract.home if subscription else "account")
+    waits = withdrawing.goods_are_out(subscription)
     if request.method == "POST":
         try:
             _withdraw(request, subscription)
-            messages.success(request, _("You have withdrawn. Your money is on its way back, and a receipt to you."))
+            done = _("You have withdrawn. Your money is on its way back, and a receipt to you.")
+            if waits:
+                done = _("You have withdrawn. Please send the parcel back: your money follows when it is here.")
+            messages.success(request, done)
         except Refused as refusal:
             messages.error(request, str(refusal))
-        return redirect("account")
+        return redirect(contract.home)
     context = {
+        "contract": contract,
         "subscription": subscription,
+        "waits_for_parcel": waits,
         "until": until,
         "back": withdrawing.preview(subscription),
         "points": withdrawing.points_lost(subscription),
@@ -79,7 +90,7 @@ def _withdraw(request: SignedInRequest, subscription: Subscription) -> None:
         kind=DeclarationKind.WITHDRAW,
         name=request.user.name or request.user.email,
         email=request.user.email,
-        contract=_("%(plan)s membership, no. %(number)s") % {"plan": subscription.plan.name, "number": subscription.pk},
+        contract=_named(subscription),
     )
     declaration = declaring.declare(
         declared,
@@ -90,6 +101,14 @@ def _withdraw(request: SignedInRequest, subscription: Subscription) -> None:
         now=now,
     )
     handling.withdraw_at_once(declaration, subscription, now=now)
+
+
+def _named(subscription: Subscription) -> str:
+    """The contract, as a declaration names it."""
+    sentence = _("%(plan)s membership, no. %(number)s")
+    if subscription.plan.sends_goods:
+        sentence = _("%(plan)s, no. %(number)s")
+    return sentence % {"plan": subscription.plan.name, "number": subscription.pk}
 
 
 def _token(request: SignedInRequest) -> UUID:
