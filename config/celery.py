@@ -58,6 +58,7 @@ EVERY_SECONDS = {
     "offers.expire": 300,
     "campaigns.notices": 300,
     "campaigns.expiring_cards": 3600,
+    "campaigns.review_requests": 900,
     "campaigns.advance": 60,
     "insights.rehearse": 5,
     "mail.deliver": 5,

@@ -67,7 +67,7 @@ def _ask_batch(now: datetime) -> int | None:
     # Asked again, now that nobody else writes to them.
     users = {user.pk: user for user in _askable(now).filter(pk__in=claimed)}
     rows = _unasked(now - UNTIL, now - AFTER).filter(order__customer__in=users)
-    newest = rows.select_related("variant__product", "order").order_by("order__customer_id", "-order_id", "position")
+    newest_first = rows.select_related("variant__product", "order").order_by(
         "order__customer_id", "-order_id", "position"
     )
     letters = []

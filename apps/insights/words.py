@@ -42,6 +42,7 @@ _DID = {
     "campaigns.expiring_cards": ngettext_lazy(
         "%d customer told that a card expires", "%d customers told that a card expires"
     ),
+    "campaigns.review_requests": ngettext_lazy("%d buyer asked for a review", "%d buyers asked for reviews"),
     "campaigns.notices": ngettext_lazy("%d renewal notice given", "%d renewal notices given"),
     "campaigns.advance": ngettext_lazy("%d campaign step taken", "%d campaign steps taken"),
     "insights.rehearse": ngettext_lazy("%d rehearsal carried out", "%d rehearsals carried out"),
@@ -81,6 +82,7 @@ _NAMES = {
     "offers.suggest": _("Suggest upgrades"),
     "offers.expire": _("End offers"),
     "campaigns.expiring_cards": _("Tell of cards that expire"),
+    "campaigns.review_requests": _("Ask for reviews"),
     "campaigns.notices": _("Give renewal notices"),
     "campaigns.advance": _("Carry campaigns on"),
     "insights.rehearse": _("Rehearse renewals"),

@@ -30,6 +30,7 @@ MAY_WAIT = frozenset(
         "offers.expire",
         "campaigns.notices",
         "campaigns.expiring_cards",
+        "campaigns.review_requests",
         "campaigns.advance",
         "loyalty.expire",
         "mail.deliver",

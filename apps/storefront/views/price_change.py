@@ -12,7 +12,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from apps.core import clock
-from apps.memberships import emails
 from apps.memberships.errors import Refused
 from apps.memberships.models import PricePromise, WithoutConsent
 from apps.memberships.services import promises
