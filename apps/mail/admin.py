@@ -1,6 +1,7 @@
 """Mail in the back office: what was said to whom, and what could not be delivered."""
 
 import json
+from functools import partial
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -14,7 +15,7 @@ from unfold.decorators import action, display
 
 from apps.core import clock
 
-from . import letter, lifecycle
+from . import letter, lifecycle, specimen_pages
 from .models import Message, Status
 
 _HIDDEN = gettext_lazy("This mail carries a way into the customer's account, so it is not shown.")
@@ -31,6 +32,7 @@ class MessageAdmin(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     actions = ["send_again", "cancel"]
+    actions_list = ["specimens"]
     actions_detail = ["send_this_again", "cancel_this"]
     fieldsets = [
         (None, {"fields": ["subject", "to_email", "status_label", "preview", "text_shown"]}),
@@ -128,7 +130,20 @@ class MessageAdmin(ModelAdmin):
 
     def get_urls(self):
         html = path("<int:pk>/html/", self.admin_site.admin_view(self.html_view), name="mail_message_html")
-        return [html, *super().get_urls()]
+        return [html, *self._specimen_urls(), *super().get_urls()]
+
+    def _specimen_urls(self) -> list:
+        pages = [
+            ("specimens/", partial(specimen_pages.overview, self), "specimens"),
+            ("specimens/<slug:kind>/<slug:locale>/", partial(specimen_pages.specimen, self), "specimen"),
+            ("specimens/<slug:kind>/<slug:locale>/html/", specimen_pages.html, "specimen_html"),
+        ]
+        return [path(at, self.admin_site.admin_view(view), name=f"mail_{name}") for at, view, name in pages]
+
+    @action(description=gettext_lazy("Specimens"), url_path="all-specimens", icon="draft")
+    def specimens(self, request: HttpRequest) -> HttpResponse:
+        """What each kind of letter looks like, in every language."""
+        return redirect("admin:mail_specimens")
 
     @property
     def html_view(self):

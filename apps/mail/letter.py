@@ -30,4 +30,9 @@ def framed(view):
 
 def page(message: Message) -> HttpResponse:
     """The letter as it was sent, with its links leading out of the frame."""
-    return HttpResponse(message.html.replace("<head>", '<head><base target="_top">', 1))
+    return framed_html(message.html)
+
+
+def framed_html(html: str) -> HttpResponse:
+    """The HTML of a letter, with its links leading out of the frame."""
+    return HttpResponse(html.replace("<head>", '<head><base target="_top">', 1))
