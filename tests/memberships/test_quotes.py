@@ -33,6 +33,7 @@ class FakePrice:
     version: int = 1
     tax_included: bool = True
     term_periods: int | None = None
+    sends_goods: bool = False
 
     @property
     def interval_unit(self) -> str:
@@ -44,7 +45,7 @@ class FakePrice:
 
     @property
     def plan(self):
-        return SimpleNamespace(name="Grove", slug="grove", rank=self.rank)
+        return SimpleNamespace(name="Grove", slug="grove", rank=self.rank, sends_goods=self.sends_goods)
 
     @property
     def rhythm(self):
