@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from .models import BundleChoice, BundleSlot, Kind, Variant
+from .models import BundleChoice, BundleSlot, Kind, ProductQuerySet, Variant
 
 # The name of the field in which a form tells what was picked for a slot.
 FIELD = "slot-{}"
@@ -29,6 +30,14 @@ def slots_of(bundle_ids: Collection[int]) -> dict[int, list[BundleSlot]]:
         for slot in BundleSlot.objects.filter(product__in=found).with_choices():
             found[slot.product_id].append(slot)
     return found
+
+
+def in_stock(goods: ProductQuerySet) -> ProductQuerySet:
+    """Of these products what is there: a variant of it is left or not counted; of a bundle, something for each slot."""
+    enough = Q(variant__stock=None) | Q(variant__stock__available__gte=OuterRef("quantity"))
+    fitting = BundleChoice.objects.filter(enough, slot=OuterRef("pk"), variant__is_active=True)
+    unfilled = BundleSlot.objects.filter(~Exists(fitting), product=OuterRef("pk"))
+    return goods.in_stock().filter(~Exists(unfilled))
 
 
 def picked(variant: Variant, form: Mapping[str, str]) -> dict[int, int]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from apps.billing.drafts import LineDraft
+from apps.billing.models import Supply
 from apps.billing.rules import WHOLE, prorated, tax_given_back
 from apps.core.periods import Period
 from apps.promotions import rules as promotions
@@ -119,6 +120,7 @@ def _lines(
         "tax_included": price.tax_included,
         "period_start": span and span.start,
         "period_end": span and span.end,
+        "supply": Supply.GOODS if price.plan.sends_goods else Supply.SERVICE,
     }
     lines = [
         LineDraft(

@@ -12,7 +12,7 @@ def within(pieces: Sequence[str], *, quantity: int) -> str:
     if not pieces:
         return ""
     text = _("In it: %(pieces)s") if quantity == 1 else _("In each: %(pieces)s")
-    return text % {"pieces": ", ".join(pieces)}
+    return text % {"pieces": "; ".join(pieces)}
 
 
 def piece(quantity: int, what: object) -> str:

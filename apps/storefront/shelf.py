@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.catalog import bundles
 from apps.catalog.models import Kind, ProductQuerySet
 from apps.core.money import exponent
 
@@ -91,7 +92,7 @@ class ShelfForm(forms.Form):
             goods = goods.filter(partner_name=asked["partner"])
         if asked.get("members"):
             goods = goods.with_member_price(self.currency)
-        return goods.in_stock() if asked.get("stock") else goods
+        return bundles.in_stock(goods) if asked.get("stock") else goods
 
     def order(self, goods: ProductQuerySet) -> ProductQuerySet:
         """In the order that was asked for; the same for all who ask the same."""

@@ -74,6 +74,26 @@ def test_so_many_can_be_sold_as_the_least_allows(kit):
     assert bundles.left(bundles.slots(bundle.product_id)) == 0
 
 
+def test_a_shelf_of_what_is_there_has_the_bundles_that_can_be_packed(kit):
+    bundle, soil, small, large = kit
+    service = catalog.bundle(("Hour", 1, [catalog.product(kind=Kind.SERVICE).variants.get()]))
+
+    def there() -> set[Product]:
+        return set(bundles.in_stock(Product.objects.filter(kind=Kind.BUNDLE)))
+
+    assert there() == {bundle.product, service.product}
+    stock.correct(soil, available=1, key="a", now=catalog.STOCKED)
+    assert there() == {service.product}
+    stock.correct(soil, available=2, key="b", now=catalog.STOCKED)
+    stock.correct(small, available=0, key="c", now=catalog.STOCKED)
+    assert there() == {service.product}
+    stock.correct(large, available=1, key="d", now=catalog.STOCKED)
+    assert there() == {bundle.product, service.product}
+    Variant.objects.filter(pk=large.pk).update(is_active=False)
+    assert there() == {service.product}
+    assert set(bundles.in_stock(Product.objects.filter(pk__in=[soil.product_id, small.product_id]))) == {soil.product}
+
+
 def test_what_is_not_counted_sets_no_limit():
     hour = catalog.product(kind=Kind.SERVICE).variants.get()
     assert bundles.left(bundles.slots(catalog.bundle(("Hour", 1, [hour])).product_id)) is None

@@ -5,6 +5,7 @@ import pytest
 from apps.billing import explanation, papers
 from apps.billing.models import CreditNote, Invoice, InvoiceLine
 from apps.mail.models import Message
+from apps.memberships import rules
 from apps.orders import refunding
 from apps.orders.models import Order
 from tests.factories import accounts, billing, catalog, kits, memberships, orders
@@ -111,6 +112,16 @@ def test_a_membership_is_a_service(gateway, now, company):
     memberships.plans()
     invoice = billing.invoice(company, now=now)
     assert (invoice.is_reverse_charge, InvoiceLine.objects.get().supply) == (True, "service")
+
+
+def test_a_plan_that_sends_goods_supplies_goods(now):
+    memberships.plans()
+    code = memberships.promotion(now=now, percent_basis_points=1000)
+    price = memberships.price("grove")
+    for sends_goods, supply in ((False, "service"), (True, "goods")):
+        price.plan.sends_goods = sends_goods
+        lines = rules.price_lines(price, promotion=code, tax_basis_points=1900)
+        assert [(line.kind, line.supply) for line in lines] == [("plan", supply), ("discount", supply)]
 
 
 def test_the_pages_show_what_is_not_charged(gateway, now, company, tree, time_machine):

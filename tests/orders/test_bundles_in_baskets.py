@@ -39,8 +39,8 @@ def test_other_choices_are_another_line(kit, basket, now):
     for pot in (kit.small, kit.large, kit.small):
         kits.put(basket, kit, pot, now=now)
     assert lines(basket) == [
-        ("In each: 2 × Soil, 1 × Small pot", 2),
-        ("In it: 2 × Soil, 1 × Large pot", 1),
+        ("In each: 2 × Soil; 1 × Small pot", 2),
+        ("In it: 2 × Soil; 1 × Large pot", 1),
     ]
 
 
@@ -61,7 +61,7 @@ def test_it_is_chosen_again(kit, basket, now):
     kits.put(basket, kit, kit.large, quantity=3, now=now)
     first, second = basket.lines.all()
     baskets.choose(basket, second.pk, choices=kit.with_pot(kit.small), now=now)
-    assert lines(basket) == [("In each: 2 × Soil, 1 × Small pot", 99)]
+    assert lines(basket) == [("In each: 2 × Soil; 1 × Small pot", 99)]
     left, other = basket.lines.get(), orders.basket(now=now)
     with pytest.raises(InvalidChoice), nothing_changes():
         baskets.choose(basket, left.pk, choices={}, now=now)
@@ -78,7 +78,7 @@ def test_what_is_not_offered_any_more_is_said_and_can_be_chosen_again(kit, baske
     assert not item.can_be_bought
     baskets.choose(basket, item.pk, choices=kit.with_pot(kit.large), now=now)
     [item] = read(basket)
-    assert (item.can_be_bought, item.left, item.within) == (True, 5, "In it: 2 × Soil, 1 × Large pot")
+    assert (item.can_be_bought, item.left, item.within) == (True, 5, "In it: 2 × Soil; 1 × Large pot")
     # There is nothing to pick any more, so the line does not say what was picked.
     assert basket.lines.get().choices == {}
 
@@ -146,7 +146,7 @@ def test_signing_in_keeps_what_was_picked(kit, now):
     kits.put(guest, kit, kit.small, quantity=1, now=now)
     kits.put(guest, kit, kit.large, quantity=1, now=now)
     baskets.merge(guest.token, customer=user, now=now + timedelta(minutes=1))
-    assert lines(mine) == [("In each: 2 × Soil, 1 × Small pot", 3), ("In it: 2 × Soil, 1 × Large pot", 1)]
+    assert lines(mine) == [("In each: 2 × Soil; 1 × Small pot", 3), ("In it: 2 × Soil; 1 × Large pot", 1)]
 
 
 @given(st.lists(st.tuples(st.dictionaries(st.integers(1, 3), st.integers(1, 4), min_size=1), st.integers(1, 5))))

@@ -39,8 +39,8 @@ def test_what_is_in_it_leaves_the_stock_and_is_written_down(gateway, kit, now):
     invoiced = order.invoice.lines.get(kind="goods")
     assert (invoiced.description, invoiced.quantity, invoiced.amount_minor) == ("Kit", 2, 12000)
     paper = papers.of_invoice(Invoice.objects.with_lines().get())
-    assert paper.lines[0].within == "In each: 2 × Soil, 1 × Large pot"
-    assert "In each: 2 × Soil, 1 × Large pot" in Message.objects.get(kind="order-confirmed").text
+    assert paper.lines[0].within == "In each: 2 × Soil; 1 × Large pot"
+    assert "In each: 2 × Soil; 1 × Large pot" in Message.objects.get(kind="order-confirmed").text
 
 
 def test_a_variant_in_two_slots_is_one_piece(gateway, now):
@@ -144,7 +144,7 @@ def test_the_parcel_says_what_is_in_it(gateway, kit, now):
     order = kits.paid(gateway, kit, kit.small, quantity=2, now=now)
     fulfilling.pack(order.pk, now=now, **WHO)
     fulfilling.ship(order.pk, carrier="GLS", pieces={order.lines.get().pk: 1}, now=now, **WHO)
-    assert "1 × Kit · In it: 2 × Soil, 1 × Small pot" in Message.objects.get(kind="order-shipped").text
+    assert "1 × Kit · In it: 2 × Soil; 1 × Small pot" in Message.objects.get(kind="order-shipped").text
 
 
 def test_who_bought_the_bundle_may_review_what_was_in_it(gateway, kit, now):

@@ -49,8 +49,8 @@ def test_its_page_asks_what_to_put_in(client, kit):
 def test_what_was_picked_is_shown(client, kit):
     assert said(put(client, kit, kit.small)) == ["Kit is in your basket."]
     page = html(put(client, kit, kit.large, 2))
-    assert "In it: 2 × Soil, 1 × Small pot" in page
-    assert "In each: 2 × Soil, 1 × Large pot" in page
+    assert "In it: 2 × Soil; 1 × Small pot" in page
+    assert "In each: 2 × Soil; 1 × Large pot" in page
     assert "€180.00" in page
 
 
@@ -75,7 +75,7 @@ def test_it_is_chosen_again_in_the_basket(client, kit):
     assert html(answer).count("Please choose for “Pot”.") == 2
     answer = client.post(address, {f"slot-{kit.pot}": kit.large.pk}, follow=True)
     page = html(answer)
-    assert "In it: 2 × Soil, 1 × Large pot" in page
+    assert "In it: 2 × Soil; 1 × Large pot" in page
     assert "Go to checkout" in page
 
 
@@ -103,14 +103,14 @@ def test_what_ran_out_is_named_and_what_is_taken_above_is_said(client, kit):
 def test_a_guest_orders_it_and_staff_pack_what_is_in_it(client, kit, gateway):
     put(client, kit, kit.small, 2)
     page = html(client.get("/checkout/"))
-    assert "In each: 2 × Soil, 1 × Small pot" in page
+    assert "In each: 2 × Soil; 1 × Small pot" in page
     answer = send(client, **GUEST)
-    assert "In each: 2 × Soil, 1 × Small pot" in html(client.get(answer.url))
+    assert "In each: 2 × Soil; 1 × Small pot" in html(client.get(answer.url))
     done = enter_card(client, answer.url, gateway)
-    assert "In each: 2 × Soil, 1 × Small pot" in html(done)
+    assert "In each: 2 × Soil; 1 × Small pot" in html(done)
     order = Order.objects.get()
     assert (order.status, kit.left()) == (OrderStatus.PAID, (16, 3, 5))
-    assert "In each: 2 × Soil, 1 × Small pot" in html(client.get(f"/orders/{order.token}/"))
+    assert "In each: 2 × Soil; 1 × Small pot" in html(client.get(f"/orders/{order.token}/"))
     office = signed_in(accounts.staff(email="boss@example.com"))
     page = html(office.get(reverse("admin:orders_order_packing_list")))
     assert f"<td>{kit.soil.sku}</td><td>Soil (for Kit)</td>" in page
@@ -123,4 +123,4 @@ def test_the_invoice_says_what_is_in_it(gateway, kit, now):
     user = accounts.customer()
     order = kits.paid(gateway, kit, kit.large, now=now, customer=user, address=make.HOME)
     page = html(signed_in(user).get(f"/account/invoices/{order.invoice.number}/"))
-    assert "Kit<small>In it: 2 × Soil, 1 × Large pot</small>" in page
+    assert "Kit<small>In it: 2 × Soil; 1 × Large pot</small>" in page
