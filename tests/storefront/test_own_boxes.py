@@ -292,4 +292,3 @@ def test_the_page_costs_the_same_however_many_were_sent(browser, subscription, d
     signed.get(HOME)
     with django_assert_num_queries(QUERIES):
         signed.get(HOME)
-
