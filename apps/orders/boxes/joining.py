@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.catalog import bundles
 from apps.catalog.models import Variant
-from apps.memberships.gifts import redeeming
-from apps.memberships.models import Gift, GiftUse, Plan
+from apps.memberships.models import Plan
 from apps.orders.errors import NotForSale, NotSentThere
 from apps.orders.models import Box, BoxRecipient, ShippingRate
 
@@ -41,24 +40,6 @@ def prepare(
         customer=customer, plan_group=plan.group, defaults=facts
     )
     return recipient
-
-
-@transaction.atomic
-def redeem(
-    gift: Gift,
-    *,
-    customer: User,
-    shown: GiftUse | str,
-    address: Mapping[str, str],
-    choices: Mapping[int, int],
-    now: datetime,
-) -> Gift:
-    """Redeem given boxes: note where they go and what is in them, and let them begin.
-
-    Raises what `prepare` and `memberships.gifts.redeeming.redeem` raise; nothing is changed then.
-    """
-    prepare(customer, gift.price.plan, address=address, choices=choices, now=now)
-    return redeeming.redeem(gift.code, customer=customer, shown=shown, now=now)
 
 
 def check_country(address: Mapping[str, str], *, currency: str) -> None:

@@ -17,7 +17,7 @@ from apps.core import clock
 from apps.memberships.errors import GiftNotUsable, KeptForLater, Refused
 from apps.memberships.gifts import redeeming, rules
 from apps.memberships.models import Gift, GiftUse
-from apps.orders.boxes import joining
+from apps.orders.boxes import giving
 from apps.orders.errors import OrderRefused
 
 from .. import boxes
@@ -69,7 +69,7 @@ def redeem(request: SignedInRequest, code: str) -> HttpResponse:
 
 
 def _redeem_boxes(request: SignedInRequest, gift: Gift, context: dict, *, now: datetime) -> HttpResponse:
-    """Boxes need an address, and what is in them. Raises what `joining.redeem` raises of memberships' refusals."""
+    """Boxes need an address, and what is in them. Raises what `giving.redeem` raises of memberships' refusals."""
     slots = boxes.slots_of(gift.price.plan)
     known = boxes.recipient_of(request.user, gift.price.plan.group)
     picks = boxes.read_picks(slots, request.POST) if request.method == "POST" else known.picked if known else {}
@@ -77,7 +77,7 @@ def _redeem_boxes(request: SignedInRequest, gift: Gift, context: dict, *, now: d
     form = AddressForm(**sending(request, address, currency=request.user.currency, now=now))
     if form.is_bound and form.is_valid():
         try:
-            joining.redeem(
+            giving.redeem(
                 gift,
                 customer=request.user,
                 shown=request.POST.get("use", ""),
