@@ -96,6 +96,12 @@ def sent_of(customer: User, plan: Plan) -> Sent | None:
     )
 
 
+def slots_of(plan: Plan) -> Sequence[BundleSlot]:
+    """The slots of what a plan sends, with their choices; none for a plan without a box. Three queries."""
+    box = Box.objects.filter(plan=plan).first()
+    return bundles.slots(box.product_id) if box else []
+
+
 def picked_of(offered: Sequence[BundleSlot], picks: dict[int, int]) -> set[int]:
     """The choices (by id) that were picked, for the fields of a form."""
     return {choice.pk for choice in _choices(offered) if picks.get(choice.slot_id) == choice.variant_id}

@@ -1,7 +1,8 @@
-"""Giving a membership: choose, say whom it is for and agree, pay once, print."""
+"""Giving a membership, or boxes: choose, say whom it is for and agree, pay once, print."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -24,7 +25,7 @@ from apps.memberships.errors import Refused
 from apps.memberships.gifts import buying, rules
 from apps.memberships.models import Gift, GiftStatus, Plan, Price
 
-from .. import currency, gateway_page, plans, terms
+from .. import boxes, currency, gateway_page, plans, terms
 from ..forms import GiftForm
 from ..payable import Payable
 from ..signed_in import SignedInRequest
@@ -47,10 +48,16 @@ class Choice:
 @require_safe
 def choose(request: HttpRequest) -> HttpResponse:
     """What can be given, and the gifts this customer has bought."""
-    book = plans.book(currency=currency.of(request), now=clock.now())
-    shelves = [(plan, choices) for plan, by_unit in book if (choices := _choices(by_unit))]
+    now, shown = clock.now(), currency.of(request)
+    book = plans.book(currency=shown, now=now)
+    shelves = [(plan, choices) for plan, by_unit in book if (choices := _choices(by_unit.values()))]
+    sent = boxes.on_sale(currency=shown, now=now)
     mine = Gift.objects.bought_by(request.user) if request.user.is_authenticated else []
-    context = {"shelves": shelves, "gifts": mine}
+    context = {
+        "shelves": shelves,
+        "box_shelves": [(one.plan, choices) for one in sent if (choices := _choices(one.prices))],
+        "gifts": mine,
+    }
     return currency.remember(request, render(request, "storefront/gifts/choose.html", context))
 
 
@@ -163,10 +170,10 @@ def _charge(request: SignedInRequest, begun: Gift, *, now: datetime) -> HttpResp
         return redirect("gifts")
 
 
-def _choices(by_unit: dict[str, Price]) -> list[Choice]:
+def _choices(prices: Iterable[Price]) -> list[Choice]:
     """The lengths of one plan, the shortest first; of two ways to give a year, the one that costs less."""
     best: dict[int, tuple[Price, int]] = {}
-    for price in by_unit.values():
+    for price in prices:
         for periods in rules.lengths(price):
             months = periods * _MONTHS[price.interval_unit]
             if months not in best or price.amount_minor * periods < best[months][0].amount_minor * best[months][1]:

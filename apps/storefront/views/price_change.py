@@ -17,7 +17,6 @@ from apps.memberships.models import PricePromise, WithoutConsent
 from apps.memberships.services import promises
 
 from .. import terms
-from ..contracts import Contract
 from ..forms import ConsentForm
 
 
@@ -99,7 +98,6 @@ def _thanks(promise: PricePromise, *, agrees: bool) -> str:
 
 def _page(request: HttpRequest, promise: PricePromise, form: ConsentForm | None, *, status: int = 200) -> HttpResponse:
     context = {
-        "contract": Contract.of(promise.subscription),
         "promise": promise,
         "form": form,
         "refusal": terms.no_new_price(promise).text,
