@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from apps.billing import corrections, credit
 from apps.billing.models import CreditNote
+from apps.catalog.models import Stock
 from apps.core import sweeps
 from apps.core.money import Money
 from apps.mail.models import Message
@@ -170,6 +171,32 @@ def test_who_cancels_gets_what_is_paid_for(gateway, made, now):
     assert (subscription.status, sweeps.run("orders.boxes", now=APRIL)) == ("ended", 1)
     assert Order.objects.get().status == "paid"
     assert not Message.objects.filter(kind="order-cancelled").exists()
+
+
+def test_pieces_return_to_the_shelf(gateway, made, now):
+    order = boxes.sent(gateway, made, now=now, quantity=2)
+    refunding.cancel(order.pk, reason="Cancelled by us", actor="staff", now=now)
+    assert dict(Stock.objects.values_list("variant", "available")) == {
+        made.lemons.pk: 100,
+        made.oranges.pk: 100,
+        made.jam.pk: 100,
+    }
+
+
+def test_pieces_of_one_box_return_when_it_came_back(gateway, made, now):
+    order = boxes.sent(gateway, made, now=now, quantity=2)
+    give_back(order, 1, now=now, restock=True)
+    assert dict(Stock.objects.values_list("variant", "available")) == {
+        made.lemons.pk: 99,
+        made.oranges.pk: 100,
+        made.jam.pk: 98,
+    }
+
+
+def test_a_withdrawn_box_that_has_not_left_returns_to_the_shelf(gateway, made, now):
+    order = boxes.sent(gateway, made, now=now)
+    withdraw(boxes.of(order.customer), now=now)
+    assert set(Stock.objects.values_list("available", flat=True)) == {100}
 
 
 @given(
