@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from apps.billing.gateway.behaviours import authenticate, decline
-from apps.billing.models import Invoice, Payment
+from apps.billing.models import CreditNote, Invoice, Payment
 from apps.core import sweeps
 from apps.memberships.models import Pause, Subscription
 from apps.orders import fulfilling
@@ -278,6 +278,19 @@ def test_withdraw_before_anything_was_sent(browser, subscription):
     subscription.refresh_from_db()
     assert (subscription.status, subscription.end_reason) == ("ended", "withdrawn")
     assert "Your boxes have ended" in done.content.decode()
+
+
+def test_withdraw_when_a_parcel_is_out(browser, subscription, now):
+    order = Order.objects.get()
+    fulfilling.pack(order.pk, actor="staff", now=now)
+    fulfilling.ship(order.pk, carrier="Sole", actor="staff", now=now)
+    page = browser.get(f"{HOME}withdraw/")
+    assert "<strong>€29.00</strong>, goes back as soon as the parcel is here again" in page.content.decode()
+    done = browser.post(f"{HOME}withdraw/", {"token": str(page.context["token"])}, follow=True)
+    assert said(done) == ["You have withdrawn. Please send the parcel back: your money follows when it is here."]
+    subscription.refresh_from_db()
+    assert (subscription.status, subscription.end_reason) == ("ended", "withdrawn")
+    assert not CreditNote.objects.exists()
 
 
 def test_the_page_costs_the_same_however_many_were_sent(browser, subscription, django_assert_num_queries, time_machine):
