@@ -7,7 +7,7 @@ import pytest
 from apps.billing.gateway.behaviours import authenticate, decline
 from apps.billing.models import Invoice, Payment
 from apps.core import sweeps
-from apps.memberships.models import Pause, Subscription
+from apps.memberships.models import Subscription
 from apps.orders import fulfilling
 from apps.orders.models import BoxRecipient, Order
 from tests.factories import accounts, boxes
@@ -220,64 +220,6 @@ def test_after_the_cut_off_each_page_says_why_not(made, late, browser):
             assert said(browser.post(f"{HOME}{page}", typed, follow=True)) == [CLOSED]
         swap = browser.post(f"{HOME}contents/", {f"slot-{made.fruit.pk}": made.oranges.pk})
         assert said(swap) == [CLOSED]
-
-
-def test_pause_and_resume(browser, subscription, time_machine):
-    page = browser.get(f"{HOME}pause/")
-    assert "nothing is sent and nothing is charged" in page.content.decode()
-    begins = page.context["form"]["begins"].value()
-    done = browser.post(f"{HOME}pause/", {"months": "2", "begins": begins}, follow=True)
-    assert sent_to(done) == HOME
-    assert Pause.objects.get().plan_group == "seasonal-box"
-    time_machine.move_to(subscription.current_end + DAY, tick=False)
-    sweeps.run("memberships.pause", now=subscription.current_end + DAY)
-    browser = signed_in(subscription.customer)
-    html = browser.get(HOME).content.decode()
-    assert "Your boxes are paused until <strong>10 June 2026</strong>." in html
-    assert "We pack your next box at once." in browser.get(f"{HOME}resume/").content.decode()
-    back = browser.post(f"{HOME}resume/", follow=True)
-    assert said(back) == ["Welcome back! We pack your next box now."]
-
-
-def test_another_size_from_the_next_box_on(browser, subscription, made):
-    large = boxes.box(amount_minor=4900)
-    html = browser.get(f"{HOME}change/").content.decode()
-    assert f"{HOME}change/?price={large.price.pk}" in html
-    page = browser.get(f"{HOME}change/?price={large.price.pk}")
-    assert "Nothing is charged today." in page.content.decode()
-    typed = {"price": large.price.pk, "quantity": "1", "quoted": page.context["quoted"]}
-    done = browser.post(f"{HOME}change/", typed, follow=True)
-    assert sent_to(done) == HOME
-    assert large.plan.name in done.content.decode()
-    kept = browser.post(f"{HOME}keep/", follow=True)
-    assert said(kept) == ["You keep your plan."]
-    subscription.refresh_from_db()
-    assert subscription.pending_price is None
-
-
-def test_cancel_in_three_clicks_with_the_skip_beside_and_undo(browser, subscription):
-    page = browser.get(f"{HOME}cancel/").content.decode()
-    for fact in ("Cancel now", "Skip the next box instead", "No box comes from <strong>10 April 2026</strong> on."):
-        assert fact in page, fact
-    assert "membership" not in page[page.index("<main") : page.index("</main")].lower()
-    done = browser.post(f"{HOME}cancel/", {"reason": "too_expensive"}, follow=True)
-    assert (sent_to(done), said(done)) == (HOME, ["Your boxes are cancelled. We have sent you a confirmation."])
-    assert "Your boxes are cancelled: none comes from <strong>10 April 2026</strong> on" in done.content.decode()
-    undone = browser.post(f"{HOME}undo/", follow=True)
-    assert said(undone) == ["Good to have you with us: your boxes go on as before."]
-    subscription.refresh_from_db()
-    assert subscription.ends_at is None
-
-
-def test_withdraw_before_anything_was_sent(browser, subscription):
-    page = browser.get(f"{HOME}withdraw/")
-    assert "€29.00" in page.content.decode()
-    done = browser.post(f"{HOME}withdraw/", {"token": str(page.context["token"])}, follow=True)
-    assert sent_to(done) == HOME
-    assert said(done)[0].startswith("You have withdrawn.")
-    subscription.refresh_from_db()
-    assert (subscription.status, subscription.end_reason) == ("ended", "withdrawn")
-    assert "Your boxes have ended" in done.content.decode()
 
 
 def test_the_page_costs_the_same_however_many_were_sent(browser, subscription, django_assert_num_queries, time_machine):

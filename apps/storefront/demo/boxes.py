@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 type Deed = Callable[[Person, History], None]
 
 # One in so many people gets one, some weeks after joining.
-ONE_IN = 10
+ONE_IN = 7
 # Staff pack the boxes on one day of the week; what they sent the week before has arrived.
 PACKED_EVERY = 7
 _STAFF = "staff@orangery.example"
-_HOMES = {
+HOMES = {
     "IT": {"line1": "Via dei Giardini 7", "postal_code": "80067", "city": "Sorrento", "region": "NA"},
     "FR": {"line1": "12 quai Bonaparte", "postal_code": "06500", "city": "Menton"},
     "RO": {"line1": "Strada Florilor 9", "postal_code": "500001", "city": "Brașov", "region": "BV"},
@@ -68,7 +68,7 @@ _CLARA = Wish(plan="small-seasonal-box", interval="month", begins_on=290, swaps_
 def wishes(people: Iterable[Person], *, days: int) -> dict[str, Wish]:
     """Who wants a box, by e-mail address; the same ones each time. Only cards that are good pay for them, so that what
     the others do stays as it is."""
-    dice = random.Random(31)  # noqa: S311 - a story, not a secret
+    dice = random.Random(43)  # noqa: S311 - a story, not a secret
     found = {}
     for person in people:
         throw = _throw(dice, person)
@@ -88,7 +88,7 @@ def deeds(people: Iterable[Person], *, days: int) -> Iterator[tuple[int, float, 
         if wish is None:
             continue
         planned = (
-            (wish.begins_on, _subscribing(wish)),
+            (wish.begins_on, subscribing(wish)),
             (wish.skips_on, skip),
             (wish.swaps_on, swap),
             (wish.moves_on, move),
@@ -150,16 +150,17 @@ def _throw(dice: random.Random, person: Person) -> Wish | None:
         plan="small-seasonal-box" if small else "large-seasonal-box",
         interval="month" if monthly else "3-month",
         begins_on=begins_on,
-        skips_on=later if fate < 0.25 else None,
-        swaps_on=later if 0.25 <= fate < 0.5 else None,
-        moves_on=later if 0.5 <= fate < 0.65 else None,
-        stops_on=later if 0.65 <= fate < 0.8 else None,
+        skips_on=later if fate < 0.2 else None,
+        swaps_on=later if 0.2 <= fate < 0.4 else None,
+        moves_on=later if 0.4 <= fate < 0.6 else None,
+        stops_on=later if 0.6 <= fate < 0.8 else None,
     )
 
 
-def _subscribing(wish: Wish) -> Deed:
+def subscribing(wish: Wish) -> Deed:
+    """Say what is in it and where it goes, agree and pay, with the card of the membership if there is one."""
+
     def subscribe(person: Person, history: History) -> None:
-        """Say what is in it and where it goes, agree and pay, with the card of the membership if there is one."""
         user, now = User.objects.get(email=person.email), history.moment
         plan = Plan.objects.get(slug=wish.plan)
         interval = rhythm_of(wish.interval).interval
@@ -167,7 +168,7 @@ def _subscribing(wish: Wish) -> Deed:
         if price is None:
             return
         slots = bundles.slots(Box.objects.get(plan=plan).product_id)
-        address = addresses.normalise(_HOMES[user.country] | {"country": user.country, "name": user.name})
+        address = addresses.normalise(HOMES[user.country] | {"country": user.country, "name": user.name})
         joining.prepare(user, plan, address=address | {"phone": ""}, choices=_picks(slots, 0), now=now)
         charge = quotes.first_charge(price, customer=user, now=now)
         term = terms.subscription(charge, zone=user.time_zone)

@@ -94,6 +94,6 @@ def _deeds_by_day(people: list[Person], *, days: int, dice: random.Random) -> di
                     planned[days - before].append((12.0, deed, person))
         for day in range(person.joins_on + 5, days, dice.randint(110, 190)):
             plan(day, deeds.look_in, person)
-    for day, hour, done_with_boxes, person in boxes.deeds(people, days=days):
-        planned[day].append((hour, done_with_boxes, person))
+    for day, hour, doing, person in boxes.deeds(people, days=days):
+        planned[day].append((hour, doing, person))
     return planned
