@@ -11,10 +11,12 @@ from apps.core import tasks
 from apps.insights.models import AnomalyRule, Rehearsal
 from apps.insights.rehearsal import services
 from apps.insights.rehearsal.anomalies import Finding
+from tests.conftest import gateway
 from tests.factories import accounts, memberships
 
 from .results import DAY, day, keep
 
+__all__ = ["gateway"]
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 4, 10, 9, 30, tzinfo=UTC)
 URL = "/admin/insights/rehearsal/page/"
