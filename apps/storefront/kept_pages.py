@@ -30,7 +30,7 @@ from . import appearance, currency, visitor
 # Prices may begin or end by the clock, which is no edit: after so many seconds a page is made anew. First it is kept
 # for all processes, and for as long again in the memory of each that was asked for it.
 SECONDS = 60
-CORNER = "components/header_corner.html"
+CORNER = "storefront/parts/header_corner.html"
 # Beside these a visitor without a session has nothing that a page could depend on.
 _HARMLESS = {appearance.COOKIE, currency.COOKIE, settings.LANGUAGE_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
 _LONGEST_ADDRESS = 300

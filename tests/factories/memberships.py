@@ -20,8 +20,9 @@ OPENED = datetime.fromisoformat("2025-01-01T00:00:00+00:00")
 
 
 def plans(*, now: datetime = OPENED) -> dict[str, Plan]:
-    """The plans of the demo shop by slug."""
-    return demo.build_plans(now=now)
+    """The plans of the demo shop by slug, made where they are not there yet."""
+    there = Plan.objects.in_bulk([facts["slug"] for facts in demo.PLANS], field_name="slug")
+    return there if len(there) == len(demo.PLANS) else demo.build_plans(now=now)
 
 
 def price(slug: str, *, unit: str = "month", currency: str = "EUR") -> Price:

@@ -149,4 +149,4 @@ def test_a_paper_costs_the_same_whatever_its_length(gateway, now, count):
         with CaptureQueriesContext(connection) as captured:
             assert browser.get(address).status_code == 200
         counts.append(len(captured))
-    assert counts == [8, 6, 6, 5]
+    assert counts == [8, 6, 7, 6]

@@ -92,7 +92,8 @@ def test_the_sitemap_names_every_public_page_in_every_language(client):
     shown = catalog.product(slug="lemon")
     catalog.product(slug="hidden", status=ProductStatus.DRAFT)
     index = client.get("/sitemap.xml").content.decode()
-    assert index.count("<sitemap>") == 3
+    assert index.count("<sitemap>") == 4
+    assert "/sitemap-boxes.xml" in index
     assert "/sitemap-products.xml" in index
     products = client.get("/sitemap-products.xml").content.decode()
     with translation.override("it"):

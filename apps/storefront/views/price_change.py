@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from apps.core import clock
+from apps.memberships import emails
 from apps.memberships.errors import Refused
 from apps.memberships.models import PricePromise, WithoutConsent
 from apps.memberships.services import promises
@@ -103,5 +104,7 @@ def _page(request: HttpRequest, promise: PricePromise, form: ConsentForm | None,
         "refusal": terms.no_new_price(promise).text,
         "every": terms.how_often(promise),
         "difference": promise.difference,
+        "sends_goods": promise.old_price.plan.sends_goods,
+        "pages": emails.about(promise.old_price.plan),
     }
     return render(request, "storefront/account/price_change.html", context, status=status)
