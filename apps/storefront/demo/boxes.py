@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 type Deed = Callable[[Person, History], None]
 
 # One in so many people gets one, some weeks after joining.
-ONE_IN = 10
+ONE_IN = 14
 # Staff pack the boxes on one day of the week; what they sent the week before has arrived.
 PACKED_EVERY = 7
 _STAFF = "staff@orangery.example"
