@@ -74,7 +74,11 @@ def for_everybody(*, by_tenure: bool = False, by_trials: bool = False) -> Callab
             if by_trials and not sees.pays:
                 return view(request, *args, **kwargs)
             request.corner_mark = _CORNER_MARK + token_hex(8)  # type: ignore[attr-defined]
-            return _kept(view, request, _key(request, sees.key), *args, **kwargs)
+            try:
+                return _kept(view, request, _key(request, sees.key), *args, **kwargs)
+            finally:
+                # A page that is not there is made after this, of the visitor's own corner.
+                request.corner_mark = None  # type: ignore[attr-defined]
 
         return inner
 
@@ -86,10 +90,10 @@ def _kept(view: View, request: HttpRequest, key: str, *args, **kwargs) -> HttpRe
     if found is not None:
         return HttpResponse(_fill(found, request))
     response = view(request, *args, **kwargs)
-    if response.status_code != 200 or response.streaming:
+    if response.streaming:
         return response
     stripped = _strip(response.content, request)
-    if not response.cookies:
+    if response.status_code == 200 and not response.cookies:
         caches["pages"].set(key, stripped, SECONDS // 2)
     response.content = _fill(stripped, request)
     return response

@@ -200,6 +200,16 @@ def _points(page: str) -> int:
     return int(re.search(r"([\d,]+) points for you", page)[1].replace(",", ""))
 
 
+@pytest.mark.parametrize("path", ["/shop/no-such-thing/", "/shop/c/no-such-room/"])
+def test_a_page_that_is_not_there_has_the_corner_of_who_asked(stocked, gateway, now, path):
+    member = memberships.member(gateway, now=now).customer
+    answer = signed_in(member).get(path)
+    assert answer.status_code == 404
+    page = answer.content.decode()
+    assert member.email in page
+    assert "{{corner}}" not in page
+
+
 def test_a_page_that_is_not_there_is_not_kept(stocked):
     assert Client().get("/shop/spade/").status_code == 404
     catalog.product(slug="spade")
