@@ -13,13 +13,12 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.catalog import bundles
 from apps.catalog.models import ProductPrice, Variant
-from apps.memberships.models import Price, Subscription
+from apps.memberships.models import MEMBER_PRICES, MEMBERSHIP, Benefit, Price, Subscription
 from apps.promotions.models import Promotion
 
 from .errors import NotForSale
 from .items import Item
 from .models import MOST_OF_ONE, Basket, BasketLine, Goods
-from .rules import MEMBER_PRICES
 
 # The key under which a session remembers the basket: its token and how many pieces are in it.
 SESSION_KEY = "basket"
@@ -51,8 +50,8 @@ def has_member_prices(basket: Basket | None, *, customer: User | None, now: date
         return True
     if customer is None or not customer.is_active:
         return False
-    memberships = Subscription.objects.open_at(now).filter(customer=customer, plan_group="membership")
-    return memberships.filter(plan__benefits__code=MEMBER_PRICES).exists()
+    memberships = Subscription.objects.open_at(now).filter(customer=customer, plan_group=MEMBERSHIP)
+    return memberships.filter(plan__benefits__in=Benefit.objects.granting(MEMBER_PRICES)).exists()
 
 
 @transaction.atomic

@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from apps.core.money import split
 
-# The code of the benefit that opens the members' prices.
-MEMBER_PRICES = "member-prices"
-
 
 def discount_shares(off_minor: int, amounts: Sequence[int]) -> list[int]:
     """A discount split over lines in proportion to their amounts, exactly: the parts sum to it, and none is more than

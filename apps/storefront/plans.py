@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from apps.core.money import Money, round_half_up
 from apps.core.periods import Interval, Unit
-from apps.memberships.models import Benefit, Plan, Price, Subscription
+from apps.memberships.models import MEMBERSHIP, Benefit, Plan, Price, Subscription
 
 from .visitor import Standing
 
@@ -67,7 +67,7 @@ def book(*, currency: str, now: datetime) -> Book:
     prices: dict[int, dict[str, Price]] = {}
     for price in Price.objects.on_sale(now).filter(currency=currency).order_by("version"):
         prices.setdefault(price.plan_id, {})[price.rhythm.code] = price
-    plans = Plan.objects.on_sale().filter(group="membership").prefetch_related("benefits")
+    plans = Plan.objects.on_sale().filter(group=MEMBERSHIP).prefetch_related("benefits")
     return [(plan, prices[plan.pk]) for plan in plans if plan.pk in prices]
 
 

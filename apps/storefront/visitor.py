@@ -11,10 +11,7 @@ from django.db.models import Exists, OuterRef, Subquery
 
 from apps.loyalty import rules as points_rules
 from apps.loyalty.models import EarningRule
-from apps.memberships.models import Benefit, Plan, Subscription, TrialUse
-
-# The code of the benefit that opens the members' prices.
-MEMBER_PRICES = "member-prices"
+from apps.memberships.models import MEMBER_PRICES, MEMBERSHIP, Benefit, Plan, Subscription, TrialUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +65,8 @@ def standing(user, *, now: datetime) -> Standing:
     """The visitor's standing at `now`. One query for somebody who is signed in, none for the rest."""
     if not user.is_authenticated:
         return Standing()
-    memberships = Subscription.objects.open_at(now).filter(customer=user, plan_group="membership")
-    grants = Benefit.objects.filter(plan=OuterRef("plan"), code=MEMBER_PRICES).exclude(value=False)
+    memberships = Subscription.objects.open_at(now).filter(customer=user, plan_group=MEMBERSHIP)
+    grants = Benefit.objects.granting(MEMBER_PRICES).filter(plan=OuterRef("plan"))
     rule = EarningRule.objects.filter(valid_from__lte=now).order_by("-valid_from").values("points_per_unit")[:1]
     # What a page needs besides the plan comes with it: a query of its own would cost more than all of them.
     found = memberships.annotate(opens_member_prices=Exists(grants), points_per_unit=Subquery(rule))
@@ -89,7 +86,7 @@ def sees(user, *, by_tenure: bool, now: datetime) -> Sees:
     the rest."""
     if not user.is_authenticated:
         return Sees("visitor", pays=False)
-    held = Subscription.objects.open_at(now).filter(customer=user.pk, plan_group="membership").order_by()
+    held = Subscription.objects.open_at(now).filter(customer=user.pk, plan_group=MEMBERSHIP).order_by()
     # Plans, their benefits and the rules of points are edited by staff, which makes another edition.
     found = held.values_list("plan_id", "price_id", "price__amount_minor", "started_at", "created_at").first()
     if found is None:

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from django.db.models import Exists, OuterRef
-
 from apps.catalog.models import ProductPrice
 from apps.core.money import Money
 from apps.loyalty import rules as points_rules
-from apps.memberships.models import Benefit, Plan, Price
+from apps.memberships.models import MEMBER_PRICES, Plan, Price
 
-from .visitor import MEMBER_PRICES, Standing
+from .visitor import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +33,7 @@ def pay_back(saving: Money | None, *, standing: Standing, now: datetime) -> PayB
     """
     if saving is None or saving.minor <= 0 or standing.has_member_prices:
         return None
-    grants = Benefit.objects.filter(plan=OuterRef("plan"), code=MEMBER_PRICES).exclude(value=False)
-    monthly = Price.objects.on_sale(now).renewing().filter(interval_unit="month", interval_count=1)
-    paid = monthly.filter(Exists(grants), plan__group="membership", currency=saving.currency, amount_minor__gt=0)
+    paid = Price.objects.all().monthly_granting(MEMBER_PRICES, currency=saving.currency, now=now)
     price = paid.order_by("amount_minor", "-version").first()
     if price is None:
         return None

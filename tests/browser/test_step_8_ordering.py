@@ -7,9 +7,8 @@ from playwright.sync_api import Page, expect
 
 from apps.accounts.models import User
 from apps.billing.models import Invoice
-from apps.memberships.models import Plan, Subscription
+from apps.memberships.models import MEMBER_PRICES, Plan, Subscription
 from apps.orders.models import Order
-from apps.orders.rules import MEMBER_PRICES
 
 from . import looks, people
 from .visits import AT_HOME, EVERY_VISIT, Visit

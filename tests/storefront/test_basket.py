@@ -2,6 +2,7 @@
 
 import pytest
 
+from apps.memberships.models import MEMBER_PRICES
 from apps.orders.models import Basket
 from tests.factories import accounts, catalog, memberships
 from tests.factories import orders as make
@@ -95,6 +96,14 @@ def test_members_pay_their_prices_and_others_are_told(client, tree, gateway, now
     member = memberships.member(gateway, "grove", now=now)
     browser = signed_in(member.customer)
     assert "instead of €50.00, as a member" in put(browser, tree).content.decode()
+
+
+def test_a_plan_that_says_no_to_members_prices_has_none(client, tree, gateway, now):
+    grove = memberships.plans()["grove"]
+    grove.benefits.filter(code=MEMBER_PRICES).update(value=False)
+    assert grove not in [price.plan for price in put(client, tree).context["member_plans"]]
+    browser = signed_in(memberships.member(gateway, now=now).customer)
+    assert "as a member" not in put(browser, tree).content.decode()
 
 
 @pytest.mark.parametrize("facts", [{"variant": "0"}, {"variant": "x"}, {"quantity": "0"}, {"quantity": "100"}, {}])

@@ -1,10 +1,11 @@
 """Plans and their prices, subscriptions and what happened to them."""
 
+from .benefits import MEMBER_PRICES, Benefit
 from .declarations import Declaration, DeclarationKind, Doubt, Handling, HandlingStatus, Manner
 from .gifts import Gift, GiftStatus, GiftUse
 from .intervals import IntervalUnit, Rhythm
 from .pauses import Pause, PauseOutcome
-from .plans import COMPLIMENTARY, MEMBERSHIP, Benefit, Plan, PlanStatus, Price
+from .plans import COMPLIMENTARY, MEMBERSHIP, Plan, PlanStatus, Price
 from .price_changes import PriceChange, PriceChangeEntry, PriceChangeStatus, WithoutConsent
 from .promises import Answer, Outcome, PricePromise, PromiseNotice
 from .purchases import ChangeStatus, PlanChange, Signup, SignupStatus
@@ -17,6 +18,7 @@ __all__ = [
     "BILLED",
     "COMPLIMENTARY",
     "MEMBERSHIP",
+    "MEMBER_PRICES",
     "OPEN",
     "Answer",
     "Benefit",

@@ -9,7 +9,7 @@ from operator import or_
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _plain
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +18,7 @@ from apps.core.models import MoneyColumn
 from apps.core.periods import Interval, Unit
 
 from . import intervals
+from .benefits import Benefit
 from .intervals import IntervalUnit, Rhythm
 
 # The group of the membership itself; plans that send goods have groups of their own.
@@ -107,25 +108,6 @@ class Plan(models.Model):
         return next((benefit.value for benefit in self.benefits.all() if benefit.code == code), default)
 
 
-class Benefit(models.Model):
-    """What a plan grants: a sentence for people, a code and a value for the rest of the shop."""
-
-    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="benefits")
-    position = models.PositiveSmallIntegerField(_("position"), default=0)
-    text = models.CharField(_("text"), max_length=200)
-    code = models.SlugField(_("code"))
-    value = models.JSONField(_("value"), default=bool, blank=True)
-
-    class Meta:
-        verbose_name = _("benefit")
-        verbose_name_plural = _("benefits")
-        ordering = ["position"]
-        constraints = [models.UniqueConstraint(fields=["plan", "code"], name="memberships_benefit_once_per_plan")]
-
-    def __str__(self) -> str:
-        return self.text
-
-
 # The version of a plan's price at which staff give it for free: nobody pays it, and it is never on sale.
 COMPLIMENTARY = 0
 
@@ -140,6 +122,12 @@ class PriceQuerySet(models.QuerySet["Price"]):
     def renewing(self) -> PriceQuerySet:
         """Prices that renew until cancelled: those of a fixed term are chosen on purpose, never instead of another."""
         return self.filter(term_periods=None)
+
+    def monthly_granting(self, code: str, *, currency: str, now: datetime) -> PriceQuerySet:
+        """What a customer can choose at `now` by the month, in a currency, to get the benefit with this code."""
+        granted = Benefit.objects.granting(code).filter(plan=OuterRef("plan"))
+        paid = self.on_sale(now).renewing().filter(currency=currency, amount_minor__gt=0, plan__group=MEMBERSHIP)
+        return paid.filter(Exists(granted), interval_unit="month", interval_count=1)
 
     def lasting(self, days: Fraction) -> PriceQuerySet:
         """Prices of which one period lasts at least so many days, whatever the unit of its interval."""

@@ -14,12 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.catalog import bundles
 from apps.catalog.models import Product, Variant
 from apps.core import clock
-from apps.memberships.models import MEMBERSHIP, Plan, Price, Subscription
+from apps.memberships.models import MEMBER_PRICES, MEMBERSHIP, Plan, Price, Subscription
 from apps.orders import baskets
 from apps.orders.contents import Contents
 from apps.orders.errors import NotForSale
 from apps.orders.models import MOST_OF_ONE
-from apps.orders.rules import MEMBER_PRICES
 from apps.promotions import services as promotions
 from apps.promotions.models import Promotion
 
@@ -160,18 +159,7 @@ def _member_plans(request: HttpRequest, shown: Contents, *, now: datetime) -> li
     """The memberships with which something in the basket would cost less, the lowest first. One query."""
     if not shown.saving or _is_member(request):
         return []
-    prices = (
-        Price.objects.on_sale(now)
-        .renewing()
-        .filter(
-            currency=shown.currency,
-            amount_minor__gt=0,
-            interval_unit="month",
-            interval_count=1,
-            plan__group="membership",
-            plan__benefits__code=MEMBER_PRICES,
-        )
-    )
+    prices = Price.objects.all().monthly_granting(MEMBER_PRICES, currency=shown.currency, now=now)
     newest = {price.plan_id: price for price in prices.order_by("plan__rank", "version")}
     return list(newest.values())
 

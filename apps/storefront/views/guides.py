@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from apps.catalog import rules, services, text
 from apps.catalog.models import Product
 from apps.core import clock
-from apps.memberships.models import Plan
+from apps.memberships.models import MEMBERSHIP, Plan
 
 from .. import kept_pages, reading, structured, visitor
 
@@ -63,4 +63,4 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _opening_plan(found: Product) -> Plan | None:
     """The lowest plan on sale that opens the guide."""
-    return Plan.objects.on_sale().filter(group="membership", rank__gte=found.member_min_rank).order_by("rank").first()
+    return Plan.objects.on_sale().filter(group=MEMBERSHIP, rank__gte=found.member_min_rank).order_by("rank").first()
