@@ -66,15 +66,10 @@ def _run(services: embedded.Services, *, port: int) -> None:
         # These two do nothing until somebody asks: they get ready while the history is lived through.
         address = f"127.0.0.1:{port}"
         supervisor.spawn("web", _gunicorn(address), env=environ)
-        supervisor.spawn(
-            "worker",
-            _celery("--skip-checks", "worker", "--without-mingle", "--without-gossip", "--pool=threads", "-c", "4"),
-            env=environ,
-        )
+        supervisor.spawn("worker", [sys.executable, "-m", "config.workers"], env=environ)
         _prepare(environ)
         _say("Opening the shop")
-        schedule = _celery("beat", "-s", str(DATA / "beat-schedule"), "--pidfile=")
-        supervisor.spawn("beat", schedule, env=environ, healthy=f"http://{address}/health/")
+        supervisor.spawn("beat", _beat(DATA / "beat-schedule"), env=environ, healthy=f"http://{address}/health/")
         _welcome(port)
         supervisor.wait()
 
@@ -94,8 +89,8 @@ def _gunicorn(address: str) -> list[str]:
     return [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", address, "--threads", "8", "--no-control-socket"]
 
 
-def _celery(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "-A", "config", *arguments, "-l", "INFO"]
+def _beat(schedule: Path) -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "config", "beat", "-s", str(schedule), "--pidfile=", "-l", "INFO"]
 
 
 def _manage(*arguments: str, environ: dict[str, str], doing: str) -> None:

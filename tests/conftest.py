@@ -11,12 +11,16 @@ from django.conf import settings
 from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
 from django.utils import translation
+from playwright.sync_api import expect
 
 from apps.billing import gateway as gateways
 from apps.billing.gateway.rehearsal import Rehearsal
 from tests.factories import catalog, memberships
 
 ROOT = Path(__file__).parent
+
+# A page on a busy machine takes its time; this ends a hung test and measures nothing.
+expect.set_options(timeout=30_000)
 
 # One running shop serves all tests of these folders, so they stay together; each is long, so they begin first.
 TOGETHER = ("browser", "chaos")

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 import time
 import urllib.request
@@ -127,6 +128,19 @@ def worker_command(number: int) -> list[str]:
     celery_command = [sys.executable, "-m", "celery", "-A", "config", "--skip-checks", "worker", "-l", "INFO"]
     alone = ["--without-mingle", "--without-gossip"]  # workers have nothing to tell each other
     return [*celery_command, *alone, "--pool=threads", "-c", "2", "-n", f"worker-{number}@%h"]
+
+
+@contextmanager
+def forking_workers(stack: Stack, *, processes: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The process that forks workers, as the demo runs it; its output is added to `log`."""
+    command = [sys.executable, "-m", "config.workers", "--processes", str(processes), "--threads", "2"]
+    with log.open("ab") as output:
+        master = subprocess.Popen(command, env=stack.environ, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield master
+    finally:
+        master.terminate()
+        master.wait()
 
 
 def _free_port() -> int:
