@@ -25,16 +25,17 @@ def collect_garbage_seldom(**_signal: object) -> None:
     gc.set_threshold(100_000, 20, 100)
 
 
-# Seconds between two rings of each sweep. A ring that is not picked up before the next one expires.
+# Seconds between two rings of each sweep. A ring that is not picked up before the next one expires. A worker that
+# begins looks for all of them in this order: money first.
 EVERY_SECONDS = {
+    "memberships.bill": 15,
+    "billing.collect": 5,
     "billing.tax_numbers": 60,
     "memberships.promises": 60,
     "memberships.pause": 30,
     "memberships.resume": 30,
     "memberships.trials": 300,
-    "memberships.bill": 15,
     "memberships.remind": 300,
-    "billing.collect": 5,
     "billing.janitor": 20,
     "billing.refund": 15,
     "billing.disputes": 60,

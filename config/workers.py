@@ -19,8 +19,9 @@ from celery.utils.nodenames import host_format
 from config.celery import app
 from config.embedded.process import die_with_parent
 
-# What Celery imports only when a worker starts.
+# What would be imported only when a worker starts, and when it writes its first letter.
 _NEEDED = (
+    "billiard.pool",
     "celery.apps.worker",
     "celery.app.amqp",
     "celery.app.control",
@@ -35,12 +36,14 @@ _NEEDED = (
     "celery.worker.consumer",
     "celery.worker.consumer.delayed_delivery",
     "celery.worker.strategy",
+    "config.urls",
     "kombu.pidbox",
     "kombu.transport.redis",
+    "stripe._stripe_client",
 )
 _STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 # A worker that ends sooner than this has something wrong with it, and the next one would too.
-_WELL_SECONDS = 5.0
+_WELL_SECONDS = 1.0
 _PAUSE_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)

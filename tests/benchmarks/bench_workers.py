@@ -69,6 +69,8 @@ def _first_charge_in_its_place(master: subprocess.Popen, number: int) -> float:
     worker.suspend()
     book.build(20, due_at=DUE_AT, tag=f"place{number}x")
     before = Payment.objects.exclude(sent_at=None).count()
+    # One that ends right after its start would be given a pause.
+    stacks.wait_for(lambda: time.time() - worker.create_time() > 2)
     began = time.perf_counter()
     worker.kill()
     while not Payment.objects.exclude(sent_at=None).count() > before:
