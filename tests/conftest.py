@@ -61,6 +61,12 @@ def quick_passwords(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("settings").PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def files_looked_for_when_asked() -> None:
+    """Each client of a test loads the middleware afresh, and WhiteNoise would read all static files each time."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """A page leaves its language to the thread that wrote it; the next test begins in English."""
