@@ -10,11 +10,12 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 from django.db import connection, connections
-from django.test.utils import setup_databases, teardown_databases
+from django.test.utils import teardown_databases
 from django.utils import translation
 
 from apps.billing import gateway as gateways
 from apps.billing.gateway.rehearsal import Rehearsal
+from tests import migrated
 from tests.factories import catalog, memberships
 
 ROOT = Path(__file__).parent
@@ -90,7 +91,7 @@ def django_db_setup(django_test_environment, django_db_modify_db_settings, djang
     over `own_database` alone would clone the empty database of DATABASE_URL.
     """
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+        made = migrated.set_up()
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
