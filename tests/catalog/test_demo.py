@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from apps.catalog import demo
 from apps.catalog.models import Category, Guide, Kind, Product, ProductPrice, ProductStatus
 from tests.factories import catalog
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_it_is_complete():
-    catalog.stock()
+    demo.build(now=catalog.STOCKED)
     assert Category.objects.count() == 6
     assert Product.objects.published().goods().count() == 29
     assert Product.objects.published().guides().count() == 9
@@ -30,16 +31,16 @@ def test_it_is_complete():
 
 
 def test_a_second_time_changes_nothing_not_even_what_staff_edited():
-    catalog.stock()
+    demo.build(now=catalog.STOCKED)
     Product.objects.filter(slug="secateurs").update(name="Shears", status=ProductStatus.RETIRED, companion=None)
     before = list(Product.objects.order_by("pk").values())
-    catalog.stock()
+    demo.build(now=catalog.STOCKED)
     assert list(Product.objects.order_by("pk").values()) == before
     assert ProductPrice.objects.count() == 68
 
 
 def test_every_picture_is_there_and_is_a_safe_drawing():
-    catalog.stock()
+    demo.build(now=catalog.STOCKED)
     rooms = [category.picture for category in Category.objects.all()]
     for picture in [*rooms, *Product.objects.values_list("picture", flat=True)]:
         source = (STATIC / picture).read_text()
@@ -48,12 +49,12 @@ def test_every_picture_is_there_and_is_a_safe_drawing():
 
 
 def test_members_pay_less_for_all_goods():
-    catalog.stock()
+    demo.build(now=catalog.STOCKED)
     assert not ProductPrice.objects.filter(member_amount_minor=None).exists()
 
 
 def test_guides_are_worth_reading():
-    catalog.stock()
+    demo.build(now=catalog.STOCKED)
     assert {guide.minutes for guide in Guide.objects.all()} <= {1, 2, 3}
     assert all(len(guide.body.split()) > 150 for guide in Guide.objects.all())
     assert set(Product.objects.guides().values_list("kind", flat=True)) == {Kind.GUIDE}

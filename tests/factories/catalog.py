@@ -17,13 +17,16 @@ from apps.catalog.models import (
     Variant,
 )
 
+from .snapshots import Snapshot
+
 STOCKED = datetime(2026, 1, 1, tzinfo=UTC)
 _numbers = count(1)
+_demo = Snapshot(lambda: demo.build(now=STOCKED))
 
 
 def stock() -> None:
     """The demo's catalogue."""
-    demo.build(now=STOCKED)
+    _demo.put()
 
 
 def category(**changes) -> Category:

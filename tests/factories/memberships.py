@@ -12,17 +12,28 @@ from apps.memberships.models import Plan, Price, Signup, Subscription
 from apps.promotions.models import Promotion
 
 from . import accounts
+from .snapshots import Snapshot
 
 TERMS = {"terms_version": "2026-01", "terms_text": "I agree to be charged EUR 12 every month until I cancel."}
 BOXES = "seasonal-box"
 _numbers = numbers(1)
 OPENED = datetime.fromisoformat("2025-01-01T00:00:00+00:00")
+_demo = Snapshot(lambda: demo.build_plans(now=OPENED))
 
 
 def plans(*, now: datetime = OPENED) -> dict[str, Plan]:
     """The plans of the demo shop by slug, made where they are not there yet."""
-    there = Plan.objects.in_bulk([facts["slug"] for facts in demo.PLANS], field_name="slug")
-    return there if len(there) == len(demo.PLANS) else demo.build_plans(now=now)
+    there = _plans()
+    if len(there) == len(demo.PLANS):
+        return there
+    if now != OPENED:
+        return demo.build_plans(now=now)
+    _demo.put()
+    return _plans()
+
+
+def _plans() -> dict[str, Plan]:
+    return Plan.objects.in_bulk([facts["slug"] for facts in demo.PLANS], field_name="slug")
 
 
 def price(slug: str, *, unit: str = "month", currency: str = "EUR") -> Price:
