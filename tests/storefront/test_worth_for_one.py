@@ -71,8 +71,8 @@ def test_past_orders_say_how_somebody_shops(gateway, spade, tree, now):
     make.paid(gateway, (spade, 1), customer=customer, now=now - timedelta(days=10))
     browser = signed_in(customer)
     said = (
-        "You ordered 2 times in the last 12 months. At today’s prices a member would have paid €8.50 less each time, on "
-        f"average: {-(-monthly().minor // 850)} orders like that a month pay for it."
+        "You ordered 2 times in the last 12 months. At today’s prices a member would have paid €8.50 less each time, "
+        f"on average: {-(-monthly().minor // 850)} orders like that a month pay for it."
     )
     assert said in page(browser)
     assert "You ordered" not in page(signed_in(accounts.customer()))

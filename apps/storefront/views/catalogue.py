@@ -126,7 +126,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _pay_back(request: HttpRequest, general: worth.PayBack) -> str:
-    """When a membership pays for itself, with the visitor's basket and orders. At most one query, none for strangers."""
+    """When a membership pays for itself, with the visitor's basket and orders. One query, none for strangers."""
     known = basket_session.savings(request, currency=general.saving.currency, now=clock.now())
     own = worth.with_basket(general, known)
     shown = worth.with_orders(own, known) if own else None
