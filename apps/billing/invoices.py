@@ -106,7 +106,9 @@ def _complete(drafts: Sequence[Draft], *, now: datetime) -> list[Draft]:
         return list(drafts)
     assessor = tax.Assessor(unknown, now=now)
     return [
-        replace(draft, taxation=assessor.taxation(draft.customer)) if draft.taxation is None else draft
+        replace(draft, taxation=assessor.taxation(draft.customer, country=draft.country))
+        if draft.taxation is None
+        else draft
         for draft in drafts
     ]
 

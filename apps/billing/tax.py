@@ -63,15 +63,17 @@ class Assessor:
         self._rates: dict[date, dict[str, int]] = {}
         self._now = now
 
-    def taxation(self, customer: User) -> Taxation:
-        """How the customer, one of the batch, is taxed, with what invoices keep of them.
+    def taxation(self, customer: User, *, country: str = "") -> Taxation:
+        """How the customer, one of the batch, is taxed, with what invoices keep of them; `country` is where it is
+        taxed, for goods that go elsewhere than where the customer lives.
 
-        A number that was not found registered is printed and changes nothing.
+        A number that was not found registered is printed and changes nothing; nor does one count elsewhere than where
+        its company is.
         """
         details = self._details.get(customer.pk)
         if details is None:
             return Taxation(rounding=self._rounding)
-        proved = details.proves_reverse_charge(
+        proved = country in ("", customer.country) and details.proves_reverse_charge(
             country=customer.country, seller_country=self._seller_country, now=self._now
         )
         return Taxation(
@@ -82,12 +84,13 @@ class Assessor:
             rounding=self._rounding,
         )
 
-    def rate(self, customer: User, *, on: date) -> int:
-        """The standard rate of the customer's country on a day, in basis points, whoever accounts for it. Raises
-        NoTaxRate."""
+    def rate(self, customer: User, *, on: date, country: str = "") -> int:
+        """The standard rate of a country, or else of the customer's, on a day, in basis points, whoever accounts for
+        it. Raises NoTaxRate."""
+        taxed_in = country or customer.country
         if on not in self._rates:
             self._rates[on] = rates_on(on)
         try:
-            return self._rates[on][customer.country]
+            return self._rates[on][taxed_in]
         except KeyError:
-            raise NoTaxRate(customer.country, on) from None
+            raise NoTaxRate(taxed_in, on) from None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
-from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from .models import BundleChoice, BundleSlot, Kind, ProductQuerySet, Variant
+from .models.bundles import lacks_pieces
 
 # The name of the field in which a form tells what was picked for a slot.
 FIELD = "slot-{}"
@@ -34,10 +34,7 @@ def slots_of(bundle_ids: Collection[int]) -> dict[int, list[BundleSlot]]:
 
 def in_stock(goods: ProductQuerySet) -> ProductQuerySet:
     """Of these products what is there: a variant of it is left or not counted; of a bundle, something for each slot."""
-    enough = Q(variant__stock=None) | Q(variant__stock__available__gte=OuterRef("quantity"))
-    fitting = BundleChoice.objects.filter(enough, slot=OuterRef("pk"), variant__is_active=True)
-    unfilled = BundleSlot.objects.filter(~Exists(fitting), product=OuterRef("pk"))
-    return goods.in_stock().filter(~Exists(unfilled))
+    return goods.in_stock().exclude(lacks_pieces())
 
 
 def picked(variant: Variant, form: Mapping[str, str]) -> dict[int, int]:

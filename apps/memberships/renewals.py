@@ -29,7 +29,7 @@ from apps.billing.models import Invoice
 from apps.core import copying, periods
 from apps.core.outages import is_outage
 
-from . import lifecycle, quotes, rules
+from . import destinations, lifecycle, quotes, rules
 from .models import History, HistoryKind, Holding, Period, Subscription
 from .services import parking, promises, settling
 from .signals import subscription_changed
@@ -164,6 +164,7 @@ def _bill(due: list[Subscription], *, now: datetime) -> dict[int, str]:
     terms_before = {subscription.pk: subscription.terms for subscription in due}
     settlement = promises.prepare(due, now=now)
     assessor = tax.Assessor([subscription.customer for subscription in settlement.to_bill], now=now)
+    sent_to = destinations.of(settlement.to_bill)
     renewals: list[Renewal] = []
     failed: dict[int, str] = {}
     for locale, members in groupby(settlement.to_bill, key=lambda subscription: subscription.customer.locale):
@@ -171,7 +172,8 @@ def _bill(due: list[Subscription], *, now: datetime) -> dict[int, str]:
             for subscription in members:
                 try:
                     start = subscription.begins_next()
-                    renewals.append(_compute(subscription, start, assessor, now=now))
+                    country = sent_to.get(subscription.pk, "")
+                    renewals.append(_compute(subscription, start, assessor, sent_to=country, now=now))
                 except Exception as problem:
                     log.exception("Subscription %s could not be computed", subscription.pk)
                     failed[subscription.pk] = _reason(problem)
@@ -180,19 +182,21 @@ def _bill(due: list[Subscription], *, now: datetime) -> dict[int, str]:
     return failed
 
 
-def _compute(subscription: Subscription, start: datetime, assessor: tax.Assessor, *, now: datetime) -> Renewal:
+def _compute(
+    subscription: Subscription, start: datetime, assessor: tax.Assessor, *, sent_to: str, now: datetime
+) -> Renewal:
     """The subscription in its next period, from `start`, and what to invoice for it: taxed at the rate of the day on
-    which the period begins where the customer lives, or of today where it is paid and sent before (Directive
-    2006/112/EC, Art. 65), described in the active language. No database but for the rates of a day, once for the
-    batch."""
+    which the period begins where the customer lives, or in the country `sent_to` where goods go; of today where it is
+    paid and sent before (Directive 2006/112/EC, Art. 65), described in the active language. No database but for the
+    rates of a day, once for the batch."""
     held = subscription.holding
     end = _move_on(subscription, start)
     conversion = lifecycle.leave_trial(subscription, now=now) if subscription.is_trial else None
     if end is None:
         return Renewal(subscription, held, None, conversion)
     customer = subscription.customer
-    taxation = assessor.taxation(customer)
-    rate = assessor.rate(customer, on=quotes.local_day(min(start, now), subscription.zone))
+    taxation = assessor.taxation(customer, country=sent_to)
+    rate = assessor.rate(customer, on=quotes.local_day(min(start, now), subscription.zone), country=sent_to)
     span = periods.Period(subscription.period_number, start, end)
     promotion = subscription.promotion
     lines = rules.period_lines(
@@ -212,6 +216,7 @@ def _compute(subscription: Subscription, start: datetime, assessor: tax.Assessor
         reason="renewal",
         lines=lines,
         taxation=taxation,
+        country=sent_to,
         collect_at=now,
         scope=subscription.price.plan.slug,
     )

@@ -21,6 +21,11 @@ goods_asked_for = Signal()
 """Who withdraws from what sends goods gets the money back when the goods are back. A receiver answers whether goods of
 the subscription are with the customer or on their way: True or False. Arguments: `subscription_id`."""
 
+destinations_asked_for = Signal()
+"""What sends goods is taxed where they go. A receiver answers to which country (ISO 3166 alpha-2) the goods go, for
+those of the contracts of which it knows: a dict by contract. Arguments: `contracts`, pairs of the customer's id and
+the group of plans."""
+
 periods_paid = Signal()
 """Periods of subscriptions are paid for, in a batch: first ones, renewals and given ones, not the rest of a period that
 a change of plan costs. Arguments: `period_ids`, `now`.

@@ -16,7 +16,7 @@ from apps.billing.drafts import LineDraft
 from apps.billing.models import Supply, TaxRounding, TaxTreatment
 from apps.billing.taxation import Taxation
 
-from .models import Goods, Order, OrderLine
+from .models import Goods, Order, OrderLine, OrderPiece
 
 
 def quantities(order: Order) -> dict[int, int]:
@@ -26,14 +26,19 @@ def quantities(order: Order) -> dict[int, int]:
 
 def left(order: Order) -> dict[int, int]:
     """How many pieces of each variant were not given back. Reads the lines and pieces."""
-    return pieces({line: line.left for line in _lines_of(order) if line.left})
+    counted: Counter[int] = Counter()
+    for line in _lines_of(order):
+        counted.update(line.still_out())
+    return {variant: count for variant, count in counted.items() if count}
 
 
-def pieces(counts: Mapping[OrderLine, int]) -> dict[int, int]:
-    """The pieces (by variant) of so many of each line. Reads the pieces."""
+def pieces(counts: Mapping[OrderLine, int], singles: Mapping[OrderPiece, int] | None = None) -> dict[int, int]:
+    """The pieces (by variant) of so many of each line, and so many single ones out of bundles. Reads the pieces."""
     counted: Counter[int] = Counter()
     for line, count in counts.items():
         counted.update(line.taken(count))
+    for piece, count in (singles or {}).items():
+        counted[piece.variant_id] += count
     return dict(counted)
 
 

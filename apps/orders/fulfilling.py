@@ -82,7 +82,7 @@ def deliver(order_id: int, *, actor: str, now: datetime) -> Order:
 def to_send(order: Order) -> dict[int, int]:
     """How many pieces of each line have still to leave: what was ordered, without what was given back or has left."""
     lines = OrderLine.objects.filter(order=order, is_shipped=True).annotate(gone=Sum("shipped__quantity"))
-    waiting = {line.pk: line.left - (line.gone or 0) for line in lines}
+    waiting = {line.pk: line.kept - (line.gone or 0) for line in lines.prefetch_related("pieces")}
     return {pk: count for pk, count in waiting.items() if count > 0}
 
 

@@ -18,3 +18,8 @@ def within(pieces: Sequence[str], *, quantity: int) -> str:
 def piece(quantity: int, what: object) -> str:
     """So many of something."""
     return f"{quantity} × {what}"
+
+
+def out_of(quantity: int, what: str, bundle: str) -> str:
+    """So many pieces out of a bundle."""
+    return _("%(pieces)s, out of %(bundle)s") % {"pieces": piece(quantity, what), "bundle": bundle}

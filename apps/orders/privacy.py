@@ -46,7 +46,8 @@ def order_lines(person: Person) -> list[Row]:
 @privacy.exports("order-pieces", title=_("What was in your bundles"), why=_CONTRACT)
 def order_pieces(person: Person) -> list[Row]:
     mine = OrderPiece.objects.filter(line__order__customer=person.id)
-    return rows(mine, "line__order__number", "line__description", "line__quantity", "description", "quantity")
+    fields = ["line__order__number", "line__description", "line__quantity", "description", "quantity"]
+    return rows(mine, *fields, "refunded_quantity", "returned_quantity")
 
 
 @privacy.exports("parcels", title=_("Parcels"), why=_CONTRACT)

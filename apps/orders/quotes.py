@@ -248,7 +248,4 @@ def _is_parcel(rates: Sequence[ShippingRate], *, country: str, currency: str) ->
 def _taxation(customer: User | None, *, country: str, now: datetime) -> Taxation:
     """How the customer is taxed in that country: a company's number counts where it lives, and nowhere else."""
     somebody = customer or User(country=country)
-    taxation = tax.Assessor([somebody] if customer else [], now=now).taxation(somebody)
-    if taxation.is_reverse_charge and somebody.country != country:
-        return replace(taxation, treatment=Taxation().treatment)
-    return taxation
+    return tax.Assessor([somebody] if customer else [], now=now).taxation(somebody, country=country)

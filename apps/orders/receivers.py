@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.contrib.auth.signals import user_logged_in
@@ -15,7 +15,7 @@ from apps.core import clock
 from apps.memberships import signals as memberships
 
 from . import baskets, settling
-from .boxes import ending, owing
+from .boxes import ending, joining, owing
 
 
 @receiver(billing.invoices_paid, dispatch_uid="orders.paid")
@@ -46,6 +46,11 @@ def subscription_ended(*, subscription_id: int, reason: str, now: datetime, **kw
 @receiver(memberships.goods_asked_for, dispatch_uid="orders.boxes_out")
 def goods_asked_for(*, subscription_id: int, **kwargs) -> bool:
     return ending.has_parcel(subscription_id)
+
+
+@receiver(memberships.destinations_asked_for, dispatch_uid="orders.boxes_go_to")
+def destinations_asked_for(*, contracts: Collection[tuple[int, str]], **kwargs) -> dict[tuple[int, str], str]:
+    return joining.countries(contracts)
 
 
 @receiver(user_logged_in, dispatch_uid="orders.basket")

@@ -7,6 +7,7 @@ one order: invoice, order, payment, points, stock.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -15,13 +16,22 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.billing import corrections
-from apps.billing.models import Invoice, InvoiceLine
+from apps.billing.models import Invoice
 from apps.catalog import stock
 
-from . import drafting, emails, lifecycle, rewards, rules, settling
+from . import drafting, emails, lifecycle, naming, parts, rewards, settling
 from .boxes import extras, worth
 from .errors import OrderRefused, TooMuch
-from .models import BoxDelivery, Order, OrderLine, OrderRefund, OrderRefundLine, OrderStatus
+from .models import (
+    BoxDelivery,
+    Order,
+    OrderLine,
+    OrderPiece,
+    OrderRefund,
+    OrderRefundLine,
+    OrderRefundPiece,
+    OrderStatus,
+)
 
 _SENT = {OrderStatus.SHIPPED, OrderStatus.DELIVERED}
 _REFUNDABLE = {*_SENT, OrderStatus.PAID, OrderStatus.PACKED, OrderStatus.COMPLETED, OrderStatus.RETURNED}
@@ -44,7 +54,7 @@ def cancel(order_id: int, *, reason: str, actor: str, until_packed: bool = False
         raise OrderRefused(_("This order is on its way already, and cannot be cancelled any more."))
     if until_packed and order.kind == Order.Kind.BOX:
         raise OrderRefused(_("A box cannot be cancelled by itself. You can skip the next one, or cancel the contract."))
-    left = {pk: minor for pk, minor in worth.left_of(order).items() if minor}
+    left = {pk: minor for pk, minor in parts.left_of(order).items() if minor}
     if sum(left.values()):
         _credit(order, left, key=f"order-cancelled:{order.pk}", reason=reason, now=now)
         shipping = order.shipping_minor - order.refunded_shipping_minor
@@ -55,8 +65,7 @@ def cancel(order_id: int, *, reason: str, actor: str, until_packed: bool = False
         refund.save(update_fields=["restocked"])
     settling.give_back_all(order, now=now, actor=actor)
     for line in order.lines.all():
-        line.refunded_quantity = line.returned_quantity = line.quantity
-        line.save(update_fields=["refunded_quantity", "returned_quantity"])
+        _close(line)
     order.refunded_shipping_minor = order.shipping_minor
     lifecycle.cancel(order, reason=reason, actor=actor, now=now)
     extras.release_from(order)
@@ -69,6 +78,7 @@ def give_back(
     order_id: int,
     *,
     pieces: Mapping[int, int],
+    inside: Mapping[int, int] | None = None,
     shipping: bool,
     restock: bool,
     reason: str,
@@ -76,11 +86,13 @@ def give_back(
     key: str,
     now: datetime,
 ) -> OrderRefund:
-    """Give money back for pieces (by line) and, where `shipping`, for what is left of shipping. `restock` says that the
-    pieces came back and can be sold again; when all of an order that was sent has come back, it is RETURNED.
+    """Give money back for pieces (by line), for single pieces `inside` bundles (by piece, of all bundles of the line)
+    and, where `shipping`, for what is left of shipping. A single piece has its share of the bundle's price, by what
+    each piece cost by itself. `restock` says that the pieces came back and can be sold again; when all of an order that
+    was sent has come back, it is RETURNED.
 
     `key` names the occasion: repeated, it returns the first refund. Raises TooMuch for more than was not given back
-    before, and OrderRefused for an order that was never paid.
+    before (a bundle of which a piece was is not whole any more), and OrderRefused for an order that was never paid.
     """
     order = _lock(order_id)
     done = OrderRefund.objects.filter(order=order, key=key).first()
@@ -89,84 +101,90 @@ def give_back(
     if order.status not in _REFUNDABLE or worth.invoice_of(order) is None:
         raise OrderRefused(_("Nothing was paid for this order, or all of it was given back."))
     lines = {line.pk: line for line in order.lines.prefetch_related("pieces")}
+    held = {piece.pk: piece for line in lines.values() for piece in line.pieces.all()}
     wanted = {lines[pk]: count for pk, count in pieces.items() if count and pk in lines}
-    if any(count < 0 or count > line.left for line, count in wanted.items()):
+    singles = {held[pk]: count for pk, count in (inside or {}).items() if count and pk in held}
+    if not _are_there(wanted, singles):
         raise TooMuch(_("There are not so many pieces left to give money back for."))
-    chosen, amounts, shipping_minor = _parts(order, wanted, shipping=shipping)
-    if not chosen or sum(chosen.values()) <= 0:
+    return _give_back(
+        order, wanted, singles, shipping=shipping, restock=restock, reason=reason, actor=actor, key=key, now=now
+    )
+
+
+def _are_there(wanted: Mapping[OrderLine, int], singles: Mapping[OrderPiece, int]) -> bool:
+    """Whether so much of each was not given back, neither by itself nor with the whole bundle."""
+    if any(count < 0 or count > line.left for line, count in wanted.items()):
+        return False
+    with_bundles = {piece: wanted.get(piece.line, 0) * piece.quantity for piece in singles}
+    return all(0 < count <= piece.left - with_bundles[piece] for piece, count in singles.items())
+
+
+def _give_back(
+    order: Order,
+    wanted: Mapping[OrderLine, int],
+    singles: Mapping[OrderPiece, int],
+    *,
+    shipping: bool,
+    restock: bool,
+    reason: str,
+    actor: str,
+    key: str,
+    now: datetime,
+) -> OrderRefund:
+    for line in {piece.line for piece in singles}:
+        parts.weigh(line)
+    charged = parts.charged(order)
+    of_lines = {line: parts.of_line(line, charged[line.pk], count=count) for line, count in wanted.items()}
+    of_pieces = {piece: parts.of_piece(piece, charged[piece.line_id], count=n) for piece, n in singles.items()}
+    sending = parts.shipping(order) if shipping else {}
+    chosen: Counter[int] = Counter(sending)
+    for share in (*of_lines.values(), *of_pieces.values()):
+        chosen.update(share)
+    if sum(chosen.values()) <= 0:
         raise TooMuch(_("There is nothing left to give back."))
-    _credit(order, chosen, key=f"order-refund:{key}", reason=reason, now=now)
-    refund = _write(order, key, sum(chosen.values()), shipping_minor, reason=reason, actor=actor, now=now)
+    back = {pk: minor for pk, minor in chosen.items() if minor}
+    _credit(order, back, key=f"order-refund:{key}", reason=reason, now=now)
+    paid_for_sending = sum(sending.values())
+    refund = _write(order, key, sum(back.values()), paid_for_sending, reason=reason, actor=actor, now=now)
     OrderRefundLine.objects.bulk_create(
-        OrderRefundLine(refund=refund, line=line, quantity=count, amount_minor=amounts[line.pk])
+        OrderRefundLine(refund=refund, line=line, quantity=count, amount_minor=sum(of_lines[line].values()))
         for line, count in wanted.items()
     )
-    for line, count in wanted.items():
-        line.refunded_quantity += count
-        line.returned_quantity += count if restock else 0
-        line.save(update_fields=["refunded_quantity", "returned_quantity"])
+    OrderRefundPiece.objects.bulk_create(
+        OrderRefundPiece(refund=refund, piece=piece, quantity=count, amount_minor=sum(of_pieces[piece].values()))
+        for piece, count in singles.items()
+    )
+    for row, count in (*wanted.items(), *singles.items()):
+        row.refunded_quantity += count
+        row.returned_quantity += count if restock else 0
+        row.save(update_fields=["refunded_quantity", "returned_quantity"])
     if shipping:
         order.refunded_shipping_minor = order.shipping_minor
         order.save(update_fields=["refunded_shipping_minor"])
-    if restock and wanted:
-        _restock(order, refund, drafting.pieces(wanted), actor=actor, now=now)
-    told = [f"{count} × {line.description}" for line, count in wanted.items()]
+    if restock and (wanted or singles):
+        _restock(order, refund, drafting.pieces(wanted, singles), actor=actor, now=now)
+    told = [naming.piece(count, line.description) for line, count in wanted.items()]
+    told += [naming.out_of(count, piece.description, piece.line.description) for piece, count in singles.items()]
     emails.refunded(refund, lines=told, now=now)
     return refund
+
+
+def _close(line: OrderLine) -> None:
+    """All of the line was given back, and is here."""
+    opened = line.opened
+    line.refunded_quantity = line.returned_quantity = line.quantity - opened
+    line.save(update_fields=["refunded_quantity", "returned_quantity"])
+    for piece in line.pieces.all():
+        piece.refunded_quantity = piece.returned_quantity = piece.quantity * opened
+        piece.save(update_fields=["refunded_quantity", "returned_quantity"])
 
 
 def _restock(order: Order, refund: OrderRefund, pieces: Mapping[int, int], *, actor: str, now: datetime) -> None:
     refund.restocked = True
     refund.save(update_fields=["restocked"])
     stock.give_back(pieces, key=f"order-refund:{refund.pk}", now=now, actor=actor)
-    if order.status in _SENT and all(line.returned_quantity == line.quantity for line in order.lines.all()):
+    if order.status in _SENT and all(line.came_back for line in order.lines.prefetch_related("pieces")):
         lifecycle.take_back(order, reason=refund.reason, actor=actor, now=now)
-
-
-def _parts(
-    order: Order, wanted: Mapping[OrderLine, int], *, shipping: bool
-) -> tuple[dict[int, int], dict[int, int], int]:
-    """What of each line of the invoice is given back; what that is for each line of the order; and for shipping."""
-    if order.kind == Order.Kind.BOX:
-        return _box_parts(order, wanted)
-    assert order.invoice is not None, "it is paid"
-    goods, sending = _invoiced(order, order.invoice)
-    chosen: dict[int, int] = {}
-    amounts: dict[int, int] = {}
-    for line, count in wanted.items():
-        shares = {
-            row.pk: rules.share_of(
-                row.amount_minor, quantity=line.quantity, given_back=line.refunded_quantity, pieces=count
-            )
-            for row in goods[line.position]
-        }
-        chosen |= shares
-        amounts[line.pk] = sum(shares.values())
-    owed = shipping and order.refunded_shipping_minor < order.shipping_minor
-    shipped = {row.pk: row.amount_minor for row in sending if row.amount_minor} if owed else {}
-    return {pk: minor for pk, minor in (chosen | shipped).items() if minor}, amounts, sum(shipped.values())
-
-
-def _invoiced(order: Order, invoice: Invoice) -> tuple[dict[int, list[InvoiceLine]], list[InvoiceLine]]:
-    """The lines of the invoice for each line of the order, by its position, and those for shipping. Invoices from the
-    time when a variant was in one line only do not say the position."""
-    by_variant = {line.variant_id: line.position for line in order.lines.all()}
-    goods: dict[int, list[InvoiceLine]] = {}
-    sending: list[InvoiceLine] = []
-    for row in invoice.lines.all():
-        if row.kind == "shipping":
-            sending.append(row)
-        else:
-            position = row.inputs.get("position") or by_variant[row.inputs["variant"]]
-            goods.setdefault(position, []).append(row)
-    return goods, sending
-
-
-def _box_parts(order: Order, wanted: Mapping[OrderLine, int]) -> tuple[dict[int, int], dict[int, int], int]:
-    """As `_parts`, of a box, which is sent free."""
-    chosen = {line: worth.parts(order, line, boxes=count) for line, count in wanted.items()}
-    amounts = {line.pk: sum(found.values()) for line, found in chosen.items()}
-    return {pk: minor for found in chosen.values() for pk, minor in found.items() if minor}, amounts, 0
 
 
 def _credit(order: Order, chosen: Mapping[int, int], *, key: str, reason: str, now: datetime) -> None:

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from apps.billing import corrections
 from apps.billing.models import Invoice
-from apps.loyalty import services as loyalty
 from apps.memberships.models import Subscription
 from apps.memberships.services import points
 
@@ -48,7 +47,4 @@ def share(invoice: Invoice, chosen: Mapping[int, int]) -> dict[str, int]:
 def take_back(order: Order, shares: Mapping[str, int], *, key: str, now: datetime) -> None:
     """Take back these points, as far as they are still held. The same key again changes nothing."""
     reason = _("Given back: order %(number)s") % {"number": order.number}
-    for currency, count in shares.items():
-        if count:
-            by = f"{key}:{currency}"
-            loyalty.take_back(order.customer_id, points=count, key=by, reason=reason, now=now, currency=currency)
+    points.take_back(order.customer_id, shares, key=key, reason=reason, now=now)

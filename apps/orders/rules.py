@@ -26,6 +26,34 @@ def share_of(amount_minor: int, *, quantity: int, given_back: int, pieces: int) 
     return amount_minor * (given_back + pieces) // quantity - amount_minor * given_back // quantity
 
 
+def piece_share(
+    amount_minor: int,
+    *,
+    bundles: int,
+    pieces: Sequence[int],
+    weights: Sequence[int],
+    which: int,
+    given_back: int,
+    count: int,
+) -> int:
+    """What the next `count` pieces of one kind are worth out of so many bundles, of which `given_back` pieces of that
+    kind came before. In one bundle are `pieces` of each kind, and one piece of a kind weighs its part of `weights`.
+
+    Single pieces are taken out of the last bundle first, whole bundles are given back from the first (`share_of`): as
+    long as no bundle is given back both ways, the parts of all pieces and bundles sum to the amount. Each bundle is
+    split by largest remainder. Raises ValueError for more pieces than there are.
+    """
+    if count < 0 or given_back < 0 or given_back + count > bundles * pieces[which]:
+        raise ValueError(f"{count} of {bundles * pieces[which]} are not left after {given_back}")
+    worth = 0
+    for place in range(given_back, given_back + count):
+        opened, within = divmod(place, pieces[which])
+        bundle = share_of(amount_minor, quantity=bundles, given_back=bundles - 1 - opened, pieces=1)
+        kind = split(bundle, [weight * number for weight, number in zip(weights, pieces, strict=True)])[which]
+        worth += share_of(kind, quantity=pieces[which], given_back=within, pieces=1)
+    return worth
+
+
 def enough_for(there: Mapping[int, int], pieces: Mapping[int, int]) -> int | None:
     """How many things made of `pieces` (how many of each kind) can be made of what is there; None where none of the
     kinds is counted."""

@@ -16,7 +16,7 @@ from apps.accounts.models import User
 from apps.memberships import signup as signups
 from apps.memberships.models import Signup
 
-from . import baskets, drafting, lifecycle, quotes
+from . import baskets, drafting, lifecycle, parts, quotes
 from .contents import Contents
 from .errors import BasketChanged, NothingToBuy
 from .models import Basket, Order, OrderLine, OrderPiece, OrderStatus
@@ -167,14 +167,14 @@ def _lines(order: Order, quote: quotes.Quote) -> list[OrderLine]:
 
 
 def _pieces(lines: Sequence[OrderLine], quote: quotes.Quote) -> list[OrderPiece]:
-    """What is in one of each bundle."""
+    """What is in one of each bundle, and how much of its price it is. One query where there is a bundle."""
+    inside = {choice.variant_id: choice.variant for item in quote.contents.items for choice in item.packed.filled}
+    prices = parts.prices_of(inside, currency=quote.currency) if inside else {}
     rows = []
     for line, item in zip(lines, quote.contents.items, strict=True):
-        named = {choice.variant_id: str(choice.variant)[:210] for choice in item.packed.filled}
-        rows += [
-            OrderPiece(line=line, variant_id=pk, description=name, quantity=item.pieces[pk])
-            for pk, name in named.items()
-        ]
+        for pk in dict.fromkeys(choice.variant_id for choice in item.packed.filled):
+            facts = {"description": str(inside[pk])[:210], "quantity": item.pieces[pk], "weight": prices.get(pk)}
+            rows.append(OrderPiece(line=line, variant_id=pk, **facts))
     return rows
 
 

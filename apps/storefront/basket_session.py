@@ -8,8 +8,10 @@ from django.http import HttpRequest
 
 from apps.accounts.models import User
 from apps.orders import baskets
+from apps.orders import savings as members_savings
 from apps.orders.contents import Contents
 from apps.orders.models import Basket
+from apps.orders.savings import Savings
 
 from . import currency
 
@@ -50,3 +52,12 @@ def contents(request: HttpRequest, basket: Basket | None, *, now: datetime) -> C
     """What is in the basket, at this visitor's prices of this moment."""
     member = baskets.has_member_prices(basket, customer=customer_of(request), now=now)
     return Contents.read(basket, currency=currency_of(request, basket), member=member)
+
+
+def savings(request: HttpRequest, *, currency: str, now: datetime) -> Savings:
+    """What members' prices would save the visitor on their basket and on their orders. At most one query."""
+    customer = customer_of(request)
+    if customer is not None:
+        return members_savings.of(customer, currency=currency, now=now)
+    kept = request.session.get(baskets.SESSION_KEY) or {}
+    return members_savings.of_guest(kept.get("token"), currency=currency)

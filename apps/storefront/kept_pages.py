@@ -1,8 +1,9 @@
 """Whole pages, kept for all who would see the same. They are never older than the last edit by staff.
 
 A page holds of its visitor what the key names (address, appearance, currency, language, and what their membership
-lets them see), the token of its forms, the nonce of its scripts, and the corner of the header that is theirs alone:
-their basket and their name. Token, nonce and corner are taken out before a page is kept and put in anew each time.
+lets them see), the token of its forms, the nonce of its scripts, the corner of the header that is theirs alone (their
+basket and their name), and what a view asks to be made for each of them. All of this is taken out before a page is kept
+and put in anew each time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from functools import wraps
 from hashlib import sha256
 from secrets import token_hex
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.messages import get_messages
@@ -37,9 +39,27 @@ _LONGEST_ADDRESS = 300
 _TOKEN = re.compile(rb'(?<=name="csrfmiddlewaretoken" value=")[A-Za-z0-9]{64}(?=")')
 _NONCE = re.compile(rb'(?<= nonce=")[^"]+(?=")')
 # Of this process's making: nobody can write them into a review.
-_TOKEN_MARK, _NONCE_MARK, _CORNER_MARK = "{{token}}", "{{nonce}}", "{{corner}}"
+_TOKEN_MARK, _NONCE_MARK, _CORNER_MARK, _PART_MARK = "{{token}}", "{{nonce}}", "{{corner}}", "{{part}}"
 
 type View = Callable[..., HttpResponse]
+
+
+class _Part(NamedTuple):
+    """What stands at `mark` is made for each visitor: by a function of a module, of what the page knew."""
+
+    mark: str
+    make: Callable[[HttpRequest, Any], str]
+    known: Any
+
+
+class _Page(NamedTuple):
+    """A page with marks that no page holds by itself."""
+
+    token: bytes
+    nonce: bytes
+    corner: bytes
+    parts: list[_Part]
+    body: bytes
 
 
 def for_nobody(view: View) -> View:
@@ -74,6 +94,7 @@ def for_everybody(*, by_tenure: bool = False, by_trials: bool = False) -> Callab
             if by_trials and not sees.pays:
                 return view(request, *args, **kwargs)
             request.corner_mark = _CORNER_MARK + token_hex(8)  # type: ignore[attr-defined]
+            request.own_parts = []  # type: ignore[attr-defined]
             try:
                 return _kept(view, request, _key(request, sees.key), *args, **kwargs)
             finally:
@@ -83,6 +104,16 @@ def for_everybody(*, by_tenure: bool = False, by_trials: bool = False) -> Callab
         return inner
 
     return decorate
+
+
+def own[T](request: HttpRequest, make: Callable[[HttpRequest, T], str], known: T) -> str:
+    """A part of a page that `make` makes of the visitor and of what is `known` to all: now, or each time where the page
+    is kept for others who see the same. `make` is a function of a module, `known` is kept with the page."""
+    if getattr(request, "corner_mark", None) is None:
+        return make(request, known)
+    part = _Part(_PART_MARK + token_hex(8), make, known)
+    request.own_parts.append(part)  # type: ignore[attr-defined]
+    return part.mark
 
 
 def _kept(view: View, request: HttpRequest, key: str, *args, **kwargs) -> HttpResponse:
@@ -99,7 +130,7 @@ def _kept(view: View, request: HttpRequest, key: str, *args, **kwargs) -> HttpRe
     return response
 
 
-def _find(key: str) -> tuple[bytes, ...] | None:
+def _find(key: str) -> _Page | None:
     near = caches["near"]
     found = near.get(key)
     if found is None:
@@ -132,24 +163,26 @@ def _key(request: HttpRequest, sees: str = "") -> str:
         str(clock.now().date()) if settings.TIME_MACHINE else "",
         sees,
     ]
-    return "page:" + sha256("\n".join(parts).encode()).hexdigest()
+    return "page-of-parts:" + sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _strip(body: bytes, request: HttpRequest) -> tuple[bytes, ...]:
-    """The page with marks that no page holds by itself."""
+def _strip(body: bytes, request: HttpRequest) -> _Page:
     salt = token_hex(8)
     token, nonce = ((mark + salt).encode() for mark in (_TOKEN_MARK, _NONCE_MARK))
     corner = getattr(request, "corner_mark", _CORNER_MARK + salt).encode()
-    return token, nonce, corner, _NONCE.sub(nonce, _TOKEN.sub(token, body))
+    parts = getattr(request, "own_parts", [])
+    return _Page(token, nonce, corner, parts, _NONCE.sub(nonce, _TOKEN.sub(token, body)))
 
 
-def _fill(kept: tuple[bytes, ...], request: HttpRequest) -> bytes:
-    token, nonce, corner, body = kept
-    if corner in body:
+def _fill(kept: _Page, request: HttpRequest) -> bytes:
+    body = kept.body
+    if kept.corner in body:
         request.corner_mark = None  # type: ignore[attr-defined]
-        body = body.replace(corner, render_to_string(CORNER, request=request).encode())
-    if token in body:
-        body = body.replace(token, get_token(request).encode())
-    if nonce in body:
-        body = body.replace(nonce, str(get_nonce(request)).encode())
+        body = body.replace(kept.corner, render_to_string(CORNER, request=request).encode())
+    for part in kept.parts:
+        body = body.replace(part.mark.encode(), part.make(request, part.known).encode())
+    if kept.token in body:
+        body = body.replace(kept.token, get_token(request).encode())
+    if kept.nonce in body:
+        body = body.replace(kept.nonce, str(get_nonce(request)).encode())
     return body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
@@ -10,18 +10,36 @@ from apps.catalog.models import ProductPrice
 from apps.core.money import Money
 from apps.loyalty import rules as points_rules
 from apps.memberships.models import MEMBER_PRICES, Plan, Price
+from apps.orders.savings import Savings
 
 from .visitor import Standing
 
 
 @dataclass(frozen=True, slots=True)
 class PayBack:
-    """With so many orders a month that save as much as this one, the membership costs nothing."""
+    """The cheapest membership with members' prices, and when it costs nothing: with so many `orders` a month that save
+    what this one does, `saving` in all.
+
+    `with_basket` says that the saving is also that on what is in the basket. `past` is how many orders of the last
+    months the visitor made, and `average` what they would have saved each, at the prices of today; None without any.
+    """
 
     plan: Plan
     monthly: Money
     saving: Money
-    orders: int
+    with_basket: bool = False
+    past: int = 0
+    average: Money | None = None
+
+    @property
+    def orders(self) -> int:
+        """How many orders like this one pay for a month."""
+        return orders_needed(self.monthly, self.saving)
+
+    @property
+    def orders_like_past(self) -> int | None:
+        """How many orders like the past ones pay for a month; None where those saved nothing."""
+        return orders_needed(self.monthly, self.average) if self.average else None
 
 
 def pay_back(saving: Money | None, *, standing: Standing, now: datetime) -> PayBack | None:
@@ -37,7 +55,21 @@ def pay_back(saving: Money | None, *, standing: Standing, now: datetime) -> PayB
     price = paid.order_by("amount_minor", "-version").first()
     if price is None:
         return None
-    return PayBack(price.plan, price.amount, saving, orders_needed(price.amount, saving))
+    return PayBack(price.plan, price.amount, saving)
+
+
+def with_basket(general: PayBack, savings: Savings) -> PayBack | None:
+    """What is true of everybody in front of a product, with what is in this visitor's basket. None for whoever has a
+    membership in the basket: its prices are theirs already."""
+    if savings.has_membership:
+        return None
+    return replace(general, saving=general.saving + savings.in_basket, with_basket=bool(savings.in_basket))
+
+
+def with_orders(general: PayBack, savings: Savings) -> PayBack:
+    """The same with what this visitor bought before."""
+    average = average_saving(savings.on_orders, orders=savings.orders)
+    return replace(general, past=savings.orders, average=average)
 
 
 def orders_needed(monthly: Money, saving: Money) -> int:
@@ -48,12 +80,9 @@ def orders_needed(monthly: Money, saving: Money) -> int:
     return -(-monthly.minor // saving.minor)
 
 
-def average_saving(savings: list[Money]) -> Money | None:
-    """What an order saved on average, rounded half up; None without an order. All in one currency."""
-    if not savings:
-        return None
-    total = sum((saving.minor for saving in savings), 0)
-    return Money(total, savings[0].currency).times(Fraction(1, len(savings)))
+def average_saving(together: Money, *, orders: int) -> Money | None:
+    """What each of so many orders saved on average, rounded half up; None without an order."""
+    return together.times(Fraction(1, orders)) if orders else None
 
 
 def points(price: ProductPrice | None, *, standing: Standing) -> int:

@@ -29,8 +29,8 @@ def test_without_a_saving_nothing_pays(saving):
 
 
 def test_the_average_saving_is_rounded_once():
-    assert worth.average_saving([Money(100, "EUR"), Money(201, "EUR")]) == Money(151, "EUR")
-    assert worth.average_saving([]) is None
+    assert worth.average_saving(Money(301, "EUR"), orders=2) == Money(151, "EUR")
+    assert worth.average_saving(Money(0, "EUR"), orders=0) is None
 
 
 @pytest.mark.django_db

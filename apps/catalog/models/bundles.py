@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,6 +14,11 @@ from .variants import Variant
 
 
 class BundleSlotQuerySet(models.QuerySet["BundleSlot"]):
+    def lacking(self) -> BundleSlotQuerySet:
+        """Slots that cannot be filled: of none of their choices that are for sale there is enough."""
+        enough = Q(variant__stock=None) | Q(variant__stock__available__gte=OuterRef("quantity"))
+        return self.filter(~Exists(BundleChoice.objects.filter(enough, slot=OuterRef("pk"), variant__is_active=True)))
+
     def with_choices(self) -> BundleSlotQuerySet:
         """With all that can fill each slot, and what is left of it: two queries for any number of slots."""
         choices = BundleChoice.objects.select_related("variant__product", "variant__stock")
@@ -67,6 +72,21 @@ class BundleSlot(models.Model):
         return any(choice.variant.is_active for choice in self.choices_shown)
 
 
+class BundleChoiceQuerySet(models.QuerySet["BundleChoice"]):
+    def lacking_together(self) -> models.QuerySet[BundleChoice, dict]:
+        """The variants, of these choices, of which there is less than the slots that hold nothing else need."""
+        another = BundleChoice.objects.filter(slot=OuterRef("slot")).exclude(pk=OuterRef("pk"))
+        counted = self.filter(~Exists(another), variant__stock__isnull=False).order_by().values("variant")
+        return counted.annotate(needed=Sum("slot__quantity")).filter(needed__gt=F("variant__stock__available"))
+
+
+def lacks_pieces() -> Q:
+    """Of products: bundles of which none can be packed at the moment, as `bundles.left` reckons it."""
+    slots = BundleSlot.objects.filter(product=OuterRef("pk"))
+    fixed = BundleChoice.objects.filter(slot__product=OuterRef("pk"))
+    return Q(kind=Kind.BUNDLE) & (Q(Exists(slots.lacking())) | Q(Exists(fixed.lacking_together())))
+
+
 class BundleChoice(models.Model):
     """One variant that can fill a slot."""
 
@@ -77,6 +97,8 @@ class BundleChoice(models.Model):
         Variant, on_delete=models.PROTECT, related_name="in_bundles", verbose_name=gettext_lazy("variant")
     )
     position = models.PositiveSmallIntegerField(gettext_lazy("position"), default=0)
+
+    objects = BundleChoiceQuerySet.as_manager()
 
     class Meta:
         verbose_name = gettext_lazy("choice")

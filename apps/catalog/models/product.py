@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchRank, SearchVector, SearchVectorField, TrigramWordSimilarity
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -65,13 +65,17 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(Q(category=category) | Q(category__parent=category))
 
     def for_cards(self, currency: str) -> ProductQuerySet:
-        """With category, the prices in one currency and what is left of their variants, without the long text: two
-        queries for any number of rows."""
+        """With category, the prices in one currency, what is left of their variants and whether a bundle lacks pieces,
+        without the long text: two queries for any number of rows."""
+        # What a bundle is made of is a model that stands above this one.
+        from .bundles import lacks_pieces
+
         prices = ProductPrice.objects.filter(currency=currency, variant__is_active=True).order_by("amount_minor", "pk")
         prices = prices.select_related("variant__stock")
         return (
             self.select_related("category", "cover")
             .defer("description", "search", "facts_text")
+            .annotate(lacks_pieces=ExpressionWrapper(lacks_pieces(), output_field=models.BooleanField()))
             .prefetch_related(Prefetch("prices", prices, to_attr="prices_shown"))
         )
 
@@ -259,8 +263,9 @@ class Product(models.Model):
         """Whether a visitor whose membership has this rank (0: none) may read it in full."""
         return self.member_min_rank is None or rank >= self.member_min_rank
 
-    # What `for_cards` fetched: one for each variant, the lowest first.
+    # What `for_cards` fetched: one for each variant, the lowest first; and whether a bundle cannot be packed.
     prices_shown: list[ProductPrice]
+    lacks_pieces: bool
 
     @property
     def shown_price(self) -> ProductPrice | None:
@@ -275,8 +280,9 @@ class Product(models.Model):
 
     @property
     def is_sold_out(self) -> bool:
-        """Whether none is left of any variant that has a price in the currency."""
-        return bool(self.prices_shown) and all(offered.is_sold_out for offered in self.offered)
+        """Whether none is left of any variant that has a price in the currency, or of what a bundle is made of."""
+        none_left = self.lacks_pieces or all(offered.is_sold_out for offered in self.offered)
+        return bool(self.prices_shown) and none_left
 
     @property
     def prices_differ(self) -> bool:

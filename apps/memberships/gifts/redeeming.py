@@ -22,6 +22,7 @@ from apps.accounts.models import User
 from apps.billing import credit, invoices, tax
 from apps.billing.drafts import Draft, LineDraft
 from apps.billing.models import Account, Invoice, Refund
+from apps.memberships import destinations
 from apps.memberships import lifecycle as memberships
 from apps.memberships.errors import GiftNotUsable, KeptForLater, QuoteChanged
 from apps.memberships.models import Gift, GiftStatus, GiftUse, Origin, Period, Status, Subscription
@@ -63,12 +64,12 @@ def effect_of(gift: Gift, *, customer: User, now: datetime) -> Effect:
     )
     if held is None or held.price.is_free:
         _refuse_unfinished_signup(customer, group)
-        _require_tax_rate(customer, now=now)
+        _require_tax_rate(gift, customer, now=now)
         return Effect(use=GiftUse.STARTS, starts_at=now, ends_at=_end(gift, customer, start=now), ends=held)
     if held.is_gift:
         if held.plan_id != gift.price.plan_id or held.ends_at is None or held.ends_at <= now:
             raise KeptForLater(_later(_("You have a gift of another plan."), held))
-        _require_tax_rate(customer, now=now)
+        _require_tax_rate(gift, customer, now=now)
         end = _end(gift, customer, start=held.ends_at)
         return Effect(use=GiftUse.EXTENDS, starts_at=held.ends_at, ends_at=end, pays_for=held)
     if held.is_cancelling:
@@ -157,7 +158,8 @@ def _cover(gift: Gift, effect: Effect, subscription: Subscription, customer: Use
     """The invoice of the given time, paid by the gift's credit at once, and the span that it covers."""
     assert effect.starts_at is not None
     assert effect.ends_at is not None
-    rate = tax.rate_for(customer.country, now.date()).basis_points
+    sent_to = destinations.country(customer.pk, gift.price.plan)
+    rate = tax.rate_for(sent_to or customer.country, now.date()).basis_points
     with override(customer.locale):
         description = rules.describe(gift.price, gift.periods)
     line = LineDraft(
@@ -176,8 +178,15 @@ def _cover(gift: Gift, effect: Effect, subscription: Subscription, customer: Use
             "gift": gift.pk,
         },
     )
-    key = f"gift-redeemed:{gift.token}"
-    draft = Draft(customer=customer, key=key, currency=gift.currency, reason="gift", lines=[line], collect_at=now)
+    draft = Draft(
+        customer=customer,
+        key=f"gift-redeemed:{gift.token}",
+        currency=gift.currency,
+        reason="gift",
+        lines=[line],
+        collect_at=now,
+        country=sent_to,
+    )
     [invoice] = invoices.issue([draft], now=now)
     assert invoice.status == Invoice.Status.PAID, "the credit was granted in this transaction"
     return Period.objects.create(
@@ -212,9 +221,10 @@ def _refuse_unfinished_signup(customer: User, group: str) -> None:
         raise KeptForLater(_("The payment of a sign-up of yours is on its way. Please wait for it."))
 
 
-def _require_tax_rate(customer: User, *, now: datetime) -> None:
+def _require_tax_rate(gift: Gift, customer: User, *, now: datetime) -> None:
+    sent_to = destinations.country(customer.pk, gift.price.plan)
     try:
-        tax.rate_for(customer.country, now.date())
+        tax.rate_for(sent_to or customer.country, now.date())
     except tax.NoTaxRate as problem:
         raise KeptForLater(_("We cannot sell to your country yet.")) from problem
 

@@ -15,7 +15,7 @@ from apps.billing.taxation import Taxation
 from apps.core import periods
 from apps.core.money import Money
 from apps.core.periods import Period
-from apps.memberships import rules
+from apps.memberships import destinations, rules
 from apps.memberships.errors import ChangeInProgress, NothingToChange, Refused
 from apps.memberships.models import Period as Span
 from apps.memberships.models import Price, Subscription
@@ -31,11 +31,12 @@ class Change:
 
     `period` is the current period after the change; `next_charge_at` and `next_total` say what comes next (None when
     the new plan is free, or when the membership ends then). `ends_at` is when the membership ends by itself after the
-    change. `ends_trial` says that a free trial is given up for it.
+    change. `ends_trial` says that a free trial is given up for it. `sent_to` is the country to which goods go.
     """
 
     price: Price
     quantity: int
+    sent_to: str
     direction: Direction
     lines: Sequence[LineDraft]
     taxation: Taxation
@@ -97,24 +98,34 @@ def change(subscription: Subscription, price: Price, *, quantity: int | None = N
     held = subscription.quantity
     wanted = min(held, price.plan.max_quantity) if quantity is None else quantity
     customer = subscription.customer
+    sent_to = destinations.country(customer.pk, price.plan)
     assessor = tax.Assessor([customer], now=now)
     try:
-        rate = assessor.rate(customer, on=local_day(now, subscription.zone))
+        rate = assessor.rate(customer, on=local_day(now, subscription.zone), country=sent_to)
     except tax.NoTaxRate as problem:
         raise Refused(_("We do not know the taxes of your country well enough to charge you.")) from problem
     way = rules.direction(subscription.price, price, held=held, wanted=wanted, tax_basis_points=rate)
     if way == Direction.UP and subscription.current_end is not None:
-        immediate = _at_once(subscription, price, quantity=wanted, assessor=assessor, rate=rate, now=now)
+        immediate = _at_once(
+            subscription, price, quantity=wanted, sent_to=sent_to, assessor=assessor, rate=rate, now=now
+        )
         if immediate.due_now.minor >= 0:
             return immediate
         way = Direction.DOWN
     if way == Direction.DOWN and subscription.is_last_period and price.rhythm == subscription.price.rhythm:
         raise NothingToChange(_("It ends with this period: there is nothing left to change."))
-    return _at_period_end(subscription, price, quantity=wanted, way=way, assessor=assessor, now=now)
+    return _at_period_end(subscription, price, quantity=wanted, sent_to=sent_to, way=way, assessor=assessor, now=now)
 
 
 def _at_once(
-    subscription: Subscription, price: Price, *, quantity: int, assessor: tax.Assessor, rate: int, now: datetime
+    subscription: Subscription,
+    price: Price,
+    *,
+    quantity: int,
+    sent_to: str,
+    assessor: tax.Assessor,
+    rate: int,
+    now: datetime,
 ) -> Change:
     starts_anew = subscription.is_trial or price.rhythm != subscription.price.rhythm
     span = Span.objects.latest_of(subscription)
@@ -140,7 +151,7 @@ def _at_once(
             )
         ]
     customer = subscription.customer
-    taxation = assessor.taxation(customer)
+    taxation = assessor.taxation(customer, country=sent_to)
     settlement = taxation.settle([*given_back, *charged])
     credits, charges = settlement.lines[: len(given_back)], settlement.lines[len(given_back) :]
     used_up = starts_anew and subscription.promotion_periods_left == 1
@@ -148,10 +159,13 @@ def _at_once(
     is_last = period.end == ends_at
     later = None if used_up else subscription.promotion
     on = local_day(period.end, subscription.zone)
-    next_total = period_total(price, later, quantity=quantity, customer=customer, on=on, assessor=assessor)
+    next_total = period_total(
+        price, later, quantity=quantity, customer=customer, sent_to=sent_to, on=on, assessor=assessor
+    )
     return Change(
         price=price,
         quantity=quantity,
+        sent_to=sent_to,
         direction=Direction.UP,
         lines=[*given_back, *charged],
         taxation=taxation,
@@ -195,6 +209,7 @@ def _at_period_end(
     price: Price,
     *,
     quantity: int,
+    sent_to: str,
     way: Direction,
     assessor: tax.Assessor,
     now: datetime,
@@ -207,9 +222,10 @@ def _at_period_end(
     return Change(
         price=price,
         quantity=quantity,
+        sent_to=sent_to,
         direction=way,
         lines=[],
-        taxation=assessor.taxation(customer),
+        taxation=assessor.taxation(customer, country=sent_to),
         due_now=nothing,
         credit=nothing,
         charge=nothing,
@@ -225,6 +241,7 @@ def _at_period_end(
             subscription.promotion,
             quantity=quantity,
             customer=customer,
+            sent_to=sent_to,
             on=local_day(effective_at, subscription.zone),
             assessor=assessor,
         ),

@@ -13,7 +13,7 @@ from apps.billing.taxation import Taxation
 from apps.core import periods
 from apps.core.money import Money
 from apps.core.periods import Period
-from apps.memberships import rules
+from apps.memberships import destinations, rules
 from apps.memberships.models import Price, TrialUse
 from apps.promotions.models import Promotion
 
@@ -26,7 +26,8 @@ class FirstCharge:
     plan is free, and when the membership ends then. `full_total` is what a period costs when no discount is left.
     `discounted_periods` counts the discounted ones, this one included; None is for ever, 0 none.
 
-    `taxation` is how the customer is taxed, and the invoice will be; `tax_basis_points` the rate that is charged.
+    `taxation` is how the customer is taxed, and the invoice will be; `tax_basis_points` the rate that is charged, in
+    the country `sent_to` where goods go, or else where the customer lives.
 
     A free trial of `trial_days` has no lines and costs nothing: `period` is the trial, and the next charge the first
     one. `trial_refused` says that the price has a trial, but this customer or their card had one before. `ends_at` is
@@ -35,6 +36,7 @@ class FirstCharge:
 
     price: Price
     quantity: int
+    sent_to: str
     lines: Sequence[LineDraft]
     taxation: Taxation
     total: Money
@@ -74,12 +76,13 @@ def first_charge(
     """What joining at `now` with so many of the plan costs: nothing during a free trial, which each person and each
     card has once.
 
-    Raises billing's NoTaxRate when the shop cannot sell to the customer's country.
+    Raises billing's NoTaxRate when the shop cannot sell to the customer's country, or that to which goods go.
     """
     zone = customer.time_zone
+    sent_to = destinations.country(customer.pk, price.plan)
     assessor = tax.Assessor([customer], now=now)
-    taxation = assessor.taxation(customer)
-    rate = assessor.rate(customer, on=local_day(now, zone))
+    taxation = assessor.taxation(customer, country=sent_to)
+    rate = assessor.rate(customer, on=local_day(now, zone), country=sent_to)
     refused = price.trial_days > 0 and TrialUse.objects.by(customer, groups=[price.plan.group]).exists()
     trial_days = 0 if refused else price.trial_days
     anchor = periods.days_after(now, trial_days, zone)
@@ -104,11 +107,14 @@ def first_charge(
 
     def later(promotion: Promotion | None) -> Money | None:
         on = local_day(period.end, zone)
-        return period_total(price, promotion, quantity=quantity, customer=customer, on=on, assessor=assessor)
+        return period_total(
+            price, promotion, quantity=quantity, customer=customer, sent_to=sent_to, on=on, assessor=assessor
+        )
 
     return FirstCharge(
         price=price,
         quantity=quantity,
+        sent_to=sent_to,
         lines=lines,
         taxation=taxation,
         total=Money(settlement.total_minor, price.currency),

@@ -12,7 +12,7 @@ from apps.billing.drafts import LineDraft
 from apps.billing.taxation import Settlement, Taxation
 from apps.core import periods
 from apps.core.money import Money
-from apps.memberships import rules
+from apps.memberships import destinations, rules
 from apps.memberships.models import Price, Subscription
 from apps.promotions.models import Promotion
 
@@ -34,6 +34,7 @@ def renewal_total(subscription: Subscription, price: Price, *, now: datetime, on
         subscription.promotion,
         quantity=subscription.holding_next.quantity,
         customer=subscription.customer,
+        sent_to=destinations.country(subscription.customer_id, price.plan),
         on=on or local_day(subscription.next_bill_at or now, subscription.zone),
         assessor=tax.Assessor([subscription.customer], now=now),
     )
@@ -50,17 +51,25 @@ def term_end(price: Price, anchor: datetime, zone: str) -> datetime | None:
 
 
 def period_total(
-    price: Price, promotion: Promotion | None, *, quantity: int, customer: User, on: date, assessor: tax.Assessor
+    price: Price,
+    promotion: Promotion | None,
+    *,
+    quantity: int,
+    customer: User,
+    sent_to: str,
+    on: date,
+    assessor: tax.Assessor,
 ) -> Money | None:
-    """A full period that begins on a day; None when it is free, or when the shop knows no rate for that day."""
+    """A full period that begins on a day, of which goods go to the country `sent_to`; None when it is free, or when the
+    shop knows no rate for that day."""
     if price.is_free:
         return None
-    taxation = assessor.taxation(customer)
+    taxation = assessor.taxation(customer, country=sent_to)
     if price.tax_included and not taxation.is_reverse_charge:
         # Whatever the tax in it.
         return Money(rules.discounted(price, promotion, quantity=quantity), price.currency)
     try:
-        rate = assessor.rate(customer, on=on)
+        rate = assessor.rate(customer, on=on, country=sent_to)
     except tax.NoTaxRate:
         return None
     lines = rules.price_lines(price, promotion=promotion, tax_basis_points=rate, quantity=quantity)

@@ -191,6 +191,7 @@ def _start(subscription: Subscription, quote: quotes.Change, *, now: datetime, a
         reason="change",
         lines=list(quote.lines),
         taxation=quote.taxation,
+        country=quote.sent_to,
         on_session=True,
         collect_at=now,
     )

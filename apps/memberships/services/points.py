@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from fractions import Fraction
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.billing import credit, ledger
-from apps.billing.models import Account, CreditEntry, Invoice
+from apps.billing.models import Account, CreditEntry, CreditNoteLine, Invoice, InvoiceLine
 from apps.core.money import Money, round_half_up
 from apps.loyalty import rules
 from apps.loyalty import services as loyalty
@@ -53,12 +54,29 @@ def earned_by(invoices: Iterable[Invoice]) -> dict[str, int]:
     return dict(earned.annotate(points=Sum("points")).values_list("currency", "points"))
 
 
-def take_back(customer: User, invoices: Iterable[Invoice], *, key: str, reason: str, now: datetime) -> None:
-    """Take back the points that invoices brought which are given back in full, as far as they are still held: what was
-    made of them stays. The same key again changes nothing."""
-    for currency, points in earned_by(invoices).items():
-        by = f"{key}:{currency}"
-        loyalty.take_back(customer.pk, points=points, key=by, reason=reason, now=now, currency=currency)
+def left_of(invoices: Iterable[Invoice]) -> dict[str, int]:
+    """The points that these invoices brought, by the currency they are owed in, without the share of what credit notes
+    took back before: that went with its money. Each share is rounded so that all of them sum to the points."""
+    by_key = {_key(invoice): invoice.pk for invoice in invoices}
+    lines = InvoiceLine.objects.filter(invoice__in=by_key.values(), kind__in=EARNING_LINES).order_by()
+    eligible = dict(lines.values_list("invoice").annotate(minor=Sum("amount_minor")))
+    notes = CreditNoteLine.objects.filter(line__in=lines.values("pk")).order_by().values_list("line__invoice")
+    gone = dict(notes.annotate(minor=Sum("amount_minor")))
+    left: Counter[str] = Counter()
+    earned = PointsEntry.objects.filter(kind=Kind.EARN, key__in=by_key).values_list("key", "currency", "points")
+    for key, currency, points in earned:
+        of = eligible[by_key[key]]
+        left[currency] += points - points * min(of, gone.get(by_key[key], 0)) // of
+    return dict(left)
+
+
+def take_back(customer_id: int, shares: Mapping[str, int], *, key: str, reason: str, now: datetime) -> None:
+    """Take back these points, by currency, as far as they are still held: what was made of them stays. The same key
+    again changes nothing."""
+    for currency, count in shares.items():
+        if count > 0:
+            by = f"{key}:{currency}"
+            loyalty.take_back(customer_id, points=count, key=by, reason=reason, now=now, currency=currency)
 
 
 def _points_of(invoice: Invoice, eligible_minor: int, plan: Plan, *, points_per_unit: int) -> int:

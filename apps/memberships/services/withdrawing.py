@@ -27,8 +27,9 @@ def preview(subscription: Subscription) -> unwinding.TakenBack:
 
 
 def points_lost(subscription: Subscription) -> int:
-    """How many points the contract's invoices brought, which go with them as far as they are still held."""
-    return sum(points.earned_by(_paid(subscription.pk)).values())
+    """How many points the contract's invoices brought, which go with them as far as they are still held, and did not go
+    with a part of the money before."""
+    return sum(points.left_of(_paid(subscription.pk)).values())
 
 
 def goods_are_out(subscription: Subscription) -> bool:
@@ -98,11 +99,12 @@ def _lock_invoices(subscription_id: int) -> None:
 
 def _take_back(subscription: Subscription, *, now: datetime) -> unwinding.TakenBack:
     paid, reason, key = _paid(subscription.pk), _("Withdrawal within 14 days"), f"withdrawal:{subscription.pk}"
+    brought = points.left_of(paid)
     try:
         back = unwinding.take_back(paid, currency=subscription.price.currency, key=key, reason=reason, now=now)
     except (unwinding.CannotUnwind, unwinding.corrections.CannotRefund, unwinding.corrections.CannotCredit) as problem:
         raise Refused(_("The refund needs a person to look at it. Please write to us.")) from problem
-    points.take_back(subscription.customer, paid, key=key, reason=reason, now=now)
+    points.take_back(subscription.customer_id, brought, key=key, reason=reason, now=now)
     return back
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
-from apps.orders.models import Order, OrderLine
+from apps.core.money import Money
+from apps.orders import naming, parts
+from apps.orders.boxes import worth
+from apps.orders.models import Order, OrderLine, OrderPiece
 
 
 class ParcelForm(forms.Form):
@@ -30,28 +33,27 @@ class ParcelForm(forms.Form):
 ParcelFormSet = forms.formset_factory(ParcelForm, extra=0)
 
 
-def _left(line: OrderLine) -> str:
-    facts = {"left": line.left, "quantity": line.quantity, "unit": line.unit}
-    return _text("%(left)s of %(quantity)s at %(unit)s can be given back.") % facts
-
-
 class GiveBackForm(forms.Form):
-    """How many of each line, whether shipping too, and whether the pieces can be sold again."""
+    """How many of each line, or single pieces out of a bundle, whether shipping too, and whether the pieces can be sold
+    again. The order comes with its lines and their pieces."""
 
     # Made new with each page: the form sent twice gives money back once.
     once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
-    def __init__(self, *args, order: Order, lines: Iterable[OrderLine], **kwargs) -> None:
+    def __init__(self, *args, order: Order, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.lines = [line for line in lines if line.left]
+        every = list(order.lines.all())
+        self.lines = [line for line in every if line.left]
+        self.single = [piece for line in every for piece in line.pieces.all() if piece.left]
+        charged = parts.charged(order) if self.single and worth.invoice_of(order) is not None else {}
         for line in self.lines:
-            self.fields[f"line-{line.pk}"] = forms.IntegerField(
-                label=line.description,
-                min_value=0,
-                max_value=line.left,
-                initial=0,
-                help_text=" ".join(filter(None, [_left(line), line.within])),
-            )
+            hint = " ".join(filter(None, [_left(line), line.within]))
+            self.fields[f"line-{line.pk}"] = _count(line.left, line.description, hint)
+        for piece in self.single:
+            label = naming.out_of(piece.left, piece.description, piece.line.description)
+            field = _count(piece.left, label, _share(piece, charged.get(piece.line_id, {})))
+            field.required = False
+            self.fields[f"piece-{piece.pk}"] = field
         if order.refunded_shipping_minor < order.shipping_minor:
             self.fields["shipping"] = forms.BooleanField(
                 label=_("Shipping too: %(amount)s") % {"amount": order.shipping}, required=False
@@ -67,3 +69,22 @@ class GiveBackForm(forms.Form):
     def pieces(self) -> dict[int, int]:
         """How many of each line."""
         return {line.pk: self.cleaned_data[f"line-{line.pk}"] for line in self.lines}
+
+    @property
+    def inside(self) -> dict[int, int]:
+        """How many single pieces out of bundles."""
+        return {piece.pk: self.cleaned_data[f"piece-{piece.pk}"] or 0 for piece in self.single}
+
+
+def _count(most: int, label: str, hint: str) -> forms.IntegerField:
+    return forms.IntegerField(label=label, min_value=0, max_value=most, initial=0, help_text=hint)
+
+
+def _left(line: OrderLine) -> str:
+    facts = {"left": line.left, "quantity": line.quantity, "unit": line.unit}
+    return _text("%(left)s of %(quantity)s at %(unit)s can be given back.") % facts
+
+
+def _share(piece: OrderPiece, charged: Mapping[int, int]) -> str:
+    one = sum(parts.of_piece(piece, charged, count=1).values())
+    return _text("One is %(amount)s of the price of its bundle.") % {"amount": Money(one, piece.line.currency)}

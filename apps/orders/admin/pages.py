@@ -61,12 +61,13 @@ def send(page: ModelAdmin, request: HttpRequest) -> HttpResponse:
 def give_back(page: ModelAdmin, request: HttpRequest, order_id: int) -> HttpResponse:
     """Money for chosen pieces of an order, and for shipping."""
     order = get_object_or_404(Order.objects.prefetch_related("lines__pieces"), pk=order_id)
-    form = GiveBackForm(request.POST or None, order=order, lines=order.lines.all())
+    form = GiveBackForm(request.POST or None, order=order)
     if request.method == "POST" and form.is_valid():
         try:
             refund = refunding.give_back(
                 order.pk,
                 pieces=form.pieces,
+                inside=form.inside,
                 shipping=form.cleaned_data.get("shipping", False),
                 restock=form.cleaned_data["restock"],
                 reason=form.cleaned_data["reason"],
@@ -112,10 +113,10 @@ def _chosen(request: HttpRequest, *statuses: OrderStatus) -> list[Order]:
 
 
 def _to_pack(order: Order) -> list[Slip]:
-    return [_slip(line) for line in order.lines.all() if line.is_shipped and line.left]
+    return [_slip(line) for line in order.lines.all() if line.is_shipped and line.kept]
 
 
 def _slip(line: OrderLine) -> Slip:
     """What to take off the shelves for a line: of a bundle, what is in it, all of them together."""
-    inside = [(piece.quantity * line.left, piece.variant.sku, piece.description) for piece in line.pieces.all()]
-    return Slip(line.left, line.sku, line.description, inside)
+    inside = [(piece.left, piece.variant.sku, piece.description) for piece in line.pieces.all() if piece.left]
+    return Slip(line.kept, line.sku, line.description, inside)

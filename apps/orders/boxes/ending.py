@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from apps.billing import corrections
 from apps.memberships.models import EndReason
-from apps.orders import refunding
+from apps.memberships.services import points
+from apps.orders import refunding, rewards
 from apps.orders.models import BoxDelivery, DeliveryStatus, Order, OrderStatus, Shipment
 
 from . import lifecycle, worth
@@ -41,15 +42,14 @@ def has_parcel(subscription_id: int) -> bool:
 
 
 def _give_back(delivery: BoxDelivery, *, now: datetime) -> None:
-    """The share of a parcel that is never sent, as far as it did not go back with the rest."""
+    """The share of a parcel that is never sent, as far as it did not go back with the rest, and the points that it
+    brought."""
     left = corrections.left_of_lines(delivery.invoice)
     mine = worth.amounts_of(delivery, list(delivery.invoice.lines.all()))
     chosen = {pk: worth.nearer(minor, left[pk]) for pk, minor in mine.items()}
     if sum(chosen.values()) > 0:
-        corrections.lines(
-            delivery.invoice_id,
-            chosen={pk: minor for pk, minor in chosen.items() if minor},
-            key=f"box-not-sent:{delivery.pk}",
-            reason=_("Withdrawal within 14 days"),
-            now=now,
-        )
+        brought = rewards.share(delivery.invoice, chosen)
+        back = {pk: minor for pk, minor in chosen.items() if minor}
+        told = {"key": f"box-not-sent:{delivery.pk}", "reason": _("Withdrawal within 14 days")}
+        corrections.lines(delivery.invoice_id, chosen=back, **told, now=now)
+        points.take_back(delivery.invoice.customer_id, brought, **told, now=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.billing import tax
 from apps.catalog import bundles
 from apps.catalog.models import Variant
 from apps.memberships.models import Plan, Subscription
@@ -30,7 +31,7 @@ def prepare(
     box = Box.objects.filter(plan=plan).first()
     if box is None:
         raise NotForSale(_("There is no such box."))
-    check_country(address, currency=customer.currency)
+    check_country(address, currency=customer.currency, now=now)
     facts: dict[str, Any] = {
         "address": dict(address),
         "choices": checked(box, choices),
@@ -50,9 +51,19 @@ def recipient_of(subscription: Subscription) -> BoxRecipient:
     return recipient
 
 
-def check_country(address: Mapping[str, str], *, currency: str) -> None:
-    """Raise NotSentThere where no parcels go."""
-    if address["country"] not in ShippingRate.objects.countries(currency):
+def countries(contracts: Collection[tuple[int, str]]) -> dict[tuple[int, str], str]:
+    """The countries to which the boxes of contracts go, by customer and group of plans, of those of which it was said.
+    One query."""
+    customers = {customer for customer, _group in contracts}
+    rows = BoxRecipient.objects.filter(customer__any=customers, address__has_key="country")
+    found = rows.values_list("customer_id", "plan_group", "address__country")
+    return {(customer, group): country for customer, group, country in found}
+
+
+def check_country(address: Mapping[str, str], *, currency: str, now: datetime) -> None:
+    """Raise NotSentThere where no parcels go, or of which the shop does not know the tax that is owed there."""
+    country = address["country"]
+    if country not in ShippingRate.objects.countries(currency) or country not in tax.rates_on(now.date()):
         raise NotSentThere(_("We do not send parcels to this country yet."))
 
 

@@ -21,6 +21,7 @@ from apps.catalog.models import Variant
 from apps.core.outages import is_outage
 from apps.memberships.models import Period
 from apps.orders import lifecycle as orders
+from apps.orders import parts
 from apps.orders.errors import OrderRefused
 from apps.orders.models import Box, BoxDelivery, BoxRecipient, DeliveryStatus, Order, OrderLine, OrderPiece
 
@@ -201,8 +202,9 @@ def _write(
         is_shipped=True,
     )
     names = {content.variant.pk: str(content.variant) for content in contents}
+    prices = parts.prices_of(names, currency=order.currency)
     OrderPiece.objects.bulk_create(
-        OrderPiece(line=line, variant_id=pk, description=names[pk], quantity=count)
+        OrderPiece(line=line, variant_id=pk, description=names[pk], quantity=count, weight=prices.get(pk))
         for pk, count in filling.pieces(contents).items()
     )
     orders.begin(order, now=now)

@@ -167,7 +167,7 @@ def set_address(subscription_id: int, *, customer: User, address: Mapping[str, s
     held = list(waiting.select_for_update().order_by("pk"))
     if recipient.address and not held:
         _check_open(schedule.next_of(subscription), now=now)
-    joining.check_country(address, currency=subscription.price.currency)
+    joining.check_country(address, currency=subscription.price.currency, now=now)
     recipient.address = dict(address)
     recipient.save(update_fields=["address"])
     for delivery in held:

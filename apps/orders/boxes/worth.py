@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from apps.billing import corrections
 from apps.billing.models import Invoice, InvoiceLine
 from apps.orders import rules
-from apps.orders.models import BoxDelivery, Order, OrderLine
+from apps.orders.models import BoxDelivery, Order
 
 
 def is_given(lines: Collection[InvoiceLine]) -> bool:
@@ -33,25 +32,6 @@ def invoice_of(order: Order) -> Invoice | None:
     if order.kind == Order.Kind.BOX:
         return order.delivery.invoice
     return order.invoice
-
-
-def left_of(order: Order) -> dict[int, int]:
-    """What is left of an order of each line of its invoice, in minor units, tax included, and was not given back."""
-    invoice = invoice_of(order)
-    left = corrections.left_of_lines(invoice) if invoice is not None else {}
-    if invoice is None or order.invoice is not None:
-        return left
-    [line] = order.lines.all()
-    mine = parts(order, line, boxes=line.left)
-    return {pk: nearer(mine[pk], minor) for pk, minor in left.items()}
-
-
-def parts(order: Order, line: OrderLine, *, boxes: int) -> dict[int, int]:
-    """What the next boxes of an order that are given back are worth, of each line of its invoice."""
-    delivery = order.delivery
-    amounts = amounts_of(delivery, list(delivery.invoice.lines.all()))
-    given = {"quantity": line.quantity, "given_back": line.refunded_quantity, "pieces": boxes}
-    return {pk: rules.share_of(minor, **given) for pk, minor in amounts.items()}
 
 
 def nearer(minor: int, limit: int) -> int:

@@ -2,9 +2,10 @@
 
 from .baskets import MOST_OF_ONE, Basket, BasketLine, Goods
 from .boxes import Box, BoxDelivery, BoxRecipient, BoxStop, BoxStopKind, DeliveryStatus
-from .orders import Order, OrderLine, OrderPiece, OrderQuerySet
+from .lines import OrderLine, OrderPiece
+from .orders import Order, OrderQuerySet
 from .records import OrderHistory
-from .returns import OrderRefund, OrderRefundLine
+from .returns import OrderRefund, OrderRefundLine, OrderRefundPiece
 from .shipments import Shipment, ShipmentLine
 from .shipping import ShippingRate
 from .statuses import OrderStatus
@@ -27,6 +28,7 @@ __all__ = [
     "OrderQuerySet",
     "OrderRefund",
     "OrderRefundLine",
+    "OrderRefundPiece",
     "OrderStatus",
     "Shipment",
     "ShipmentLine",

@@ -14,14 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.fields import LowerCaseEmailField
 from apps.accounts.models import User
 from apps.billing.models import Invoice
-from apps.catalog.models import Variant
 from apps.core.models import MoneyColumn
 from apps.core.money import Money
 from apps.memberships.models import Signup
-from apps.orders import naming
 from apps.promotions.models import Promotion
 
-from .baskets import Basket, Goods
+from .baskets import Basket
 from .statuses import OrderStatus
 
 # Without letters and digits that are mistaken for each other: 31 signs, 8 of them, are 39 bits. A number opens nothing
@@ -194,98 +192,3 @@ class Order(models.Model):
     def refunded(self) -> Money:
         """What was given back so far. Reads the refunds."""
         return Money(sum(refund.amount_minor for refund in self.refunds.all()), self.currency)
-
-
-class OrderLine(models.Model):
-    """So many pieces of a variant, as they were named and priced on the day. `unit_minor` is with tax, before the
-    discount. `choices` is what was picked for the slots of a bundle, variant by slot; what that came to are its pieces.
-    """
-
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
-    position = models.PositiveSmallIntegerField(_("position"))
-    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+", verbose_name=_("variant"))
-    description = models.CharField(_("description"), max_length=210)
-    sku = models.CharField(_("article number"), max_length=60)
-    quantity = models.PositiveSmallIntegerField(_("quantity"))
-    unit_minor = models.BigIntegerField(_("unit price"))
-    amount_minor = models.BigIntegerField(_("amount"))
-    discount_minor = models.BigIntegerField(_("discount"), default=0)
-    is_member_price = models.BooleanField(_("price for members"), default=False)
-    is_shipped = models.BooleanField(_("is sent"))
-    choices = models.JSONField(_("what was picked"), default=dict, blank=True, db_default={})
-    refunded_quantity = models.PositiveSmallIntegerField(_("given money back for"), default=0)
-    returned_quantity = models.PositiveSmallIntegerField(_("came back"), default=0)
-
-    unit = MoneyColumn("unit")
-    amount = MoneyColumn("amount")
-    discount = MoneyColumn("discount")
-
-    class Meta:
-        verbose_name = _("line of an order")
-        verbose_name_plural = _("lines of orders")
-        ordering = ["order", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["order", "position"], name="orders_line_position_once"),
-            models.CheckConstraint(
-                condition=Q(
-                    quantity__gte=1,
-                    unit_minor__gt=0,
-                    amount_minor=F("unit_minor") * F("quantity"),
-                    discount_minor__range=(0, F("amount_minor")),
-                ),
-                name="orders_line_adds_up",
-            ),
-            models.CheckConstraint(
-                condition=Q(refunded_quantity__lte=F("quantity"), returned_quantity__lte=F("refunded_quantity")),
-                name="orders_line_no_more_back_than_sold",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.description}"
-
-    @property
-    def currency(self) -> str:
-        return self.order.currency
-
-    @property
-    def left(self) -> int:
-        """How many pieces were not given back."""
-        return self.quantity - self.refunded_quantity
-
-    @property
-    def goods(self) -> Goods:
-        """What one of the line is, as a basket knows it."""
-        return Goods(self.variant_id, frozenset(self.choices.items()))
-
-    @property
-    def within(self) -> str:
-        """What is in it, in words; empty for what is no bundle. Reads the pieces."""
-        return naming.within([str(piece) for piece in self.pieces.all()], quantity=self.quantity)
-
-    def taken(self, count: int) -> dict[int, int]:
-        """What so many of the line take out of stock: pieces by variant. Reads the pieces."""
-        held = {piece.variant_id: piece.quantity * count for piece in self.pieces.all()}
-        return held or {self.variant_id: count}
-
-
-class OrderPiece(models.Model):
-    """What leaves the stock for one of a line that is a bundle: so many of each variant in it. A line without pieces is
-    itself what leaves."""
-
-    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="pieces")
-    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+", verbose_name=_("variant"))
-    description = models.CharField(_("description"), max_length=210)
-    quantity = models.PositiveSmallIntegerField(_("quantity"))
-
-    class Meta:
-        verbose_name = _("piece of a bundle")
-        verbose_name_plural = _("pieces of bundles")
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["line", "variant"], name="orders_piece_once"),
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="orders_piece_quantity"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.description}"

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import MoneyColumn
 
-from .orders import Order, OrderLine
+from .lines import OrderLine, OrderPiece
+from .orders import Order
 
 
 class OrderRefund(models.Model):
@@ -61,6 +62,32 @@ class OrderRefundLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.line_id}"
+
+    @property
+    def currency(self) -> str:
+        return self.refund.currency
+
+
+class OrderRefundPiece(models.Model):
+    """So many single pieces out of bundles for which money was given back."""
+
+    refund = models.ForeignKey(OrderRefund, on_delete=models.PROTECT, related_name="pieces")
+    piece = models.ForeignKey(OrderPiece, on_delete=models.PROTECT, related_name="refunds")
+    quantity = models.PositiveIntegerField(_("quantity"))
+    amount_minor = models.BigIntegerField(_("amount"))
+
+    amount = MoneyColumn("amount")
+
+    class Meta:
+        verbose_name = _("piece of a refund")
+        verbose_name_plural = _("pieces of refunds")
+        constraints = [
+            models.UniqueConstraint(fields=["refund", "piece"], name="orders_refund_piece_once"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="orders_refund_piece_quantity"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.piece_id}"
 
     @property
     def currency(self) -> str:

@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .orders import Order, OrderLine
+from .lines import OrderLine
+from .orders import Order
 
 
 class Shipment(models.Model):

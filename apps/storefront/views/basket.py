@@ -22,7 +22,7 @@ from apps.orders.models import MOST_OF_ONE
 from apps.promotions import services as promotions
 from apps.promotions.models import Promotion
 
-from .. import basket_session, currency
+from .. import basket_session, currency, worth
 from ..forms import number
 
 
@@ -152,7 +152,18 @@ def _changed(request: HttpRequest, *, now: datetime) -> HttpResponse:
 
 def _context(request: HttpRequest, shown: Contents, *, now: datetime) -> dict:
     plans = [] if shown.member or shown.price else _member_plans(request, shown, now=now)
-    return {"basket": shown, "basket_count": shown.count, "member_plans": plans, "most": MOST_OF_ONE}
+    pay_back = _pay_back(request, plans, shown, now=now) if plans else None
+    counts = {"basket_count": shown.count, "most": MOST_OF_ONE}
+    return {"basket": shown, "member_plans": plans, "pay_back": pay_back} | counts
+
+
+def _pay_back(request: HttpRequest, plans: list[Price], shown: Contents, *, now: datetime) -> worth.PayBack:
+    """When the cheapest of these pays for itself. One query for somebody who is signed in."""
+    cheapest = min(plans, key=lambda price: price.amount_minor)
+    general = worth.PayBack(cheapest.plan, cheapest.amount, shown.saving)
+    if basket_session.customer_of(request) is None:
+        return general
+    return worth.with_orders(general, basket_session.savings(request, currency=shown.currency, now=now))
 
 
 def _member_plans(request: HttpRequest, shown: Contents, *, now: datetime) -> list[Price]:

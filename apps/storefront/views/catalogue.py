@@ -7,6 +7,7 @@ from dataclasses import replace
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from apps.catalog.models import Category, Kind, Product, Review
 from apps.core import clock
 from apps.loyalty import rules as points_rules
 
-from .. import currency, kept, kept_pages, reading, structured, visitor, worth
+from .. import basket_session, currency, kept, kept_pages, reading, structured, visitor, worth
 from ..forms import number
 from ..shelf import Shelf
 
@@ -92,6 +93,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     asked = number(request.GET.get("reviews", "")) or 1
     price = found.shown_price
     points = worth.points(price, standing=standing)
+    general = worth.pay_back(price.member_saving if price else None, standing=standing, now=now)
     trail = [
         {"label": _("Shop"), "href": reverse("catalogue")},
         {"label": found.category.name, "href": found.category.get_absolute_url()},
@@ -103,7 +105,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "variants": variants,
         "slots": slots,
         "standing": standing,
-        "pay_back": worth.pay_back(price.member_saving if price else None, standing=standing, now=now),
+        "pay_back": kept_pages.own(request, _pay_back, general) if general else "",
         "points": points,
         "points_value": points_rules.value_of(points, shown),
         "trail": trail,
@@ -121,6 +123,14 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         .for_cards(shown)[:_RELATED],
     }
     return currency.remember(request, render(request, "storefront/product.html", context))
+
+
+def _pay_back(request: HttpRequest, general: worth.PayBack) -> str:
+    """When a membership pays for itself, with the visitor's basket and orders. One query, none for strangers."""
+    known = basket_session.savings(request, currency=general.saving.currency, now=clock.now())
+    own = worth.with_basket(general, known)
+    shown = worth.with_orders(own, known) if own else None
+    return render_to_string("storefront/parts/pay_back.html", {"pay_back": shown})
 
 
 def _product(slug: str, shown: str) -> Product:

@@ -29,7 +29,7 @@ from apps.promotions.services import NotRedeemable
 from .. import boxes, currency, terms
 from ..agreed import Agreed
 from ..contracts import Contract
-from ..forms import BillingForm, ConsentForm, CountryForm, QuantityForm
+from ..forms import BillingForm, ConsentForm, CountryForm, QuantityForm, country_name
 from ..signed_in import SignedInRequest
 from . import billing_details
 
@@ -144,6 +144,7 @@ def _agree(
         "quantity_form": amounts if price.plan.max_quantity > 1 else None,
         "trial_refused": charge.trial_refused,
         "sent": boxes.sent_of(request.user, price.plan) if price.plan.sends_goods else None,
+        "sent_to": country_name(charge.sent_to) if charge.sent_to else "",
     }
     wrong = form.errors or billing_form.errors
     return render(request, "storefront/join/review.html", context, status=400 if wrong else 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from django.db.models.functions import Cast, Greatest, NullIf
 from apps.billing import tax
 from apps.billing.rules import tax_in
 from apps.core.money import Money, round_half_up
-from apps.memberships import promise_rules, rules
+from apps.memberships import destinations, promise_rules, rules
 from apps.memberships.models import Price, PriceChange, Status, Subscription, WithoutConsent
 from apps.promotions.models import Duration, Promotion
 
@@ -156,18 +157,26 @@ def _month(row: Mapping[str, Any], change: PriceChange) -> Month:
 
 
 def _revenue(change: PriceChange, members: QuerySet[Any], *, now: datetime) -> Revenue:
-    groups = list(
-        members.exclude(status=Status.TRIALING)
-        .order_by()
-        .values_list("quantity", "promotion", "customer__country")
-        .annotate(members=Count("pk"))
-    )
+    groups = _groups(change, members.exclude(status=Status.TRIALING).order_by())
     lasting = Promotion.objects.filter(duration=Duration.FOREVER).in_bulk({row[1] for row in groups if row[1]})
     rates = tax.rates_on(now.date())
     old = _monthly(change.old_price, groups, lasting=lasting, rates=rates)
     new = _monthly(change.new_price, groups, lasting=lasting, rates=rates)
     without = Money(0, old.currency) if change.without_consent == WithoutConsent.END else old
     return Revenue(old, new, without if change.needs_consent else new)
+
+
+def _groups(change: PriceChange, members: QuerySet[Any]) -> list[tuple]:
+    """How many members have as many, with the same promotion, taxed in the same country."""
+    plan, columns = change.old_price.plan, ("quantity", "promotion", "customer__country")
+    if not plan.sends_goods:
+        return list(members.values_list(*columns).annotate(members=Count("pk")))
+    rows = list(members.values_list(*columns, "customer"))
+    to = destinations.countries([(customer, plan.group) for *_facts, customer in rows])
+    counted = Counter(
+        (quantity, promotion, to.get((customer, plan.group), home)) for quantity, promotion, home, customer in rows
+    )
+    return [(*facts, members) for facts, members in counted.items()]
 
 
 def _monthly(price: Price, groups: Iterable[tuple], *, lasting: dict[int, Promotion], rates: dict[str, int]) -> Money:

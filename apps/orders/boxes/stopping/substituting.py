@@ -85,11 +85,14 @@ def release(delivery_id: int) -> None:
 
 
 def exchange(stop: BoxStop, order_id: int, *, now: datetime) -> None:
-    """Put the substitute into an order that is not packed yet. Raises stock's OutOfStock; nothing is changed then."""
+    """Put the substitute into an order that is not packed yet. Raises stock's OutOfStock; nothing is changed then.
+
+    One of which staff gave money back for single pieces stays as it is: they looked at it already.
+    """
     rows = Order.objects.select_for_update(of=("self",)).select_related("delivery__subscription__customer")
     order = rows.filter(pk=order_id, status=OrderStatus.PAID).first()
     pieces = OrderPiece.objects.filter(line__order=order_id, variant=stop.variant_id).select_related("line")
-    if order is None or not pieces:
+    if order is None or not pieces or OrderPiece.objects.filter(line__order=order, refunded_quantity__gt=0).exists():
         return
     if count := sum(piece.quantity * piece.line.left for piece in pieces):
         gone, by = _variants(stop)
