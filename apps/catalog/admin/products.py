@@ -54,7 +54,7 @@ class ProductAdmin(ModelAdmin):
     save_on_top = True
 
     def get_queryset(self, request):
-        return super().get_queryset(request).defer("search").prefetch_related("prices")
+        return super().get_queryset(request).defer("search", "names").prefetch_related("prices")
 
     def save_formset(self, request, form, formset, change) -> None:
         super().save_formset(request, form, formset, change)

@@ -8,12 +8,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from modeltrans.fields import TranslationField
+
+from apps.core.translations import TranslatedQuerySet
 
 from .product import Kind, Product
 from .variants import Variant
 
 
-class BundleSlotQuerySet(models.QuerySet["BundleSlot"]):
+class BundleSlotQuerySet(TranslatedQuerySet["BundleSlot"]):
     def with_choices(self) -> BundleSlotQuerySet:
         """With all that can fill each slot, and what is left of it: two queries for any number of slots."""
         choices = BundleChoice.objects.select_related("variant__product", "variant__stock")
@@ -38,6 +41,7 @@ class BundleSlot(models.Model):
         help_text=gettext_lazy("Of what is chosen."),
     )
     position = models.PositiveSmallIntegerField(gettext_lazy("position"), default=0)
+    i18n = TranslationField(fields=("name",))
 
     objects = BundleSlotQuerySet.as_manager()
 
@@ -50,8 +54,10 @@ class BundleSlot(models.Model):
             models.UniqueConstraint(fields=["product", "name"], name="catalog_slots_differ_by_name"),
         ]
 
+    name_i18n: str
+
     def __str__(self) -> str:
-        return f"{self.product}: {self.name}"
+        return f"{self.product}: {self.name_i18n}"
 
     # What `with_choices` fetched.
     choices_shown: list[BundleChoice]

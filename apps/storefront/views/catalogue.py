@@ -125,7 +125,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _product(slug: str, shown: str) -> Product:
     """The product with all that its page shows of it besides its parts: two queries."""
-    rows = Product.objects.published().for_cards(shown).defer(None).defer("search")
+    rows = Product.objects.published().for_cards(shown).defer(None).defer("search", "names")
     return get_object_or_404(rows.select_related("category", "companion", "cover"), slug=slug)
 
 

@@ -33,7 +33,7 @@ def guides(request: HttpRequest) -> HttpResponse:
 def guide(request: HttpRequest, slug: str) -> HttpResponse:
     now = clock.now()
     published = Product.objects.published().guides().select_related("guide", "cover")
-    found = get_object_or_404(published.defer("search").filter(guide__isnull=False), slug=slug)
+    found = get_object_or_404(published.defer("search", "names").filter(guide__isnull=False), slug=slug)
     standing = visitor.standing(request.user, now=now)
     access = reading.access(found, standing=standing, now=now)
     locked = not access.is_open

@@ -21,7 +21,7 @@ from ..review_form import ReviewForm
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest, slug: str) -> HttpResponse:
     """A buyer's review: new, or their own once more. Everybody else is told why not."""
-    found = get_object_or_404(Product.objects.published().goods().defer("search"), slug=slug)
+    found = get_object_or_404(Product.objects.published().goods().defer("search", "names"), slug=slug)
     if not reviews.may_review(found, request.user):
         messages.info(request, str(reviews.NotABuyer()))
         return redirect(found)
