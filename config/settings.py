@@ -72,7 +72,7 @@ SHOP_ADDRESS = env("SHOP_ADDRESS", default="Via degli Agrumi 12, 80067 Sorrento,
 
 INSTALLED_APPS = [
     # First: the forms of the others need the fields of the translations.
-    "modeltrans",
+    "config.translations.TranslationsConfig",
     "apps.storefront",
     "apps.insights",
     "apps.campaigns",

@@ -7,7 +7,7 @@ from operator import add
 from unicodedata import combining, normalize
 
 from django.conf import settings
-from django.contrib.postgres.search import CombinedSearchVector, SearchVector, TrigramWordSimilarity
+from django.contrib.postgres.search import SearchVector, TrigramWordSimilarity
 from django.db.models import F, Func, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KeyTextTransform
@@ -29,13 +29,11 @@ class Typed(Func):
     SIMILAR_ENOUGH: until the end of the statement, or of the transaction around it. An index serves the operator, and
     none a function that is compared with a number."""
 
-    template = (
-        "(SELECT %(expressions)s::text FROM set_config('pg_trgm.word_similarity_threshold', '%(least)s', true))"
-    )
+    template = "(SELECT %(expressions)s::text FROM set_config('pg_trgm.word_similarity_threshold', '%(least)s', true))"
     output_field = TextField()
 
 
-def vector() -> CombinedSearchVector:
+def vector() -> SearchVector:
     """The words of a product in every language of the shop, each stemmed as its language does."""
     parts = []
     for code, config in words.CONFIGS.items():
@@ -50,9 +48,10 @@ def vector() -> CombinedSearchVector:
     return reduce(add, parts)
 
 
-def names() -> Combinable:
+def names() -> Func:
     """The names of a row in every language, one after the other, in plain capitals."""
-    text, together = TextField(), F("name")
+    text = TextField()
+    together: F | Concat = F("name")
     for code in words.CONFIGS:
         if code != settings.LANGUAGE_CODE:
             another = Coalesce(_field("name", code), Value(""), output_field=text)

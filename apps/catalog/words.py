@@ -30,9 +30,6 @@ def prefix_query(text: str) -> SearchQuery | CombinedSearchQuery | None:
     if not found:
         return None
     prefixes = " & ".join(f"{word}:*" for word in found)
-    original, active = (_query(prefixes, code) for code in (settings.LANGUAGE_CODE, translations.active()))
-    return original if active.config == original.config else active | original
-
-
-def _query(prefixes: str, language: str) -> SearchQuery:
-    return SearchQuery(prefixes, search_type="raw", config=CONFIGS[language])
+    original, active = settings.LANGUAGE_CODE, translations.active()
+    query = SearchQuery(prefixes, search_type="raw", config=CONFIGS[original])
+    return query if active == original else SearchQuery(prefixes, search_type="raw", config=CONFIGS[active]) | query

@@ -7,15 +7,16 @@ where there is none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import Exists, F, Model, OuterRef, Q, Value
+from django.db.models import Exists, F, ForeignObjectRel, Model, OuterRef, Q, Value
 from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, NullIf
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
+from modeltrans.fields import TranslationField
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet as TranslatedQuerySet
@@ -23,7 +24,18 @@ else:
     # Made into one of these once, and not for each query anew.
     from modeltrans.manager import MultilingualQuerySet as TranslatedQuerySet
 
-__all__ = ["TranslatedQuerySet", "active", "languages", "missing", "text", "written_in"]
+__all__ = [
+    "TranslatedQuerySet",
+    "active",
+    "all_of",
+    "fields",
+    "has",
+    "in_each",
+    "languages",
+    "missing",
+    "text",
+    "written_in",
+]
 
 
 def languages() -> dict[str, str]:
@@ -35,6 +47,35 @@ def active() -> str:
     """The language of the reader; the original one where theirs is none of the shop's."""
     code = get_language() or settings.LANGUAGE_CODE
     return code if code in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+
+def in_each(name: str, write: Callable[[], str]) -> dict[str, str]:
+    """The columns of a new row for a field that the shop itself writes: what `write` says in each language."""
+    columns = {}
+    for code, _own_name in settings.LANGUAGES:
+        with override(code):
+            columns[name if code == settings.LANGUAGE_CODE else f"{name}_{code}"] = write()
+    return columns
+
+
+def all_of(row: Model, name: str) -> list[str]:
+    """What a field of the row says, in the original language and in those it is translated into."""
+    said = [getattr(row, name), *(getattr(row, f"{name}_{code}") for code in languages())]
+    return list(dict.fromkeys(filter(None, said)))
+
+
+def has(model: type[Model], path: str) -> bool:
+    """Whether a field, of the model or over relations ("product__name"), is written in several languages."""
+    first, _separator, rest = path.partition("__")
+    if rest:
+        related = model._meta.get_field(first).related_model
+        return related is not None and has(related, rest)
+    return first in fields(model)
+
+
+def fields(model: type[Model]) -> Sequence[str]:
+    """The fields of a model that are written in several languages; none of most models."""
+    return next((field.fields for field in model._meta.concrete_fields if isinstance(field, TranslationField)), ())
 
 
 def written_in(language: str, path: str) -> Combinable:
@@ -58,6 +99,7 @@ def missing(model: type[Model], language: str, parts: Iterable[str] = ()) -> Q:
     found = _missing(model, language)
     for part in parts:
         relation = model._meta.get_field(part)
+        assert isinstance(relation, ForeignObjectRel), "parts belong to their row"
         belonging = relation.related_model._default_manager.filter(_missing(relation.related_model, language))
         found |= Q(Exists(belonging.filter(**{relation.field.name: OuterRef("pk")})))
     return found
@@ -65,7 +107,7 @@ def missing(model: type[Model], language: str, parts: Iterable[str] = ()) -> Q:
 
 def _missing(model: type[Model], language: str) -> Q:
     found = Q()
-    for name in model._meta.get_field("i18n").fields:
+    for name in fields(model):
         is_absent = Q(**{f"i18n__{name}_{language}__isnull": True}) | Q(**{f"i18n__{name}_{language}": ""})
         found |= ~Q(**{name: ""}) & (Q(i18n=None) | is_absent)
     return found

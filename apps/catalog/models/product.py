@@ -121,9 +121,9 @@ class ProductQuerySet(TranslatedQuerySet["Product"]):
         query = words.prefix_query(text)
         if query is None:
             return self.none()
-        found = self.filter(Q(search=query) | Q(names__trigram_word_similar=finding.typed(text)))
         rank = SearchRank(F("search"), query, weights=finding.WEIGHTS)
-        found = found.annotate(rank=rank, likeness=finding.likeness(text))
+        found = self.annotate(rank=rank, likeness=finding.likeness(text))
+        found = found.filter(Q(search=query) | Q(names__trigram_word_similar=finding.typed(text)))
         return found.order_by("-rank", "-likeness", "name_i18n").only("slug", "name", "i18n", "kind", "picture")
 
 

@@ -37,7 +37,7 @@ def history(customer: User) -> list[Moment]:
     for row in rows:
         if row.kind == HistoryKind.STATUS:
             title = _("%(plan)s: %(status)s") % {
-                "plan": row.subscription.plan.name,
+                "plan": row.subscription.plan.name_i18n,
                 "status": _STATUS.get(row.new, row.new),
             }
         else:
@@ -126,7 +126,7 @@ def offers(customer: User) -> list[Moment]:
     moments = []
     for offer in Offer.objects.filter(customer=customer).select_related("price__plan", "promotion"):
         url = page("offers_offer", offer.pk)
-        name = f"{offer.get_kind_display()}: {offer.price.plan.name}"
+        name = f"{offer.get_kind_display()}: {offer.price.plan.name_i18n}"
         detail = sentence(offer.get_arm_display(), offer.reason_text, offer.terms_text)
         moments.append(Moment(offer.created_at, Kind.OFFER, _("Offer made: %(offer)s") % {"offer": name}, detail, url))
         if offer.decided_at:

@@ -34,7 +34,7 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect(found)
     trail = [
         {"label": _("Shop"), "href": reverse("catalogue")},
-        {"label": found.name, "href": found.get_absolute_url()},
+        {"label": found.name_i18n, "href": found.get_absolute_url()},
         {"label": _("Your review")},
     ]
     return render(request, "storefront/review.html", {"product": found, "form": form, "trail": trail})
