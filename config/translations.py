@@ -6,7 +6,7 @@ what the code says they are.
 """
 
 from django.apps import AppConfig, apps
-from modeltrans.conf import check_fallback_chain
+from modeltrans.conf import check_fallback_chain, get_available_languages
 from modeltrans.translator import add_virtual_fields, get_i18n_field, validate
 
 
@@ -20,3 +20,6 @@ class TranslationsConfig(AppConfig):
             if written is not None:
                 validate(model)
                 add_virtual_fields(model, written.fields, written.required_languages)
+                for field in written.get_translated_fields():
+                    # The others are what a form has already, under another name.
+                    field.editable = field.language in get_available_languages(include_default=False)

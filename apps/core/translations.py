@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import Exists, F, ForeignObjectRel, Model, OuterRef, Q, Value
+from django.db.models import Exists, F, ForeignObjectRel, Model, OuterRef, Q, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, NullIf
+from django.db.models.lookups import Exact
 from django.utils.translation import get_language, override
 from modeltrans.fields import TranslationField
 
@@ -36,6 +37,8 @@ __all__ = [
     "text",
     "written_in",
 ]
+
+_NOTHING = Value("", TextField())
 
 
 def languages() -> dict[str, str]:
@@ -84,13 +87,17 @@ def written_in(language: str, path: str) -> Combinable:
     if language == settings.LANGUAGE_CODE:
         return F(path)
     row, _separator, name = path.rpartition("__")
-    return NullIf(KeyTextTransform(f"{name}_{language}", f"{row}__i18n" if row else "i18n"), Value(""))
+    return NullIf(KeyTextTransform(f"{name}_{language}", f"{row}__i18n" if row else "i18n"), _NOTHING)
 
 
 def text(path: str) -> Combinable:
     """The text of a field in the active language, for the database: the original where it is not written."""
     language = active()
-    return F(path) if language == settings.LANGUAGE_CODE else Coalesce(written_in(language, path), F(path))
+    return (
+        F(path)
+        if language == settings.LANGUAGE_CODE
+        else Coalesce(written_in(language, path), F(path), output_field=TextField())
+    )
 
 
 def missing(model: type[Model], language: str, parts: Iterable[str] = ()) -> Q:
@@ -108,6 +115,5 @@ def missing(model: type[Model], language: str, parts: Iterable[str] = ()) -> Q:
 def _missing(model: type[Model], language: str) -> Q:
     found = Q()
     for name in fields(model):
-        is_absent = Q(**{f"i18n__{name}_{language}__isnull": True}) | Q(**{f"i18n__{name}_{language}": ""})
-        found |= ~Q(**{name: ""}) & (Q(i18n=None) | is_absent)
+        found |= ~Q(**{name: ""}) & Q(Exact(Coalesce(written_in(language, name), _NOTHING), _NOTHING))
     return found
