@@ -105,7 +105,7 @@ def test_a_shelf_is_sorted_by_the_names_that_are_shown(client, stocked):
         path: [product.slug for product in client.get(path, {"sort": "name"}).context["shelf"].page]
         for path in ("/shop/c/feed/", "/it/shop/c/feed/")
     }
-    # In Italian: Concime estivo, Concime invernale, Lavaggio foglie, Terriccio.
+    # In Italian: Concime estivo, Concime invernale, Sapone per foglie, Terriccio per agrumi.
     assert shown == {
         "/shop/c/feed/": ["citrus-compost", "leaf-wash", "summer-feed", "winter-feed"],
         "/it/shop/c/feed/": ["summer-feed", "winter-feed", "leaf-wash", "citrus-compost"],

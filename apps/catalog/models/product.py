@@ -55,7 +55,7 @@ class ProductQuerySet(TranslatedQuerySet["Product"]):
     def readable(self) -> ProductQuerySet:
         """Guides that have a text, as a card needs them, with what says when it opens, without the text itself."""
         found = self.guides().filter(guide__isnull=False).select_related("guide", "cover")
-        return found.defer("guide__body", "description", "search", "names", "facts_text")
+        return found.defer("guide__body", "guide__i18n", "description", "search", "names", "facts_text")
 
     def within(self, category: Category) -> ProductQuerySet:
         """Products of the category and of those directly under it."""

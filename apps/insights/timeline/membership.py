@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from apps.accounts.models import User
 from apps.catalog.models import GuideView
+from apps.core import translations
 from apps.loyalty.models import PointsEntry
 from apps.memberships.models import (
     ChangeStatus,
@@ -143,14 +144,14 @@ def guides(customer: User) -> list[Moment]:
     views = (
         GuideView.objects.filter(customer=customer)
         .order_by()
-        .values("product__name", "locked")
+        .values("locked", name=translations.text("product__name"))
         .annotate(times=Count("pk"), last=Max("at"))
     )
     return [
         Moment(
             view["last"],
             Kind.GUIDE,
-            view["product__name"],
+            view["name"],
             sentence(
                 _("preview only") if view["locked"] else _("read"),
                 ngettext("opened %(times)d time", "opened %(times)d times", view["times"]) % {"times": view["times"]},
