@@ -80,4 +80,4 @@ def create(*, policy_model, incentive_model, promotion_model, now: datetime) -> 
 def translate(*, promotion_model) -> None:
     """Give the promotions of `create` their names in the other languages; what staff wrote is left alone."""
     for name, texts in NAMES.items():
-        promotion_model.objects.filter(code=None, name=name, i18n=None).update(i18n=texts)
+        promotion_model.objects.filter(code=None, name=name, i18n__isnull=True).update(i18n=texts)

@@ -24,7 +24,7 @@ _LANGUAGES = ("it", "fr", "ro")
 
 
 def translate(apps, schema_editor) -> None:
-    rates = apps.get_model("orders", "ShippingRate").objects.filter(i18n=None)
+    rates = apps.get_model("orders", "ShippingRate").objects.filter(i18n__isnull=True)
     for name, names in _NAMES.items():
         for detail, details in _DETAILS.items():
             texts = {f"name_{code}": said for code, said in zip(_LANGUAGES, names, strict=True)}
