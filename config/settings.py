@@ -71,6 +71,8 @@ SHOP_NAME = env("SHOP_NAME", default="Orangery")
 SHOP_ADDRESS = env("SHOP_ADDRESS", default="Via degli Agrumi 12, 80067 Sorrento, Italy")
 
 INSTALLED_APPS = [
+    # First: the forms of the others need the fields of the translations.
+    "config.translations.TranslationsConfig",
     "apps.storefront",
     "apps.insights",
     "apps.campaigns",
@@ -200,6 +202,7 @@ MFA_TOTP_ISSUER = SHOP_NAME
 LANGUAGE_CODE = "en"
 # In their own words: whoever looks for a language reads that one.
 LANGUAGES = [("en", "English"), ("it", "Italiano"), ("fr", "Français"), ("ro", "Română")]
+MODELTRANS_ADD_FIELD_HELP_TEXT = False
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "UTC"

@@ -13,15 +13,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from apps.core import privacy
 from apps.core.append_only import erasing
-from apps.mail import outbox
 from apps.mail.models import Message
 from apps.mail.models import Status as MailStatus
 
-from . import exporting
+from . import exporting, letters
 from .models import Erasure, User
 
 log = logging.getLogger(__name__)
@@ -145,18 +143,12 @@ def _refuse(user: User) -> None:
 
 def _put(kind: str, erasure: Erasure, *, occasion: str, secret: bool, now: datetime) -> None:
     user = erasure.user
-    with override(user.locale):
-        outbox.put(
-            kind,
-            key=f"{kind}:{erasure.pk}:{occasion}",
-            to=user.email,
-            user_id=user.pk,
-            locale=user.locale,
-            zone=user.time_zone,
-            context={
-                "name": user.short_name,
-                "confirm_url": settings.SITE_URL + LINK.format(secret=erasure.secret) if secret else "",
-            },
-            secret=secret,
-            now=now,
-        )
+    confirm_url = settings.SITE_URL + LINK.format(secret=erasure.secret) if secret else ""
+    letters.put(
+        kind,
+        user,
+        key=f"{kind}:{erasure.pk}:{occasion}",
+        context={"name": user.short_name, "confirm_url": confirm_url},
+        secret=secret,
+        now=now,
+    )

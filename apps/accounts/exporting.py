@@ -17,9 +17,9 @@ from django.utils.translation import override
 
 from apps.core import privacy
 from apps.core.privacy import Part, Person, Row
-from apps.mail import outbox
 from apps.mail.models import Message
 
+from . import letters
 from .models import Consent, DataExport, ExportStatus, User
 
 KEPT = timedelta(days=7)
@@ -67,13 +67,10 @@ def _make_next(*, now: datetime) -> bool:
     export.status, export.ready_at, export.expires_at = ExportStatus.READY, now, now + KEPT
     DataExport.objects.filter(user=user, status=ExportStatus.READY).update(status=ExportStatus.DELETED, content=None)
     export.save()
-    outbox.put(
+    letters.put(
         "export-ready",
+        user,
         key=f"export-ready:{export.pk}",
-        to=user.email,
-        user_id=user.pk,
-        locale=user.locale,
-        zone=user.time_zone,
         context={"name": user.short_name, "expires_at": export.expires_at, "page_url": settings.SITE_URL + PAGE},
         now=now,
     )

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import prefetch_related_objects
 from django.urls import reverse
 
+from apps.accounts import letters
 from apps.core.money import Money
 from apps.mail import outbox
 
@@ -121,13 +122,10 @@ def refund_sent(refund: Refund, *, now: datetime) -> None:
 def tax_number_checked(details: BillingDetails, check: TaxNumberCheck, *, now: datetime) -> None:
     """The registry has said something new about the customer's VAT number: what it means for the next invoice."""
     customer = details.customer
-    outbox.put(
+    letters.put(
         "tax-number-checked",
+        customer,
         key=f"tax-number-checked:{check.pk}",
-        to=customer.mail_address,
-        user_id=customer.pk,
-        locale=customer.locale,
-        zone=customer.time_zone,
         context={
             "name": customer.short_name,
             "number": check.tax_number,
@@ -182,15 +180,8 @@ def _put(kind: str, invoice: Invoice, *, key: str, now: datetime, **context: Any
 
 def _letter(kind: str, invoice: Invoice, *, key: str, **context: Any) -> outbox.Letter:
     customer = invoice.customer
-    return outbox.Letter(
-        kind=kind,
-        key=key,
-        to=customer.mail_address,
-        user_id=customer.pk,
-        locale=customer.locale,
-        zone=customer.time_zone,
-        context={"name": customer.short_name, "number": invoice.number, **context},
-    )
+    facts = {"name": customer.short_name, "number": invoice.number, **context}
+    return letters.letter(kind, customer, key=key, context=facts)
 
 
 def _own_url(invoice: Invoice, name: str, number: str) -> str:

@@ -8,14 +8,13 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import translation
 
+from apps.accounts import letters
 from apps.accounts.models import User
 from apps.accounts.services import unsubscribe_url
 from apps.catalog.models import Product
 from apps.loyalty import rules as loyalty
 from apps.loyalty.models import PointsAccount
-from apps.mail import outbox
 from apps.mail.models import Stream
 from apps.memberships.models import Subscription
 from apps.offers import services as offers
@@ -47,11 +46,14 @@ def _first_steps(enrollment: Enrollment, step: Step, now: datetime) -> Outcome |
         .filter(member_min_rank__lte=plan.rank)
         .order_by("-member_min_rank", "position")
     )
-    context = {
-        "plan": plan.name,
-        "benefits": [benefit.text for benefit in plan.benefits.all()],
-        "guides": [[guide.name, settings.SITE_URL + guide.get_absolute_url()] for guide in guides[:GUIDES_SHOWN]],
-    }
+
+    def context() -> dict[str, Any]:
+        return {
+            "plan": plan.name_i18n,
+            "benefits": [benefit.text_i18n for benefit in plan.benefits.all()],
+            "guides": [[str(guide), settings.SITE_URL + guide.get_absolute_url()] for guide in guides[:GUIDES_SHOWN]],
+        }
+
     _put("welcome-first-steps", enrollment, step, context, now=now)
     return None
 
@@ -63,12 +65,15 @@ def _points(enrollment: Enrollment, step: Step, now: datetime) -> Outcome | None
     if subscription.price.is_free:  # a free membership earns nothing: there is nothing true to say about its points
         return Outcome.FINISHED
     balance = PointsAccount.objects.balance_of(enrollment.customer)
-    context = {
-        "plan": subscription.plan.name,
-        "balance": balance,
-        "worth": loyalty.value_of(balance, subscription.price.currency),
-        "points_url": settings.SITE_URL + reverse("redeem_points"),
-    }
+
+    def context() -> dict[str, Any]:
+        return {
+            "plan": subscription.plan.name_i18n,
+            "balance": balance,
+            "worth": loyalty.value_of(balance, subscription.price.currency),
+            "points_url": settings.SITE_URL + reverse("redeem_points"),
+        }
+
     _put("welcome-points", enrollment, step, context, now=now)
     return None
 
@@ -84,9 +89,7 @@ def _upgrade(enrollment: Enrollment, step: Step, now: datetime) -> Outcome | Non
     subscription = enrollment.subscription
     if offer is None or not subscription.is_open_at(now) or subscription.is_cancelling:
         return Outcome.NO_OFFER
-    with translation.override(enrollment.customer.locale):
-        context = _offer_context(offer) | {"current": subscription.plan.name}
-    _put("offer-upgrade", enrollment, step, context, now=now)
+    _put("offer-upgrade", enrollment, step, lambda: _about(offer) | {"current": str(subscription.plan)}, now=now)
     offers.mark_shown(offer, now=now)
     return None
 
@@ -117,18 +120,16 @@ def _call_back(kind: str, enrollment: Enrollment, step: Step, now: datetime) -> 
     enrollment.save(update_fields=["offer"])
     if offer.arm == Arm.CONTROL:
         return Outcome.CONTROL
-    with translation.override(enrollment.customer.locale):
-        context = _offer_context(offer) | {"left": enrollment.subscription.plan.name}
-    _put(kind, enrollment, step, context, now=now)
+    _put(kind, enrollment, step, lambda: _about(offer) | {"left": str(enrollment.subscription.plan)}, now=now)
     offers.mark_shown(offer, now=now)
     return None
 
 
-def _offer_context(offer: Offer) -> dict[str, Any]:
+def _about(offer: Offer) -> dict[str, Any]:
     """What every letter with an offer says: the plan, the price, what is given, until when, and where."""
     return {
-        "plan": offer.price.plan.name,
-        "tagline": offer.price.plan.tagline,
+        "plan": offer.price.plan.name_i18n,
+        "tagline": offer.price.plan.tagline_i18n,
         "terms": offer.terms_text,
         "reason": offer.reason_text,
         "has_discount": offer.promotion_id is not None,
@@ -139,16 +140,16 @@ def _offer_context(offer: Offer) -> dict[str, Any]:
     }
 
 
-def _put(kind: str, enrollment: Enrollment, step: Step, context: dict[str, Any], *, now: datetime) -> None:
+def _put(
+    kind: str, enrollment: Enrollment, step: Step, context: Callable[[], dict[str, Any]], *, now: datetime
+) -> None:
     customer: User = enrollment.customer
-    outbox.put(
+    account_url = settings.SITE_URL + reverse("account")
+    letters.put(
         kind,
+        customer,
         key=f"campaign:{enrollment.pk}:{step.position}",
-        to=customer.mail_address,
-        user_id=customer.pk,
-        locale=customer.locale,
-        zone=customer.time_zone,
-        context={**context, "name": customer.short_name, "account_url": settings.SITE_URL + reverse("account")},
+        context=lambda: {**context(), "name": customer.short_name, "account_url": account_url},
         now=now,
         stream=Stream.MARKETING,
         unsubscribe_url=unsubscribe_url(customer),

@@ -15,8 +15,8 @@ from django.db.models import CharField, DateTimeField, Exists, F, Func, Max, Min
 from django.db.models.functions import Cast, Coalesce, Concat, ExtractMonth, ExtractYear
 from django.urls import reverse
 
+from apps.accounts import letters
 from apps.billing.models import Card
-from apps.mail import outbox
 from apps.mail.models import Message
 from apps.memberships import quotes
 from apps.memberships.emails import about
@@ -158,16 +158,13 @@ def _put(subscription: Subscription, days: int, *, now: datetime) -> bool:
     key = _key(card, charge, days)
     if not amount or Message.objects.filter(key=key).exists():
         return False
-    outbox.put(
+    letters.put(
         KIND,
+        customer,
         key=key,
-        to=customer.mail_address,
-        user_id=customer.pk,
-        locale=customer.locale,
-        zone=customer.time_zone,
-        context={
+        context=lambda: {
             "name": customer.short_name,
-            "plan": price.plan.name,
+            "plan": price.plan.name_i18n,
             "card": str(card),
             "expires": date(card.exp_year, card.exp_month, 1),
             "is_over": (card.exp_year, card.exp_month) < (now.year, now.month),

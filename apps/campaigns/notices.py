@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
-from django.utils import translation
 
-from apps.mail import outbox
+from apps.accounts import letters
 from apps.memberships import quotes
 from apps.memberships.emails import about
 from apps.memberships.models import Price, Status, Subscription
@@ -113,24 +112,19 @@ def _put(subscription: Subscription, key: str, *, now: datetime) -> None:
     customer = subscription.customer
     price = subscription.pending_price or subscription.price
     quantity = subscription.holding_next.quantity
-    with translation.override(customer.locale):
-        terms = wording.rate(price, quantity=quantity)
     # Where the tax of the country is not known, the renewal will not be billed either; the price is said as it is.
     amount = quotes.next_total(subscription, now=now) or wording.next_amount(
         price, subscription.promotion, quantity=quantity
     )
-    outbox.put(
+    letters.put(
         "renewal-notice",
+        customer,
         key=key,
-        to=customer.mail_address,
-        user_id=customer.pk,
-        locale=customer.locale,
-        zone=customer.time_zone,
-        context={
+        context=lambda: {
             "name": customer.short_name,
-            "plan": price.plan.name,
+            "plan": price.plan.name_i18n,
             "renews_at": subscription.next_bill_at,
-            "terms": terms,
+            "terms": wording.rate(price, quantity=quantity),
             "amount": amount,
             **about(subscription.plan),
         },

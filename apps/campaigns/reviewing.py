@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, F, Min, OuterRef, QuerySet
 from django.urls import reverse
 
+from apps.accounts import letters
 from apps.accounts.models import User
 from apps.accounts.services import unsubscribe_url
 from apps.catalog.models import Product, ProductStatus, Review
@@ -70,11 +71,11 @@ def _ask_batch(now: datetime) -> int | None:
     newest_first = rows.select_related("variant__product", "order").order_by(
         "order__customer_id", "-order_id", "position"
     )
-    letters = []
+    written = []
     for customer_id, lines in groupby(newest_first, key=lambda line: line.order.customer_id):
-        letters.append(_letter(users[customer_id], list(lines), now=now))
-    outbox.put_many(letters, now=now)
-    return len(letters)
+        written.append(_letter(users[customer_id], list(lines), now=now))
+    outbox.put_many(written, now=now)
+    return len(written)
 
 
 def _askable(now: datetime) -> QuerySet[User]:
@@ -117,16 +118,13 @@ def _letter(customer: User, lines: Sequence[OrderLine], *, now: datetime) -> out
         for line in chosen
     )
     products = [line.variant.product for line in chosen]
-    return outbox.Letter(
-        kind=KIND,
+    return letters.letter(
+        KIND,
+        customer,
         key=":".join([KIND, str(customer.pk), *(str(product.pk) for product in products)]),
-        to=customer.mail_address,
-        user_id=customer.pk,
-        locale=customer.locale,
-        zone=customer.time_zone,
-        context={
+        context=lambda: {
             "name": customer.short_name,
-            "products": [{"name": product.name, "url": _page(product)} for product in products],
+            "products": [{"name": product.name_i18n, "url": _page(product)} for product in products],
         },
         stream=Stream.MARKETING,
         unsubscribe_url=unsubscribe_url(customer),

@@ -102,7 +102,7 @@ def _choice(slot: BundleSlot, choices: Mapping[int, int]) -> BundleChoice:
     found = next((choice for choice in slot.choices_shown if choice.variant_id == wanted), None)
     if found is None or not found.variant.is_active:
         text = _("Please choose for “%(slot)s”.") if is_open else _("“%(slot)s” cannot be had at the moment.")
-        raise InvalidChoice(text % {"slot": slot.name})
+        raise InvalidChoice(text % {"slot": slot.name_i18n})
     return found
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.text import slugify
 
-from . import stock
+from . import demo_translations, stock
 from .models import BundleChoice, BundleSlot, Category, Guide, Kind, Product, ProductPrice, ProductStatus, Variant
 
 _DATA = Path(__file__).parent / "demo_data"
@@ -64,7 +64,8 @@ def _read(name: str) -> dict:
 
 
 def _category(row: dict, position: int) -> Category:
-    defaults = {"name": row["name"], "summary": row["summary"], "position": position}
+    texts = {"name": row["name"], "summary": row["summary"], "i18n": demo_translations.category(row["slug"])}
+    defaults = {**texts, "position": position}
     return Category.objects.get_or_create(slug=row["slug"], defaults=defaults)[0]
 
 
@@ -80,6 +81,7 @@ def _product(row: dict, categories: dict[str, Category], position: int, *, now: 
             "description": row["description"].strip(),
             "facts_text": row.get("facts", "").strip(),
             "keywords": row.get("keywords", ""),
+            "i18n": demo_translations.product(row["slug"]),
             "picture": f"art/products/{row['slug']}.svg",
             "status": ProductStatus.PUBLISHED,
             "member_min_rank": row.get("open_from"),
@@ -93,7 +95,12 @@ def _product(row: dict, categories: dict[str, Category], position: int, *, now: 
             _variant(product, variant, position=number, now=now)
     if made and product.is_guide:
         body = (_DATA / "guides" / f"{product.slug}.md").read_text()
-        Guide.objects.create(product=product, body=body, available_after_days=row.get("after_days", 0))
+        Guide.objects.create(
+            product=product,
+            body=body,
+            i18n=demo_translations.guide(product.slug),
+            available_after_days=row.get("after_days", 0),
+        )
     return product, made
 
 
@@ -108,6 +115,7 @@ def _variant(product: Product, row: dict, *, position: int, now: datetime) -> No
         product=product,
         sku="-".join(part for part in (product.slug, slugify(own_name)) if part).upper(),
         name=own_name,
+        i18n=demo_translations.variant(product.slug, own_name),
         weight_grams=row.get("weight", 0),
         position=position,
     )
@@ -129,7 +137,11 @@ def _fill(bundle: Product, rows: list[dict]) -> None:
     """What is in a bundle, by article numbers."""
     for position, row in enumerate(rows):
         slot = BundleSlot.objects.create(
-            product=bundle, name=row["name"], quantity=row.get("pieces", 1), position=position
+            product=bundle,
+            name=row["name"],
+            i18n=demo_translations.slot(bundle.slug, row["name"]),
+            quantity=row.get("pieces", 1),
+            position=position,
         )
         variants = Variant.objects.in_bulk(row["of"], field_name="sku")
         BundleChoice.objects.bulk_create(

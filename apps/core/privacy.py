@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import QuerySet
 from django.utils.module_loading import autodiscover_modules
 
+from . import translations
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -119,5 +121,11 @@ def forget(person: Person, *, now: datetime) -> None:
 
 
 def rows(queryset: QuerySet, *fields: str) -> list[Row]:
-    """Those fields of the rows, the oldest first."""
-    return list(queryset.order_by("pk").values(*fields))
+    """Those fields of the rows, the oldest first; what the merchant writes in several languages in the active one."""
+    columns = {
+        field: f"text_{number}" if translations.has(queryset.model, field) else field
+        for number, field in enumerate(fields)
+    }
+    texts = {column: translations.text(field) for field, column in columns.items() if column != field}
+    found = queryset.order_by("pk").annotate(**texts).values(*columns.values())
+    return [{field: row[column] for field, column in columns.items()} for row in found]

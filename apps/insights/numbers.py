@@ -77,7 +77,7 @@ def members_by_plan(*, now: datetime) -> list[PlanCount]:
     rows = [(plan, counts.get(plan.pk, nobody)) for plan in Plan.objects.filter(group=MEMBERSHIP).order_by("-rank")]
     return [
         PlanCount(
-            plan.name,
+            plan.name_i18n,
             row["members"],
             row["past_due"],
             row["leaving"],

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
 
+from apps.core import translations
+
 from .models import Benefit, Plan, Price
+
+# Their texts in the other languages, by slug.
+_DATA = Path(__file__).parent / "demo_data"
 
 PLANS: list[dict[str, Any]] = [
     {
@@ -170,7 +178,13 @@ def _build_box(position: int, facts: dict, *, now: datetime) -> Plan:
     terms = {"group": BOX_GROUP, "sends_goods": True, "max_quantity": 3, "pauses_per_year": 6, "points_percent": 100}
     plan, _created = Plan.objects.get_or_create(
         slug=facts["slug"],
-        defaults={**texts, **terms, "position": 100 + position, "illustration": facts["slug"]},
+        defaults={
+            **texts,
+            **terms,
+            "i18n": _translated(facts["slug"]),
+            "position": 100 + position,
+            "illustration": facts["slug"],
+        },
     )
     for (currency, months), amount_minor in facts["prices"].items():
         Price.objects.get_or_create(
@@ -188,10 +202,17 @@ def _build_box(position: int, facts: dict, *, now: datetime) -> Plan:
 def _build(position: int, facts: dict, *, trial_days: int, now: datetime) -> Plan:
     columns = {name: value for name, value in facts.items() if name not in ("slug", "prices", "benefits")}
     plan, _created = Plan.objects.get_or_create(
-        slug=facts["slug"], defaults={**columns, "position": position, "illustration": facts["slug"]}
+        slug=facts["slug"],
+        defaults={
+            **columns,
+            "i18n": _translated(facts["slug"]),
+            "position": position,
+            "illustration": facts["slug"],
+        },
     )
     for place, (code, text, value) in enumerate(facts["benefits"], start=1):
-        Benefit.objects.get_or_create(plan=plan, code=code, defaults={"position": place, "text": text, "value": value})
+        granted = {"position": place, "text": text, "value": value, "i18n": _translated_benefit(plan.slug, code)}
+        Benefit.objects.get_or_create(plan=plan, code=code, defaults=granted)
     for (currency, unit), amount_minor in facts["prices"].items():
         Price.objects.get_or_create(
             plan=plan,
@@ -207,3 +228,21 @@ def _build(position: int, facts: dict, *, trial_days: int, now: datetime) -> Pla
             },
         )
     return plan
+
+
+def _translated(slug: str) -> dict[str, str]:
+    """The texts of a plan in the other languages."""
+    return {
+        f"{text}_{language}": _texts(language)[slug][text]
+        for language in translations.languages()
+        for text in ("name", "tagline", "description")
+    }
+
+
+def _translated_benefit(slug: str, code: str) -> dict[str, str]:
+    return {f"text_{language}": _texts(language)[slug]["benefits"][code] for language in translations.languages()}
+
+
+@cache
+def _texts(language: str) -> dict:
+    return tomllib.loads((_DATA / f"{language}.toml").read_text())

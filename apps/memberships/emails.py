@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.utils.translation import override
 
+from apps.accounts import letters
 from apps.accounts.models import User
 from apps.billing import credit
 from apps.core.money import Money
 from apps.loyalty import rules as loyalty
-from apps.mail import outbox
 
 from . import quotes
 from .models import Pause, PauseKind, Period, Plan, PlanChange, Price, Subscription
@@ -33,7 +34,7 @@ def membership_confirmation(subscription: Subscription, *, now: datetime) -> Non
         subscription,
         occasion=f"membership-confirmation:{subscription.pk}",
         now=now,
-        context={
+        context=lambda: {
             **_price(price, subscription),
             "is_free": price.is_free,
             "is_trial": subscription.is_trial,
@@ -42,8 +43,8 @@ def membership_confirmation(subscription: Subscription, *, now: datetime) -> Non
             "period_end": subscription.current_end,
             **_next_charge(subscription, now=now),
             "term_ends_at": subscription.term_ends_at,
-            "discount": subscription.promotion.name if subscription.promotion else "",
-            "benefits": [benefit.text for benefit in price.plan.benefits.all()],
+            "discount": subscription.promotion.name_i18n if subscription.promotion else "",
+            "benefits": [benefit.text_i18n for benefit in price.plan.benefits.all()],
         },
     )
 
@@ -55,7 +56,7 @@ def cancellation_receipt(subscription: Subscription, *, now: datetime) -> None:
         subscription,
         occasion=f"cancellation-receipt:{subscription.pk}:{now.isoformat()}",
         now=now,
-        context={
+        context=lambda: {
             **_price(subscription.price, subscription),
             "reference": subscription.pk,
             "received_at": now,
@@ -72,7 +73,7 @@ def cancellation_undone(subscription: Subscription, *, now: datetime) -> None:
         subscription,
         occasion=f"cancellation-undone:{subscription.pk}:{now.isoformat()}",
         now=now,
-        context={
+        context=lambda: {
             **_price(subscription.price, subscription),
             **_next_charge(subscription, now=now),
             "pause_at": subscription.pause_at,
@@ -90,7 +91,7 @@ def trial_ending(subscription: Subscription, *, now: datetime) -> None:
         subscription,
         occasion=f"trial-ending:{subscription.pk}:{ends_at:%Y-%m-%d}",
         now=now,
-        context={
+        context=lambda: {
             **_price(price, subscription),
             "quantity": subscription.holding_next.quantity,
             "is_free": price.is_free,
@@ -103,14 +104,16 @@ def trial_ending(subscription: Subscription, *, now: datetime) -> None:
 
 def complimentary(subscription: Subscription, *, now: datetime) -> None:
     """A membership with our compliments: what it grants, until when, and that nothing is ever charged."""
-    with override(subscription.customer.locale):
-        benefits = [benefit.text for benefit in subscription.plan.benefits.all()]
     _put(
         "membership-complimentary",
         subscription,
         occasion=f"membership-complimentary:{subscription.pk}",
         now=now,
-        context={"plan": subscription.plan.name, "ends_at": subscription.ends_at, "benefits": benefits},
+        context=lambda: {
+            "plan": subscription.plan.name_i18n,
+            "ends_at": subscription.ends_at,
+            "benefits": [benefit.text_i18n for benefit in subscription.plan.benefits.all()],
+        },
     )
 
 
@@ -121,7 +124,7 @@ def pause_confirmation(subscription: Subscription, pause: Pause, *, now: datetim
         subscription,
         occasion=f"pause-confirmation:{pause.pk}",
         now=now,
-        context=_pause(subscription, pause, now=now),
+        context=lambda: _pause(subscription, pause, now=now),
     )
 
 
@@ -132,7 +135,7 @@ def pause_undone(subscription: Subscription, pause: Pause, *, now: datetime) -> 
         subscription,
         occasion=f"pause-undone:{pause.pk}",
         now=now,
-        context=_pause(subscription, pause, now=now) | {"next_charge_at": subscription.next_charge_at},
+        context=lambda: _pause(subscription, pause, now=now) | {"next_charge_at": subscription.next_charge_at},
     )
 
 
@@ -145,13 +148,21 @@ def resuming(subscription: Subscription, pause: Pause, *, charge: Money, now: da
         subscription,
         occasion=f"resuming:{subscription.pk}:{pause.resumes_at:%Y-%m-%d}",
         now=now,
-        context=_pause(subscription, pause, now=now) | {"next_total": charge, "credit": used, "due": charge - used},
+        context=lambda: (
+            _pause(subscription, pause, now=now) | {"next_total": charge, "credit": used, "due": charge - used}
+        ),
     )
 
 
 def resumed(subscription: Subscription, pause: Pause, *, now: datetime) -> None:
     """The membership is back; the invoice and its receipt follow."""
-    _put("resumed", subscription, occasion=f"resumed:{pause.pk}", now=now, context=_pause(subscription, pause, now=now))
+    _put(
+        "resumed",
+        subscription,
+        occasion=f"resumed:{pause.pk}",
+        now=now,
+        context=lambda: _pause(subscription, pause, now=now),
+    )
 
 
 def plan_changed(
@@ -170,10 +181,10 @@ def plan_changed(
         subscription,
         occasion=f"plan-changed:{subscription.pk}:{new.pk}:{now.isoformat()}",
         now=now,
-        context={
+        context=lambda: {
             **_price(new, subscription),
             "quantity": quantity,
-            "old_plan": old.plan.name,
+            "old_plan": old.plan.name_i18n,
             "is_other_plan": new.plan_id != old.plan_id,
             "is_free": new.is_free,
             "effective_at": effective_at,
@@ -192,7 +203,7 @@ def plan_kept(subscription: Subscription, change: PlanChange, *, now: datetime) 
         subscription,
         occasion=f"plan-change-failed:{change.pk}",
         now=now,
-        context={**_price(subscription.price, subscription), "new_plan": change.price.plan.name},
+        context=lambda: {**_price(subscription.price, subscription), "new_plan": change.price.plan.name_i18n},
     )
 
 
@@ -203,7 +214,7 @@ def membership_ended(subscription: Subscription, *, now: datetime) -> None:
         subscription,
         occasion=f"membership-ended:{subscription.pk}",
         now=now,
-        context={
+        context=lambda: {
             **_price(subscription.price, subscription),
             "reason": subscription.end_reason,
             "ended_at": subscription.ended_at,
@@ -213,13 +224,10 @@ def membership_ended(subscription: Subscription, *, now: datetime) -> None:
 
 def points_redeemed(customer: User, *, points: int, credit: Money, balance: int, key: str, now: datetime) -> None:
     """Points became credit for the next invoice."""
-    outbox.put(
+    letters.put(
         "points-redeemed",
+        customer,
         key=f"points-redeemed:{key}",
-        to=customer.mail_address,
-        user_id=customer.pk,
-        locale=customer.locale,
-        zone=customer.time_zone,
         context={
             "greeting_name": customer.short_name,
             "points": points,
@@ -258,14 +266,13 @@ def _pause(subscription: Subscription, pause: Pause, *, now: datetime) -> dict:
 
 
 def _price(price: Price, subscription: Subscription) -> dict:
-    with override(subscription.customer.locale):
-        return {
-            "plan": price.plan.name,
-            "price": price.amount,
-            "per": price.per,
-            "tax_included": price.tax_included,
-            "quantity": subscription.quantity,
-        }
+    return {
+        "plan": price.plan.name_i18n,
+        "price": price.amount,
+        "per": price.per,
+        "tax_included": price.tax_included,
+        "quantity": subscription.quantity,
+    }
 
 
 def _next_charge(subscription: Subscription, *, now: datetime) -> dict:
@@ -273,19 +280,14 @@ def _next_charge(subscription: Subscription, *, now: datetime) -> dict:
     return {"next_charge_at": subscription.next_charge_at, "next_total": quotes.next_total(subscription, now=now)}
 
 
-def _put(kind: str, subscription: Subscription, *, occasion: str, now: datetime, context: dict) -> None:
+def _put(
+    kind: str, subscription: Subscription, *, occasion: str, now: datetime, context: Callable[[], dict[str, Any]]
+) -> None:
     customer = subscription.customer
-    outbox.put(
+    letters.put(
         kind,
+        customer,
         key=occasion,
-        to=customer.mail_address,
-        user_id=customer.pk,
-        locale=customer.locale,
-        zone=customer.time_zone,
-        context={
-            "greeting_name": customer.short_name,
-            **about(subscription.plan),
-            **context,
-        },
+        context=lambda: {"greeting_name": customer.short_name, **about(subscription.plan), **context()},
         now=now,
     )

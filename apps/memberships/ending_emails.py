@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.accounts import letters
 from apps.mail.outbox import Letter
 
 from . import emails
@@ -13,16 +14,13 @@ def ending(subscription: Subscription) -> Letter:
     else as a plan of one's own."""
     customer, ends_at = subscription.customer, subscription.ends_at
     assert ends_at is not None, "only what has an end is about to end"
-    return Letter(
-        kind="membership-ending",
+    return letters.letter(
+        "membership-ending",
+        customer,
         key=f"membership-ending:{subscription.pk}:{ends_at:%Y-%m-%d}",
-        to=customer.mail_address,
-        user_id=customer.pk,
-        locale=customer.locale,
-        zone=customer.time_zone,
-        context={
+        context=lambda: {
             "greeting_name": customer.short_name,
-            "plan": subscription.plan.name,
+            "plan": subscription.plan.name_i18n,
             "ends_at": ends_at,
             "is_gift": subscription.is_gift,
             "is_complimentary": subscription.is_complimentary,

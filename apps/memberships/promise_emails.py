@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import override
 
+from apps.accounts import letters
 from apps.mail.outbox import Letter
 
 from . import emails
@@ -25,7 +26,7 @@ def notice(promise: PricePromise, *, days: int) -> Letter:
         "price-change-notice",
         promise,
         key=notice_key(promise, days=days),
-        context={"explanation": promise.change.explanation, "answer_url": link(promise)},
+        context=lambda: {"explanation": promise.change.explanation_i18n, "answer_url": link(promise)},
     )
 
 
@@ -35,13 +36,13 @@ def answered(promise: PricePromise, *, text: str, now: datetime) -> Letter:
         "price-change-answer",
         promise,
         key=f"price-change-answer:{promise.pk}:{promise.consent_id}",
-        context={"words": text, "answered_at": now, "answer_url": link(promise)},
+        context=lambda: {"words": text, "answered_at": now, "answer_url": link(promise)},
     )
 
 
 def withdrawn(promise: PricePromise) -> Letter:
     """The change that was announced does not come."""
-    return _letter("price-change-withdrawn", promise, key=f"price-change-withdrawn:{promise.pk}", context={})
+    return _letter("price-change-withdrawn", promise, key=f"price-change-withdrawn:{promise.pk}", context=dict)
 
 
 def link(promise: PricePromise) -> str:
@@ -49,25 +50,20 @@ def link(promise: PricePromise) -> str:
     return settings.SITE_URL + reverse("price_change", args=[promise.token])
 
 
-def _letter(kind: str, promise: PricePromise, *, key: str, context: dict) -> Letter:
+def _letter(kind: str, promise: PricePromise, *, key: str, context: Callable[[], dict]) -> Letter:
     subscription = promise.subscription
     customer = subscription.customer
-    with override(customer.locale):
-        per = promise.old_price.per
-    return Letter(
-        kind=kind,
+    return letters.letter(
+        kind,
+        customer,
         key=key,
-        to=customer.mail_address,
-        user_id=customer.pk,
-        locale=customer.locale,
-        zone=customer.time_zone,
-        context={
+        context=lambda: {
             "greeting_name": customer.short_name,
-            "plan": promise.old_price.plan.name,
+            "plan": promise.old_price.plan.name_i18n,
             "old_price": promise.old_total,
             "new_price": promise.new_total,
             "difference": promise.difference,
-            "per": per,
+            "per": promise.old_price.per,
             # Both versions are alike in this: a change from one to the other cannot be planned.
             "tax_included": promise.old_price.tax_included,
             "applies_from": promise.applies_from,
@@ -77,6 +73,6 @@ def _letter(kind: str, promise: PricePromise, *, key: str, context: dict) -> Let
             "has_refused": bool(promise.answer) and not promise.has_agreed,
             "ends_without_consent": promise.change.without_consent == WithoutConsent.END,
             **emails.about(promise.old_price.plan),
-            **context,
+            **context(),
         },
     )

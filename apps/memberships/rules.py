@@ -143,9 +143,9 @@ def _lines(
         lines.append(
             LineDraft(
                 kind="discount",
-                description=_("Discount: %(name)s") % {"name": promotion.name},
+                description=_("Discount: %(name)s") % {"name": promotion.name_i18n},
                 amount_minor=-off,
-                inputs={"base_minor": full, **size, "promotion": promotion.pk, "name": promotion.name},
+                inputs={"base_minor": full, **size, "promotion": promotion.pk, "name": promotion.name_i18n},
                 **shared,
             )
         )
@@ -165,7 +165,7 @@ def credit_line(
     }
     return LineDraft(
         kind="proration_credit",
-        description=_("Unused time on %(plan)s") % {"plan": price.plan.name},
+        description=_("Unused time on %(plan)s") % {"plan": price.plan.name_i18n},
         amount_minor=-_prorated(inputs),
         charged_tax_minor=tax_given_back(inputs),
         tax_basis_points=tax_basis_points,
@@ -213,7 +213,7 @@ def _prorated(inputs: dict[str, Any]) -> int:
 
 
 def _named(price: Price, quantity: int) -> str:
-    return price.plan.name if quantity == 1 else f"{quantity} × {price.plan.name}"
+    return price.plan.name_i18n if quantity == 1 else f"{quantity} × {price.plan.name_i18n}"
 
 
 def described(plan: Plan, name: str, length: str) -> str:

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from apps.accounts import services as accounts
 from apps.accounts.models import User
@@ -59,7 +60,8 @@ def start(
         promotions.check(promotion, customer=user, now=now)
         if not discounts.applies(promotion, price.currency):
             raise promotions.NotRedeemable(_("This promotion is not for prices in this currency."))
-    quote = quotes.first_charge(price, customer=user, promotion=promotion, quantity=quantity, now=now)
+    with override(user.locale):
+        quote = quotes.first_charge(price, customer=user, promotion=promotion, quantity=quantity, now=now)
     signup = Signup(
         customer=user, price=price, quantity=quantity, promotion=promotion, quote=quote.as_json(), created_at=now
     )
@@ -170,7 +172,9 @@ def _subscribe(signup_id: int, card: Card, *, setup_id: str | None, now: datetim
     finding.refuse_second(customer, price)
     closing.retire_unfinished(customer, group=price.plan.group, now=now)
     finding.check_quantity(price, signup.quantity)
-    quote = quotes.first_charge(price, customer=customer, promotion=signup.promotion, quantity=signup.quantity, now=now)
+    terms = {"promotion": signup.promotion, "quantity": signup.quantity}
+    with override(customer.locale):
+        quote = quotes.first_charge(price, customer=customer, **terms, now=now)
     _refuse_other_than_agreed(signup, quote)
     subscription = Subscription(
         customer=customer,

@@ -39,6 +39,25 @@ INCENTIVES: list[dict[str, Any]] = [
 ]
 _WELCOME = {"name": "Welcome back: 15 % off the first period", "percent_basis_points": 1500, "duration": "once"}
 
+# The names of the promotions in the other languages.
+NAMES = {
+    "Welcome back: 30 % for 3 periods": {
+        "name_it": "Che bello riaverti qui: 30 % di sconto per 3 periodi",
+        "name_fr": "Bon retour\u00a0: 30\u00a0% de remise pendant 3 périodes",
+        "name_ro": "Bine ați revenit: 30 % reducere pentru 3 perioade",
+    },
+    "Our apology: 50 % off the first period": {
+        "name_it": "Le nostre scuse: 50 % di sconto sul primo periodo",
+        "name_fr": "Nos excuses\u00a0: 50\u00a0% de remise sur la première période",
+        "name_ro": "Scuzele noastre: 50 % reducere la prima perioadă",
+    },
+    "Welcome back: 15 % off the first period": {
+        "name_it": "Che bello riaverti qui: 15 % di sconto sul primo periodo",
+        "name_fr": "Bon retour\u00a0: 15\u00a0% de remise sur la première période",
+        "name_ro": "Bine ați revenit: 15 % reducere la prima perioadă",
+    },
+}
+
 
 def create(*, policy_model, incentive_model, promotion_model, now: datetime) -> None:
     """Add the policies and incentives that are missing; what staff changed is left alone. Promotions have no code, so
@@ -56,3 +75,9 @@ def create(*, policy_model, incentive_model, promotion_model, now: datetime) -> 
                 code=None, **(_WELCOME if terms == "welcome" else terms), defaults={"valid_from": now}
             )
         incentive_model.objects.create(**{**entry, "promotion": promotion})
+
+
+def translate(*, promotion_model) -> None:
+    """Give the promotions of `create` their names in the other languages; what staff wrote is left alone."""
+    for name, texts in NAMES.items():
+        promotion_model.objects.filter(code=None, name=name, i18n__isnull=True).update(i18n=texts)

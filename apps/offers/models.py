@@ -232,7 +232,7 @@ class Offer(models.Model):
     @property
     def reason_text(self) -> str:
         """Why this is suggested, in the active language, with its number."""
-        return wording.reason(self.reason_code, self.reason)
+        return wording.reason(self.reason_code, self.reason | {"plan": str(self.price.plan)})
 
     @property
     def terms_text(self) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from apps.core import translations
 from apps.memberships.models import Price, Subscription
 from apps.promotions.models import Promotion
 
@@ -129,7 +131,10 @@ def _price_match(paid: Price, sold: Price, *, periods: int, now: datetime) -> Pr
     if match is not None:
         return match.promotion
     promotion = Promotion.objects.create(
-        name=f"{sold.plan.name} at the price of {paid.plan.name}",
+        **translations.in_each(
+            "name",
+            lambda: _("%(sold)s at the price of %(paid)s") % {"sold": sold.plan.name_i18n, "paid": paid.plan.name_i18n},
+        ),
         amount_minor=sold.amount_minor - paid.amount_minor,
         currency=sold.currency,
         duration="repeating",

@@ -41,11 +41,11 @@ class Sending:
 
     @property
     def name(self) -> str:
-        return self.rate.name if self.rate else self.ride.name if self.ride else ""
+        return self.rate.name_i18n if self.rate else self.ride.name if self.ride else ""
 
     @property
     def detail(self) -> str:
-        return self.rate.detail if self.rate else self.ride.detail if self.ride else ""
+        return self.rate.detail_i18n if self.rate else self.ride.detail if self.ride else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ class Quote:
             self.taxation.treatment,
             self.contents.price.pk if self.contents.price else None,
             self.promotion.pk if self.promotion else None,
-            (self.way.pk, self.way.name) if self.way else None,
+            (self.way.pk, self.way.rate and self.way.rate.name) if self.way else None,
             *[(item.variant.pk, item.quantity, item.unit, sorted(item.pieces.items())) for item in self.contents.items],
             *self.shares,
             self.shipping,
@@ -179,10 +179,15 @@ def _discount(
     item: Item, share: int, promotion: Promotion, basis_points: int, *, about: Mapping[str, int]
 ) -> LineDraft:
     assert item.amount is not None, "it can be bought"
-    inputs = {"base_minor": item.amount.minor, "off_minor": share, "name": promotion.name, "promotion": promotion.pk}
+    inputs = {
+        "base_minor": item.amount.minor,
+        "off_minor": share,
+        "name": promotion.name_i18n,
+        "promotion": promotion.pk,
+    }
     return LineDraft(
         kind="discount",
-        description=_("%(promotion)s: %(what)s") % {"promotion": promotion.name, "what": item.variant},
+        description=_("%(promotion)s: %(what)s") % {"promotion": promotion.name_i18n, "what": item.variant},
         amount_minor=-share,
         tax_basis_points=basis_points,
         inputs={**inputs, **about},

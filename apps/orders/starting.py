@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from apps.accounts import address_book
 from apps.accounts import services as accounts
@@ -64,7 +65,8 @@ def start(basket_id: int, checkout: Checkout, *, customer: User | None, now: dat
     if quote.promotion is not None and customer is None:
         # Now that the guest has an address, the code may turn out to be used.
         quote = _quote(basket, checkout, customer=buyer, now=now)
-    order = _order(basket, checkout, quote, customer=buyer, now=now)
+    with override(buyer.locale):
+        order = _order(basket, checkout, quote, customer=buyer, now=now)
     if checkout.address and customer is not None:
         address_book.use(customer, checkout.address)
     return order

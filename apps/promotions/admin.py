@@ -4,12 +4,13 @@ from unfold.admin import ModelAdmin
 
 from apps.core.admin import ReadOnly
 from apps.core.money import Money
+from apps.core.translations_admin import TranslatedAdmin
 
 from .models import Promotion, Redemption
 
 
 @admin.register(Promotion)
-class PromotionAdmin(ModelAdmin):
+class PromotionAdmin(TranslatedAdmin, ModelAdmin):
     """Promotions. What the discount is cannot be changed after the first redemption: customers were promised it."""
 
     list_display = ["name", "code", "discount", "duration", "valid_from", "valid_to", "used", "is_active"]

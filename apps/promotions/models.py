@@ -10,6 +10,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
+from modeltrans.fields import TranslationField
+
+from apps.core.translations import TranslatedQuerySet
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
@@ -21,7 +24,7 @@ class Duration(models.TextChoices):
     FOREVER = "forever", _("every period")
 
 
-class PromotionQuerySet(models.QuerySet["Promotion"]):
+class PromotionQuerySet(TranslatedQuerySet["Promotion"]):
     def running(self, now: datetime) -> PromotionQuerySet:
         """Switched on, inside its dates and not used up at `now`."""
         return self.filter(
@@ -61,6 +64,7 @@ class Promotion(models.Model):
     max_redemptions = models.PositiveIntegerField(_("most redemptions"), null=True, blank=True)
     redeemed = models.PositiveIntegerField(_("redeemed"), default=0, editable=False)
     is_active = models.BooleanField(_("switched on"), default=True)
+    i18n = TranslationField(fields=("name",))
 
     objects = PromotionQuerySet.as_manager()
 
@@ -113,8 +117,10 @@ class Promotion(models.Model):
             ),
         ]
 
+    name_i18n: str
+
     def __str__(self) -> str:
-        return f"{self.name} ({self.code})" if self.code else self.name
+        return f"{self.name_i18n} ({self.code})" if self.code else self.name_i18n
 
     def periods_granted(self) -> int | None:
         """How many periods the discount lasts; None is for ever."""

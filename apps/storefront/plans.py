@@ -160,20 +160,20 @@ def _action(plan: Plan, price: Price, *, standing: Standing) -> tuple[str, str]:
     days = _trial(price, standing=standing)
     if days:
         text = ngettext("Try %(plan)s free for %(days)d day", "Try %(plan)s free for %(days)d days", days)
-        return join, text % {"plan": plan.name, "days": days}
-    return join, _("Join %(plan)s") % {"plan": plan.name}
+        return join, text % {"plan": plan.name_i18n, "days": days}
+    return join, _("Join %(plan)s") % {"plan": plan.name_i18n}
 
 
 def _switch(plan: Plan, price: Price, *, held: Subscription) -> str:
     if held.plan_id != plan.pk:
-        return _("Switch to %(plan)s") % {"plan": plan.name}
+        return _("Switch to %(plan)s") % {"plan": plan.name_i18n}
     named = {"month": _("Pay monthly instead"), "3-month": _("Pay quarterly instead"), "year": _("Pay yearly instead")}
     return named.get(price.rhythm.code) or _("Pay %(every)s instead") % {"every": price.every}
 
 
 def _row(code: str, granted: dict[int, Benefit], plans: list[Plan]) -> Row:
-    texts = {benefit.text for benefit in granted.values()}
+    texts = {benefit.text_i18n for benefit in granted.values()}
     if len(texts) == 1:
         return Row(texts.pop(), [plan.pk in granted for plan in plans])
     label = code.replace("_", " ").replace("-", " ").capitalize()
-    return Row(label, [granted[plan.pk].text if plan.pk in granted else False for plan in plans])
+    return Row(label, [granted[plan.pk].text_i18n if plan.pk in granted else False for plan in plans])

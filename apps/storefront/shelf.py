@@ -102,10 +102,10 @@ class ShelfForm(forms.Form):
             case "-price":
                 return goods.by_price(self.currency).reverse()
             case "name":
-                return goods.order_by("name", "pk")
+                return goods.order_by("name_i18n", "pk")
             case "newest":
                 return goods.order_by("-pk")
-        return goods.order_by("position", "name", "pk")
+        return goods.order_by("position", "name_i18n", "pk")
 
     def _minor(self, name: str) -> int | None:
         amount = self.cleaned_data.get(name)

@@ -37,11 +37,11 @@ def product(shown: Product, variants: Sequence[Offered]) -> dict:
     data: dict = {
         "@context": "https://schema.org",
         "@type": "Product",
-        "name": shown.name,
-        "description": shown.summary,
+        "name": shown.name_i18n,
+        "description": shown.summary_i18n,
         "url": address(shown.get_absolute_url()),
         "image": address(shown.cover.file.url if shown.cover else static(shown.drawing)),
-        "category": shown.category.name,
+        "category": shown.category.name_i18n,
         "brand": {"@type": "Brand", "name": shown.partner_name or settings.SHOP_NAME},
         "offers": [_offer(shown, offered) for offered in variants],
     }
@@ -60,8 +60,8 @@ def box(offered: OfferedBox) -> dict:
     return {
         "@context": "https://schema.org",
         "@type": "Product",
-        "name": offered.plan.name,
-        "description": offered.plan.description or offered.plan.tagline,
+        "name": offered.plan.name_i18n,
+        "description": offered.plan.description_i18n or offered.plan.tagline_i18n,
         "url": address(offered.href),
         "image": address(product.cover.file.url if product.cover else static(product.drawing)),
         "brand": {"@type": "Brand", "name": settings.SHOP_NAME},
@@ -95,8 +95,8 @@ def guide(shown: Product, *, is_free: bool) -> dict:
     return {
         "@context": "https://schema.org",
         "@type": "Article",
-        "headline": shown.name,
-        "description": shown.summary,
+        "headline": shown.name_i18n,
+        "description": shown.summary_i18n,
         "url": address(shown.get_absolute_url()),
         "image": picture(shown),
         "isAccessibleForFree": is_free,
@@ -125,7 +125,7 @@ def _offer(shown: Product, offered: Offered) -> dict:
     return {
         "@type": "Offer",
         "sku": offered.variant.sku,
-        "name": f"{shown.name}, {offered.variant.name}" if offered.variant.name else shown.name,
+        "name": f"{shown.name_i18n}, {offered.variant.name_i18n}" if offered.variant.name else shown.name_i18n,
         "price": _decimal(offered.price.amount),
         "priceCurrency": offered.price.currency,
         "availability": _SOLD_OUT if offered.is_sold_out else _AVAILABLE,

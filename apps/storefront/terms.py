@@ -174,7 +174,7 @@ def no_new_price(promise: PricePromise) -> Term:
 
 def _price_facts(promise: PricePromise) -> dict[str, str]:
     return {
-        "plan": promise.old_price.plan.name,
+        "plan": promise.old_price.plan.name_i18n,
         "old": promise.old_total.format(),
         "new": promise.new_total.format(),
         "every": how_often(promise),

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils.translation import override
 
 from apps.catalog import demo
-from apps.catalog.models import Category, Guide, Kind, Product, ProductPrice, ProductStatus
+from apps.catalog.models import Category, Guide, Kind, Product, ProductPrice, ProductStatus, Variant
+from apps.core import translations
+from apps.memberships import demo as plans
+from apps.memberships.models import Benefit, Plan
+from apps.orders.models import ShippingRate
+from apps.promotions.models import Promotion
 from tests.factories import catalog
 
 STATIC = Path(settings.BASE_DIR) / "static"
@@ -58,3 +64,29 @@ def test_guides_are_worth_reading():
     assert {guide.minutes for guide in Guide.objects.all()} <= {1, 2, 3}
     assert all(len(guide.body.split()) > 150 for guide in Guide.objects.all())
     assert set(Product.objects.guides().values_list("kind", flat=True)) == {Kind.GUIDE}
+
+
+@pytest.mark.parametrize("language", translations.languages())
+def test_all_that_is_written_is_written_in_every_language_and_fits(language):
+    catalog.stock()
+    demo.build_boxes(now=catalog.STOCKED)
+    plans.build_plans(now=catalog.STOCKED)
+    plans.build_boxes(now=catalog.STOCKED)
+    parts = {Product: ["variants", "slots", "guide"], Plan: ["benefits"], Category: [], Promotion: [], ShippingRate: []}
+    for model, belonging in parts.items():
+        assert model.objects.exists()
+        assert not model.objects.filter(translations.missing(model, language, belonging)).exists(), model
+    for row in [*Product.objects.all(), *Variant.objects.all(), *Plan.objects.all(), *Benefit.objects.all()]:
+        for name in translations.fields(type(row)):
+            field = row._meta.get_field(f"{name}_{language}")
+            field.run_validators(getattr(row, field.name) or "")
+
+
+def test_facts_say_as_much_in_every_language():
+    catalog.stock()
+    for product in Product.objects.all():
+        counted = set()
+        for language, _name in settings.LANGUAGES:
+            with override(language):
+                counted.add(len(product.facts))
+        assert len(counted) == 1, product.slug

@@ -4,9 +4,10 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin, TabularInline
 
 from apps.catalog.models import BundleChoice, BundleSlot
+from apps.core.translations_admin import TranslatedAdmin, TranslatedInline
 
 
-class SlotInline(TabularInline):
+class SlotInline(TranslatedInline, TabularInline):
     model = BundleSlot
     extra = 0
     show_change_link = True
@@ -20,7 +21,7 @@ class ChoiceInline(TabularInline):
 
 
 @admin.register(BundleSlot)
-class BundleSlotAdmin(ModelAdmin):
+class BundleSlotAdmin(TranslatedAdmin, ModelAdmin):
     list_display = ["product", "name", "quantity", "position"]
     list_select_related = ["product"]
     search_fields = ["product__name", "name"]

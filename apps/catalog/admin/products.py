@@ -7,11 +7,12 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from apps.catalog import pictures
 from apps.catalog.forms import PictureForm
 from apps.catalog.models import Category, Guide, Product, ProductPicture, Variant
+from apps.core.translations_admin import TranslatedAdmin, TranslatedInline
 
 from .bundles import SlotInline
 
 
-class VariantInline(TabularInline):
+class VariantInline(TranslatedInline, TabularInline):
     model = Variant
     fields = ["sku", "name", "weight_grams", "position", "is_active"]
     extra = 0
@@ -19,7 +20,7 @@ class VariantInline(TabularInline):
     tab = True
 
 
-class PictureInline(TabularInline):
+class PictureInline(TranslatedInline, TabularInline):
     model = ProductPicture
     form = PictureForm
     autocomplete_fields = ["variant"]
@@ -27,14 +28,14 @@ class PictureInline(TabularInline):
     tab = True
 
 
-class GuideInline(StackedInline):
+class GuideInline(TranslatedInline, StackedInline):
     model = Guide
     extra = 0
     tab = True
 
 
 @admin.register(Category)
-class CategoryAdmin(ModelAdmin):
+class CategoryAdmin(TranslatedAdmin, ModelAdmin):
     list_display = ["name", "parent", "position"]
     list_editable = ["position"]
     prepopulated_fields = {"slug": ["name"]}
@@ -42,7 +43,8 @@ class CategoryAdmin(ModelAdmin):
 
 
 @admin.register(Product)
-class ProductAdmin(ModelAdmin):
+class ProductAdmin(TranslatedAdmin, ModelAdmin):
+    translated_parts = ["variants", "pictures", "slots", "guide"]
     list_display = ["name", "kind", "category", "status", "prices_shown_to_staff", "is_featured", "position"]
     list_filter = ["status", "kind", "category", "is_featured"]
     list_editable = ["position"]
@@ -54,7 +56,7 @@ class ProductAdmin(ModelAdmin):
     save_on_top = True
 
     def get_queryset(self, request):
-        return super().get_queryset(request).defer("search").prefetch_related("prices")
+        return super().get_queryset(request).defer("search", "names").prefetch_related("prices")
 
     def save_formset(self, request, form, formset, change) -> None:
         super().save_formset(request, form, formset, change)

@@ -12,6 +12,7 @@ from unfold.decorators import action
 from apps.catalog.forms import StockForm
 from apps.catalog.models import ProductPrice, StockMove, Variant
 from apps.core import clock
+from apps.core.translations_admin import TranslatedAdmin
 
 from .reading import Uneditable
 
@@ -44,7 +45,7 @@ class StockLevelFilter(admin.SimpleListFilter):
 
 
 @admin.register(Variant)
-class VariantAdmin(ModelAdmin):
+class VariantAdmin(TranslatedAdmin, ModelAdmin):
     list_display = ["__str__", "sku", "stock_left", "is_active"]
     list_filter = [StockLevelFilter, "is_active", "product__category"]
     list_select_related = ["product", "stock"]

@@ -22,6 +22,6 @@ _BACK = "DROP TRIGGER catalog_stock_for_bundles ON catalog_stock; DROP FUNCTION 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0008_editions")]
+    dependencies = [("catalog", "0009_translations")]
 
     operations = [migrations.RunSQL(sql=_SQL, reverse_sql=_BACK)]

@@ -8,12 +8,15 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from modeltrans.fields import TranslationField
+
+from apps.core.translations import TranslatedQuerySet
 
 from .product import Kind, Product
 from .variants import Variant
 
 
-class BundleSlotQuerySet(models.QuerySet["BundleSlot"]):
+class BundleSlotQuerySet(TranslatedQuerySet["BundleSlot"]):
     def lacking(self) -> BundleSlotQuerySet:
         """Slots that cannot be filled: of none of their choices that are for sale there is enough."""
         enough = Q(variant__stock=None) | Q(variant__stock__available__gte=OuterRef("quantity"))
@@ -43,6 +46,7 @@ class BundleSlot(models.Model):
         help_text=gettext_lazy("Of what is chosen."),
     )
     position = models.PositiveSmallIntegerField(gettext_lazy("position"), default=0)
+    i18n = TranslationField(fields=("name",))
 
     objects = BundleSlotQuerySet.as_manager()
 
@@ -55,8 +59,10 @@ class BundleSlot(models.Model):
             models.UniqueConstraint(fields=["product", "name"], name="catalog_slots_differ_by_name"),
         ]
 
+    name_i18n: str
+
     def __str__(self) -> str:
-        return f"{self.product}: {self.name}"
+        return f"{self.product}: {self.name_i18n}"
 
     # What `with_choices` fetched.
     choices_shown: list[BundleChoice]

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from modeltrans.fields import TranslationField
 
-# Below this share of common trigrams a room is not what somebody looks for.
-SIMILAR_ENOUGH = 0.4
+from apps.catalog import finding
+from apps.core.translations import TranslatedQuerySet
 
 
-class CategoryQuerySet(models.QuerySet["Category"]):
+class CategoryQuerySet(TranslatedQuerySet["Category"]):
     def sounding_like(self, text: str) -> CategoryQuerySet:
-        """Rooms whose name resembles the text, the closest first."""
-        likeness = TrigramWordSimilarity(text.upper(), Upper("name"))
-        return self.annotate(likeness=likeness).filter(likeness__gte=SIMILAR_ENOUGH).order_by("-likeness", "name")
+        """Rooms whose name in any language resembles the text, the closest first."""
+        found = self.annotate(likeness=finding.likeness(text, finding.names()))
+        return found.filter(likeness__gte=finding.SIMILAR_ENOUGH).order_by("-likeness", "name_i18n")
 
 
 class Category(models.Model):
@@ -30,6 +29,7 @@ class Category(models.Model):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent")
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    i18n = TranslationField(fields=("name", "summary"))
 
     objects = CategoryQuerySet.as_manager()
 
@@ -43,8 +43,11 @@ class Category(models.Model):
             )
         ]
 
+    name_i18n: str
+    summary_i18n: str
+
     def __str__(self) -> str:
-        return self.name
+        return self.name_i18n
 
     def get_absolute_url(self) -> str:
         return reverse("category", args=[self.slug])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from modeltrans.fields import TranslationField
 
 from apps.catalog import rules
 
@@ -28,17 +29,21 @@ class Guide(models.Model):
         help_text=_("Days of membership after which it opens to members of its tier. 0: at once."),
     )
 
+    i18n = TranslationField(fields=("body",))
+
     class Meta:
         verbose_name = _("guide text")
         verbose_name_plural = _("guide texts")
 
+    body_i18n: str
+
     def __str__(self) -> str:
-        return self.product.name
+        return str(self.product)
 
     @property
     def minutes(self) -> int:
         """Reading time in minutes, at least one."""
-        return rules.reading_minutes(self.body)
+        return rules.reading_minutes(self.body_i18n)
 
 
 class GuideView(models.Model):

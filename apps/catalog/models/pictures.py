@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from modeltrans.fields import TranslationField
 
 from apps.catalog import rules
 
@@ -37,14 +38,17 @@ class ProductPicture(models.Model):
         _("what it shows"), max_length=160, help_text=_("For those who cannot see it, and for search engines.")
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    i18n = TranslationField(fields=("alt",))
 
     class Meta:
         verbose_name = _("picture")
         verbose_name_plural = _("pictures")
         ordering = ["position", "pk"]
 
+    alt_i18n: str
+
     def __str__(self) -> str:
-        return self.alt
+        return self.alt_i18n
 
     @property
     def name(self) -> str:

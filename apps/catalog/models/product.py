@@ -5,23 +5,20 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import SearchRank, SearchVector, SearchVectorField, TrigramWordSimilarity
+from django.contrib.postgres.search import SearchRank, SearchVectorField
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q, Subquery
-from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from modeltrans.fields import TranslationField
 
-from apps.catalog import rules, words
+from apps.catalog import finding, rules, words
+from apps.core.translations import TranslatedQuerySet
 
 from .category import Category
 from .offered import Offered
 from .prices import ProductPrice
 
-# How much a word counts in no part (D), the description (C), the summary and keywords (B), and the name (A).
-WEIGHTS = [0.02, 0.05, 0.4, 1.0]
-# Below this share of common trigrams a name is not what somebody mistyped.
-SIMILAR_ENOUGH = 0.4
 # What is shown of a product without any picture.
 NO_PICTURE = "art/scenes/empty.svg"
 
@@ -44,7 +41,7 @@ class ProductStatus(models.TextChoices):
     RETIRED = "retired", _("no longer shown")
 
 
-class ProductQuerySet(models.QuerySet["Product"]):
+class ProductQuerySet(TranslatedQuerySet["Product"]):
     def published(self) -> ProductQuerySet:
         return self.filter(status=ProductStatus.PUBLISHED)
 
@@ -58,7 +55,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
     def readable(self) -> ProductQuerySet:
         """Guides that have a text, as a card needs them, with what says when it opens, without the text itself."""
         found = self.guides().filter(guide__isnull=False).select_related("guide", "cover")
-        return found.defer("guide__body", "description", "search", "facts_text")
+        return found.defer("guide__body", "guide__i18n", "description", "search", "names", "facts_text")
 
     def within(self, category: Category) -> ProductQuerySet:
         """Products of the category and of those directly under it."""
@@ -74,7 +71,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
         prices = prices.select_related("variant__stock")
         return (
             self.select_related("category", "cover")
-            .defer("description", "search", "facts_text")
+            .defer("description", "search", "names", "facts_text")
             .annotate(lacks_pieces=ExpressionWrapper(lacks_pieces(), output_field=models.BooleanField()))
             .prefetch_related(Prefetch("prices", prices, to_attr="prices_shown"))
         )
@@ -113,14 +110,14 @@ class ProductQuerySet(models.QuerySet["Product"]):
             return self.none()
         return (
             self.filter(search=query)
-            .annotate(rank=SearchRank(F("search"), query, weights=WEIGHTS))
-            .order_by("-rank", "name")
+            .annotate(rank=SearchRank(F("search"), query, weights=finding.WEIGHTS))
+            .order_by("-rank", "name_i18n")
         )
 
     def sounding_like(self, text: str) -> ProductQuerySet:
-        """Products whose name resembles the text, for what was mistyped; the closest first."""
-        likeness = TrigramWordSimilarity(text.upper(), Upper("name"))
-        return self.annotate(likeness=likeness).filter(likeness__gte=SIMILAR_ENOUGH).order_by("-likeness", "name")
+        """Products whose name in any language resembles the text, for what was mistyped; the closest first."""
+        found = self.filter(names__trigram_word_similar=finding.typed(text))
+        return found.annotate(likeness=finding.likeness(text)).order_by("-likeness", "name_i18n")
 
     def named_like(self, text: str) -> ProductQuerySet:
         """A few names to suggest while somebody types: those in which the words occur, then those that resemble them.
@@ -128,10 +125,10 @@ class ProductQuerySet(models.QuerySet["Product"]):
         query = words.prefix_query(text)
         if query is None:
             return self.none()
-        likeness = TrigramWordSimilarity(text.upper(), Upper("name"))
-        found = self.annotate(rank=SearchRank(F("search"), query, weights=WEIGHTS), likeness=likeness)
-        found = found.filter(Q(search=query) | Q(likeness__gte=SIMILAR_ENOUGH))
-        return found.order_by("-rank", "-likeness", "name").only("slug", "name", "kind", "picture")
+        rank = SearchRank(F("search"), query, weights=finding.WEIGHTS)
+        found = self.annotate(rank=rank, likeness=finding.likeness(text))
+        found = found.filter(Q(search=query) | Q(names__trigram_word_similar=finding.typed(text)))
+        return found.order_by("-rank", "-likeness", "name_i18n").only("slug", "name", "i18n", "kind", "picture")
 
 
 def _prices_of_a_product(currency: str) -> models.QuerySet[ProductPrice]:
@@ -195,13 +192,19 @@ class Product(models.Model):
     # Of its published reviews: how many, and their stars together. Kept by `lifecycle` with each of them.
     review_count = models.PositiveIntegerField(_("reviews"), default=0, editable=False)
     star_count = models.PositiveIntegerField(_("stars"), default=0, editable=False)
+    i18n = TranslationField(fields=("name", "summary", "description", "facts_text", "keywords"))
+    # Words and names of all languages: whoever reads Italian may well type the English name.
     search = models.GeneratedField(
-        expression=SearchVector("name", weight="A", config="english")
-        + SearchVector("summary", "keywords", weight="B", config="english")
-        + SearchVector("description", weight="C", config="english"),
+        expression=finding.vector(),
         output_field=SearchVectorField(),
         db_persist=True,
         verbose_name=_("search"),
+    )
+    names = models.GeneratedField(
+        expression=finding.names(),
+        output_field=models.TextField(),
+        db_persist=True,
+        verbose_name=_("names"),
     )
 
     objects = ProductQuerySet.as_manager()
@@ -212,7 +215,7 @@ class Product(models.Model):
         ordering = ["position", "name"]
         indexes = [
             GinIndex(fields=["search"], name="catalog_product_search"),
-            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="catalog_product_alike"),
+            GinIndex(OpClass("names", name="gin_trgm_ops"), name="catalog_product_alike"),
             models.Index(fields=["category", "position"], name="catalog_product_shelf"),
         ]
         constraints = [
@@ -221,8 +224,13 @@ class Product(models.Model):
             )
         ]
 
+    name_i18n: str
+    summary_i18n: str
+    description_i18n: str
+    facts_text_i18n: str
+
     def __str__(self) -> str:
-        return self.name
+        return self.name_i18n
 
     def get_absolute_url(self) -> str:
         return reverse("guide" if self.is_guide else "product", args=[self.slug])
@@ -292,4 +300,4 @@ class Product(models.Model):
     @property
     def facts(self) -> list[tuple[str, str]]:
         """The facts as pairs of label and value."""
-        return rules.facts(self.facts_text)
+        return rules.facts(self.facts_text_i18n)

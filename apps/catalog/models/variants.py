@@ -7,13 +7,15 @@ from collections.abc import Collection
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from modeltrans.fields import TranslationField
 
 from apps.catalog import rules
+from apps.core.translations import TranslatedQuerySet
 
 from .product import Product, ProductStatus
 
 
-class VariantQuerySet(models.QuerySet["Variant"]):
+class VariantQuerySet(TranslatedQuerySet["Variant"]):
     def for_sale(self) -> VariantQuerySet:
         """What a visitor may put into a basket, whether any is left or not."""
         return self.filter(is_active=True, product__status=ProductStatus.PUBLISHED)
@@ -42,6 +44,7 @@ class Variant(models.Model):
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("for sale"), default=True)
+    i18n = TranslationField(fields=("name",))
 
     objects = VariantQuerySet.as_manager()
 
@@ -53,8 +56,10 @@ class Variant(models.Model):
             models.UniqueConstraint(fields=["product", "name"], name="catalog_variants_differ_by_name"),
         ]
 
+    name_i18n: str
+
     def __str__(self) -> str:
-        return f"{self.product}, {self.name}" if self.name else str(self.product)
+        return f"{self.product}, {self.name_i18n}" if self.name else str(self.product)
 
     @property
     def left(self) -> int | None:

@@ -24,7 +24,7 @@ def _show(rows: Sequence[Subscription]) -> list[Row]:
     return [
         Row(
             pk=subscription.pk,
-            title=subscription.plan.name,
+            title=subscription.plan.name_i18n,
             url=reverse("admin:memberships_subscription_change", args=[subscription.pk]),
             since=subscription.parked_at or subscription.created_at,
             reason=subscription.parked_reason,

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from apps.accounts.models import User
 from apps.catalog.models import GuideView
+from apps.core import translations
 from apps.loyalty.models import PointsEntry
 from apps.memberships.models import (
     ChangeStatus,
@@ -37,7 +38,7 @@ def history(customer: User) -> list[Moment]:
     for row in rows:
         if row.kind == HistoryKind.STATUS:
             title = _("%(plan)s: %(status)s") % {
-                "plan": row.subscription.plan.name,
+                "plan": row.subscription.plan.name_i18n,
                 "status": _STATUS.get(row.new, row.new),
             }
         else:
@@ -126,7 +127,7 @@ def offers(customer: User) -> list[Moment]:
     moments = []
     for offer in Offer.objects.filter(customer=customer).select_related("price__plan", "promotion"):
         url = page("offers_offer", offer.pk)
-        name = f"{offer.get_kind_display()}: {offer.price.plan.name}"
+        name = f"{offer.get_kind_display()}: {offer.price.plan.name_i18n}"
         detail = sentence(offer.get_arm_display(), offer.reason_text, offer.terms_text)
         moments.append(Moment(offer.created_at, Kind.OFFER, _("Offer made: %(offer)s") % {"offer": name}, detail, url))
         if offer.decided_at:
@@ -143,14 +144,14 @@ def guides(customer: User) -> list[Moment]:
     views = (
         GuideView.objects.filter(customer=customer)
         .order_by()
-        .values("product__name", "locked")
+        .values("locked", name=translations.text("product__name"))
         .annotate(times=Count("pk"), last=Max("at"))
     )
     return [
         Moment(
             view["last"],
             Kind.GUIDE,
-            view["product__name"],
+            view["name"],
             sentence(
                 _("preview only") if view["locked"] else _("read"),
                 ngettext("opened %(times)d time", "opened %(times)d times", view["times"]) % {"times": view["times"]},

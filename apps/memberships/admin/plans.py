@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 
 from apps.core import clock
+from apps.core.translations_admin import TranslatedAdmin, TranslatedInline
 from apps.memberships import services
 from apps.memberships.errors import Refused
 from apps.memberships.forms import NewPriceForm, NewVersionForm
@@ -25,7 +26,7 @@ from . import counting
 from .reading import ReadOnlyInline
 
 
-class BenefitInline(TabularInline):
+class BenefitInline(TranslatedInline, TabularInline):
     model = Benefit
     extra = 0
 
@@ -56,8 +57,10 @@ class PriceInline(ReadOnlyInline):
 
 
 @admin.register(Plan)
-class PlanAdmin(ModelAdmin):
+class PlanAdmin(TranslatedAdmin, ModelAdmin):
     """Plans with their benefits and prices."""
+
+    translated_parts = ["benefits"]
 
     list_display = ["name", "group", "rank", "status", "sends_goods", "points_percent"]
     list_filter = ["status", "group"]

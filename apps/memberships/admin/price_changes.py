@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from apps.core import clock
+from apps.core.translations_admin import TranslatedAdmin
 from apps.memberships import promise_rules
 from apps.memberships.errors import Refused
 from apps.memberships.forms import PriceChangeForm, WithdrawForm
@@ -32,7 +33,7 @@ class EntryInline(ReadOnlyInline):
 
 
 @admin.register(PriceChange)
-class PriceChangeAdmin(ModelAdmin):
+class PriceChangeAdmin(TranslatedAdmin, ModelAdmin):
     """Nothing is sent while a change is a draft. Its preview says what planning it would mean, and plans it."""
 
     form = PriceChangeForm
@@ -44,8 +45,8 @@ class PriceChangeAdmin(ModelAdmin):
     readonly_fields = ["status_label", "standing", "created_at", "planned_at", "settled_at", "written_at"]
 
     def get_fieldsets(self, request: HttpRequest, obj: PriceChange | None = None):
-        terms = (None, {"fields": self.form.Meta.fields})
-        return [terms, (gettext_lazy("Progress"), {"fields": self.readonly_fields})] if obj else [terms]
+        terms = [(None, {"fields": self.form.Meta.fields}), *self.language_tabs()]
+        return [*terms, (gettext_lazy("Progress"), {"fields": self.readonly_fields})] if obj else terms
 
     def get_inlines(self, request: HttpRequest, obj: PriceChange | None):
         return [EntryInline] if obj else []

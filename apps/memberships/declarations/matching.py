@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.billing.models import Invoice
+from apps.core import translations
 from apps.memberships import withdrawal_rules
 from apps.memberships.models import Declaration, DeclarationKind, Doubt, Gift, GiftStatus, Origin, Subscription
 
@@ -72,8 +73,9 @@ def _is_named(subscription: Subscription, numbers: Sequence[str]) -> bool:
 
 
 def _is_called(subscription: Subscription, words: str) -> bool:
-    """Whether the words hold the name of the plan, or of its group: "my Small seasonal box", "the membership"."""
-    names = (subscription.plan.name, subscription.plan_group.replace("-", " "))
+    """Whether the words hold the name of the plan, in any language, or of its group: "my Small seasonal box", "the
+    membership"."""
+    names = [*translations.all_of(subscription.plan, "name"), subscription.plan_group.replace("-", " ")]
     return any(re.search(rf"\b{re.escape(name)}\b", words, re.IGNORECASE) for name in names)
 
 

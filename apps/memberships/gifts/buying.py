@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from apps.accounts import services as accounts
 from apps.accounts.models import User
@@ -149,9 +150,11 @@ def _bill(gift_id: int, card: Card, *, now: datetime) -> None:
     gift = Gift.objects.select_for_update(of=("self",)).select_related("price__plan", "buyer").get(pk=gift_id)
     if gift.invoice_id is not None or gift.status != GiftStatus.OPEN:
         return
+    with override(gift.buyer.locale):
+        description = _("Gift: %(what)s") % {"what": rules.describe(gift.price, gift.periods)}
     line = LineDraft(
         kind="gift",
-        description=_("Gift: %(what)s") % {"what": rules.describe(gift.price, gift.periods)},
+        description=description,
         quantity=gift.periods,
         unit_minor=gift.price.amount_minor,
         amount_minor=gift.amount_minor,

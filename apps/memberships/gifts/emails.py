@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.utils.translation import override
 
+from apps.accounts import letters
 from apps.accounts.models import User
-from apps.mail import outbox
 from apps.memberships.emails import about
 from apps.memberships.models import Gift
 
@@ -21,16 +20,13 @@ REDEEM = "/gifts/redeem/{code}/"
 def bought(gift: Gift, *, now: datetime) -> None:
     """To the buyer: what was bought, what happens next, and the page that can be printed."""
     buyer = gift.buyer
-    outbox.put(
+    letters.put(
         "gift-bought",
+        buyer,
         key=bought_key(gift),
-        to=buyer.mail_address,
-        user_id=buyer.pk,
-        locale=buyer.locale,
-        zone=buyer.time_zone,
-        context={
+        context=lambda: {
             "greeting_name": buyer.short_name,
-            **_what(gift, locale=buyer.locale),
+            **_what(gift),
             "amount": gift.amount,
             "recipient_email": gift.recipient_email,
             "deliver_at": gift.deliver_at,
@@ -42,15 +38,12 @@ def bought(gift: Gift, *, now: datetime) -> None:
 
 def delivery(gift: Gift, *, now: datetime) -> None:
     """To the recipient, on the chosen day: who thought of them, and the code, which staff do not see."""
-    outbox.put(
+    letters.put(
         "gift-delivery",
+        letters.Reader(gift.recipient_email, None, gift.buyer.locale, gift.buyer.time_zone),
         key=delivery_key(gift),
-        to=gift.recipient_email,
-        user_id=None,
-        locale=gift.buyer.locale,
-        zone=gift.buyer.time_zone,
-        context={
-            **_what(gift, locale=gift.buyer.locale),
+        context=lambda: {
+            **_what(gift),
             "buyer_name": gift.buyer.name or gift.buyer.short_name,
             "greeting": gift.greeting,
             "code": gift.printed_code,
@@ -74,16 +67,13 @@ def delivery_key(gift: Gift) -> str:
 
 def redeemed(gift: Gift, *, customer: User, ends_at: datetime | None, now: datetime) -> None:
     """To whoever redeemed it: until when the membership lasts, or how much credit there is."""
-    outbox.put(
+    letters.put(
         "gift-redeemed",
+        customer,
         key=f"gift-redeemed:{gift.pk}",
-        to=customer.mail_address,
-        user_id=customer.pk,
-        locale=customer.locale,
-        zone=customer.time_zone,
-        context={
+        context=lambda: {
             "greeting_name": customer.short_name,
-            **_what(gift, locale=customer.locale),
+            **_what(gift),
             "use": gift.used_as,
             "ends_at": ends_at,
             "amount": gift.amount,
@@ -93,11 +83,10 @@ def redeemed(gift: Gift, *, customer: User, ends_at: datetime | None, now: datet
     )
 
 
-def _what(gift: Gift, *, locale: str) -> dict:
-    with override(locale):
-        return {
-            "what": rules.describe(gift.price, gift.periods),
-            "sends_goods": gift.price.plan.sends_goods,
-            "recipient_name": gift.recipient_name,
-            "expires_at": gift.expires_at,
-        }
+def _what(gift: Gift) -> dict:
+    return {
+        "what": rules.describe(gift.price, gift.periods),
+        "sends_goods": gift.price.plan.sends_goods,
+        "recipient_name": gift.recipient_name,
+        "expires_at": gift.expires_at,
+    }

@@ -40,7 +40,7 @@ def length(price: Price, periods: int) -> str:
 
 def describe(price: Price, periods: int) -> str:
     """What is given, in the active language: "Grove membership, 3 months"."""
-    return described(price.plan, price.plan.name, length(price, periods))
+    return described(price.plan, price.plan.name_i18n, length(price, periods))
 
 
 def end_of(start: datetime, *, interval: Interval, periods: int, zone: str) -> datetime:

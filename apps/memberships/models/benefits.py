@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from modeltrans.fields import TranslationField
+
+from apps.core.translations import TranslatedQuerySet
 
 # The code of the benefit that opens the members' prices of goods.
 MEMBER_PRICES = "member-prices"
 
 
-class BenefitQuerySet(models.QuerySet["Benefit"]):
+class BenefitQuerySet(TranslatedQuerySet["Benefit"]):
     def granting(self, code: str) -> BenefitQuerySet:
         """Benefits with this code that are really granted: a value of False says that the plan has it not."""
         return self.filter(code=code).exclude(value=False)
@@ -23,6 +26,7 @@ class Benefit(models.Model):
     text = models.CharField(_("text"), max_length=200)
     code = models.SlugField(_("code"))
     value = models.JSONField(_("value"), default=bool, blank=True)
+    i18n = TranslationField(fields=("text",))
 
     objects = BenefitQuerySet.as_manager()
 
@@ -32,5 +36,7 @@ class Benefit(models.Model):
         ordering = ["position"]
         constraints = [models.UniqueConstraint(fields=["plan", "code"], name="memberships_benefit_once_per_plan")]
 
+    text_i18n: str
+
     def __str__(self) -> str:
-        return self.text
+        return self.text_i18n

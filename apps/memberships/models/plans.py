@@ -12,10 +12,12 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _plain
 from django.utils.translation import gettext_lazy as _
+from modeltrans.fields import TranslationField
 
 from apps.core import periods
 from apps.core.models import MoneyColumn
 from apps.core.periods import Interval, Unit
+from apps.core.translations import TranslatedQuerySet
 
 from . import intervals
 from .benefits import Benefit
@@ -30,7 +32,7 @@ class PlanStatus(models.TextChoices):
     CLOSED = "closed", _("closed to new members")
 
 
-class PlanQuerySet(models.QuerySet["Plan"]):
+class PlanQuerySet(TranslatedQuerySet["Plan"]):
     def on_sale(self) -> PlanQuerySet:
         """Plans a new member can join, lowest tier first."""
         return self.filter(status=PlanStatus.OPEN).order_by("position", "rank")
@@ -79,6 +81,7 @@ class Plan(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     colour = models.SlugField(_("colour"), blank=True)
     illustration = models.SlugField(_("illustration"), blank=True)
+    i18n = TranslationField(fields=("name", "tagline", "description"))
 
     objects = PlanQuerySet.as_manager()
 
@@ -96,8 +99,12 @@ class Plan(models.Model):
             ),
         ]
 
+    name_i18n: str
+    tagline_i18n: str
+    description_i18n: str
+
     def __str__(self) -> str:
-        return self.name
+        return self.name_i18n
 
     @property
     def is_open(self) -> bool:
@@ -227,7 +234,7 @@ class Price(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.plan.name}: {self.amount} / {self.interval_label} (v{self.version})"
+        return f"{self.plan}: {self.amount} / {self.interval_label} (v{self.version})"
 
     @property
     def interval(self) -> Interval:

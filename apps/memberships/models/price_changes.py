@@ -8,6 +8,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
+from modeltrans.fields import TranslationField
+
+from apps.core.translations import TranslatedQuerySet
 
 from .plans import Price
 
@@ -29,7 +32,7 @@ def notice_days() -> list[int]:
     return [35, 10]
 
 
-class PriceChangeQuerySet(models.QuerySet["PriceChange"]):
+class PriceChangeQuerySet(TranslatedQuerySet["PriceChange"]):
     def planned(self) -> PriceChangeQuerySet:
         return self.filter(status=PriceChangeStatus.PLANNED)
 
@@ -94,6 +97,7 @@ class PriceChange(models.Model):
     settled_at = models.DateTimeField(_("done or withdrawn at"), null=True, blank=True)
     written_up_to = models.BigIntegerField(default=0, editable=False)
     written_at = models.DateTimeField(_("promises written at"), null=True, blank=True, editable=False)
+    i18n = TranslationField(fields=("explanation",))
 
     objects = PriceChangeQuerySet.as_manager()
 
@@ -118,6 +122,8 @@ class PriceChange(models.Model):
                 | Q(status="withdrawn", settled_at__isnull=False),
             ),
         ]
+
+    explanation_i18n: str
 
     def __str__(self) -> str:
         return f"{self.old_price} → {self.new_price.amount} (v{self.new_price.version})"

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from apps.accounts.models import User
 from apps.billing import collection, invoices, janitor
@@ -141,7 +142,8 @@ def _begin(
     # A member may change the quantity at the price they joined at, which need not be on sale any more.
     price = subscription.price if price_id == subscription.price_id else finding.price_on_sale(price_id, now=now)
     at = previewing.moment_of(subscription, quoted_at, now=now)
-    quote = previewing.preview_change(subscription, price, quantity=quantity, now=at)
+    with override(customer.locale):
+        quote = previewing.preview_change(subscription, price, quantity=quantity, now=at)
     if quoted_minor is not None and quote.due_now.minor != quoted_minor:
         raise previewing.changed()
     actor = actor or customer.email

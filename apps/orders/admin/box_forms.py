@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
 
 from apps.catalog.models import Kind, Variant
+from apps.core import translations
 from apps.memberships.models import Plan
 from apps.orders.models import Box, BoxStopKind
 
@@ -49,7 +50,8 @@ class StopForm(forms.Form):
 
     def __init__(self, *args, box: Box, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        named = Variant.objects.select_related("product").order_by("product__name", "position", "pk")
+        named = Variant.objects.select_related("product").annotate(called=translations.text("product__name"))
+        named = named.order_by("called", "position", "pk")
         variant, substitute = self.fields["variant"], self.fields["substitute"]
         assert isinstance(variant, forms.ModelChoiceField)
         assert isinstance(substitute, forms.ModelChoiceField)

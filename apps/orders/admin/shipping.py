@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from apps.core.translations_admin import TranslatedAdmin
 from apps.orders.models import ShippingRate
 
 
 @admin.register(ShippingRate)
-class ShippingRateAdmin(ModelAdmin):
+class ShippingRateAdmin(TranslatedAdmin, ModelAdmin):
     list_display = [
         "name",
         "zone",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.utils.translation import override
 
-from apps.accounts import addresses
+from apps.accounts import addresses, letters
 from apps.accounts.models import User
-from apps.catalog.models import Variant
-from apps.mail import outbox
+from apps.catalog.models import BundleSlot, Variant
 from apps.memberships.models import Subscription
 from apps.orders.models import BoxDelivery, BoxStop, Order
 
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
 BOX = "/account/boxes/{group}/"
 ORDER = "/account/orders/{number}/"
 
+type Context = Callable[[], dict[str, Any]]
+
 
 def ask_for_address(delivery: BoxDelivery, *, now: datetime) -> None:
     """A box is paid for and nobody knows where to send it."""
@@ -33,7 +33,7 @@ def ask_for_address(delivery: BoxDelivery, *, now: datetime) -> None:
         subscription.customer,
         group=subscription.plan_group,
         key=f"box-held-address:{delivery.pk}",
-        context={"plan": subscription.plan.name},
+        context=lambda: {"plan": subscription.plan.name_i18n},
         now=now,
     )
 
@@ -42,18 +42,20 @@ def filled_otherwise(order: Order, replaced: Sequence[Content], *, now: datetime
     """What the customer had picked was gone when the box was made: what is in it instead."""
     subscription = order.delivery.subscription
     names = Variant.objects.select_related("product").in_bulk([content.instead_of for content in replaced])
-    swapped = [
-        {"slot": content.slot.name, "old": str(names.get(content.instead_of, "")), "new": str(content.variant)}
-        for content in replaced
-    ]
+
+    def swapped() -> list[dict[str, str]]:
+        return [
+            _swap(content.slot.name_i18n, names.get(content.instead_of, ""), content.variant) for content in replaced
+        ]
+
     _put(
         "box-substituted",
         subscription.customer,
         group=subscription.plan_group,
         key=f"box-substituted:order:{order.pk}",
-        context={
-            "plan": subscription.plan.name,
-            "swapped": swapped,
+        context=lambda: {
+            "plan": subscription.plan.name_i18n,
+            "swapped": swapped(),
             "order_url": settings.SITE_URL + ORDER.format(number=order.number),
         },
         now=now,
@@ -65,81 +67,79 @@ def of_stop(stop: BoxStop) -> str:
     return f"box-stop:{stop.pk}:"
 
 
-def substituted(stop: BoxStop, subscription: Subscription, slots: Sequence[str], *, now: datetime) -> None:
+def substituted(stop: BoxStop, subscription: Subscription, slots: Iterable[BundleSlot], *, now: datetime) -> None:
     """Staff put something else in for what ran out: in the next boxes."""
-    swapped = [{"slot": slot, "old": str(stop.variant), "new": str(stop.substitute)} for slot in slots]
-    _about_stop("box-substituted", stop, subscription, {"swapped": swapped, "order_url": ""}, now=now)
+
+    def context() -> dict[str, Any]:
+        return {"swapped": [_swap(slot.name_i18n, stop.variant, stop.substitute) for slot in slots], "order_url": ""}
+
+    _about_stop("box-substituted", stop, subscription, context, now=now)
 
 
 def exchanged(stop: BoxStop, order: Order, *, now: datetime) -> None:
     """Staff put something else in for what ran out: into a box that is being made ready."""
-    swapped = [{"slot": order.lines.get().description, "old": str(stop.variant), "new": str(stop.substitute)}]
+    line = order.lines.get()
     link = settings.SITE_URL + ORDER.format(number=order.number)
-    context = {"swapped": swapped, "order_url": link}
+
+    def context() -> dict[str, Any]:
+        return {"swapped": [_swap(line.description, stop.variant, stop.substitute)], "order_url": link}
+
     _about_stop("box-substituted", stop, order.delivery.subscription, context, now=now)
 
 
 def paused(stop: BoxStop, subscription: Subscription, *, now: datetime) -> None:
     """The shop sends no box until a day, and charges none."""
     context = {"until": stop.until, "is_given": not subscription.is_bought}
-    _about_stop("box-paused-by-shop", stop, subscription, context, now=now)
+    _about_stop("box-paused-by-shop", stop, subscription, lambda: context, now=now)
 
 
 def closing(following: Upcoming, *, now: datetime) -> None:
     """In a few days the next box cannot be changed any more: what is in it, what it costs and when, and where to change
     it."""
-    subscription = following.subscription
-    customer = subscription.customer
-    with override(customer.locale):
-        contents = described(following.contents)
-        where = addresses.lines(following.recipient.address) if following.recipient.address else []
+    subscription, address = following.subscription, following.recipient.address
     _put(
         "box-closing",
-        customer,
+        subscription.customer,
         group=subscription.plan_group,
         key=f"box-closing:{subscription.pk}:{following.sends_at.isoformat()}",
-        context={
-            "plan": following.box.plan.name,
+        context=lambda: {
+            "plan": following.box.plan.name_i18n,
             "quantity": following.quantity,
-            "contents": contents,
+            "contents": described(following.contents),
             "sends_at": following.sends_at,
             "charge_at": following.charge_at,
             "closes_at": following.closes_at,
             "total": following.total,
-            "address": where,
+            "address": addresses.lines(address) if address else [],
             "extras": [str(line) for extra in following.extras for line in extra.lines.all()],
         },
         now=now,
     )
 
 
-def _about_stop(
-    kind: str, stop: BoxStop, subscription: Subscription, context: dict[str, Any], *, now: datetime
-) -> None:
+def _swap(where: str, old: Variant | str | None, new: Variant | None) -> dict[str, str]:
+    return {"slot": where, "old": str(old), "new": str(new)}
+
+
+def _about_stop(kind: str, stop: BoxStop, subscription: Subscription, context: Context, *, now: datetime) -> None:
     customer = subscription.customer
     _put(
         kind,
         customer,
         group=subscription.plan_group,
         key=f"{of_stop(stop)}{customer.pk}",
-        context={"plan": subscription.plan.name, **context},
+        context=lambda: {"plan": subscription.plan.name_i18n, **context()},
         now=now,
     )
 
 
-def _put(kind: str, customer: User, *, group: str, key: str, context: dict[str, Any], now: datetime) -> None:
-    outbox.put(
+def _put(kind: str, customer: User, *, group: str, key: str, context: Context, now: datetime) -> None:
+    box_url = settings.SITE_URL + BOX.format(group=group)
+    letters.put(
         kind,
+        customer,
         key=key,
-        to=customer.mail_address,
-        user_id=customer.pk,
-        locale=customer.locale,
-        zone=customer.time_zone,
-        context={
-            "greeting_name": customer.short_name,
-            "box_url": settings.SITE_URL + BOX.format(group=group),
-            **context,
-        },
+        context=lambda: {"greeting_name": customer.short_name, "box_url": box_url, **context()},
         now=now,
     )
 

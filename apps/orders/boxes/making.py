@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from apps.billing import corrections
 from apps.billing.models import Invoice, InvoiceLine
@@ -189,11 +190,13 @@ def _write(
         placed_at=now,
     )
     variant = _variant(box)
+    with override(customer.locale):
+        name, names = str(variant), {content.variant.pk: str(content.variant) for content in contents}
     line = OrderLine.objects.create(
         order=order,
         position=1,
         variant=variant,
-        description=str(variant),
+        description=name,
         sku=variant.sku,
         quantity=delivery.quantity,
         unit_minor=unit,
@@ -201,7 +204,6 @@ def _write(
         discount_minor=goods - total,
         is_shipped=True,
     )
-    names = {content.variant.pk: str(content.variant) for content in contents}
     prices = parts.prices_of(names, currency=order.currency)
     OrderPiece.objects.bulk_create(
         OrderPiece(line=line, variant_id=pk, description=names[pk], quantity=count, weight=prices.get(pk))

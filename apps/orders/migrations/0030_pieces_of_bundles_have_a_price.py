@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 class Migration(migrations.Migration):
 
-    dependencies = [("orders", "0021_arrivals_by_day")]
+    dependencies = [("orders", "0023_default_rates_translated")]
 
     operations = [
         migrations.AddField(

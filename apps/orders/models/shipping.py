@@ -7,14 +7,16 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from modeltrans.fields import TranslationField
 
 from apps.core.models import MoneyColumn
 from apps.core.money import Money
+from apps.core.translations import TranslatedQuerySet
 
 _COUNTRY = RegexValidator(r"^[A-Z]{2}$", _("Give the two capital letters of ISO 3166, such as IT."))
 
 
-class ShippingRateQuerySet(models.QuerySet["ShippingRate"]):
+class ShippingRateQuerySet(TranslatedQuerySet["ShippingRate"]):
     def to(self, country: str, *, currency: str, grams: int) -> ShippingRateQuerySet:
         """The ways to send so many grams to a country, the first of staff's list first."""
         heavy_enough = Q(up_to_grams=None) | Q(up_to_grams__gte=grams)
@@ -48,6 +50,7 @@ class ShippingRate(models.Model):
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("switched on"), default=True)
+    i18n = TranslationField(fields=("name", "detail"))
 
     amount = MoneyColumn("amount")
     objects = ShippingRateQuerySet.as_manager()
@@ -64,8 +67,11 @@ class ShippingRate(models.Model):
             models.CheckConstraint(condition=Q(countries__len__gt=0), name="orders_shipping_goes_somewhere"),
         ]
 
+    name_i18n: str
+    detail_i18n: str
+
     def __str__(self) -> str:
-        return self.name
+        return self.name_i18n
 
     def price_for(self, goods: Money) -> Money:
         """What it costs for goods of this worth, after discounts."""

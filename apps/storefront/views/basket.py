@@ -133,7 +133,7 @@ def code(request: HttpRequest) -> HttpResponse:
         if not promotion.for_goods and opened.price_id is None:
             raise promotions.NotRedeemable(_("This code is for a membership; there is none in your basket."))
         baskets.set_promotion(opened, promotion, now=now)
-        messages.success(request, _("Your code is in: %(name)s.") % {"name": promotion.name})
+        messages.success(request, _("Your code is in: %(name)s.") % {"name": promotion.name_i18n})
     except promotions.NotRedeemable as refusal:
         messages.error(request, str(refusal))
     return redirect("checkout" if request.POST.get("next") == "checkout" else "basket")

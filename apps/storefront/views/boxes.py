@@ -101,7 +101,7 @@ def _next(form: BoxForm) -> str:
 
 
 def _about(request: HttpRequest, offered: OfferedBox) -> dict:
-    trail = [{"label": _("Boxes"), "href": reverse("boxes")}, {"label": offered.plan.name}]
+    trail = [{"label": _("Boxes"), "href": reverse("boxes")}, {"label": offered.plan.name_i18n}]
     monthly = [price for price in offered.prices if gift_rules.lengths(price)]
     return {
         "offered": offered,

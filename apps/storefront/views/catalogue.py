@@ -61,8 +61,8 @@ def category(request: HtmxRequest, slug: str) -> HttpResponse:
         guides = kept.read(request, f"guides:{slug}", lambda: list(products.readable()[:_GUIDES]))
         trail = [{"label": _("Shop"), "href": reverse("catalogue")}]
         if found.parent:
-            trail.append({"label": found.parent.name, "href": found.parent.get_absolute_url()})
-        trail.append({"label": found.name})
+            trail.append({"label": found.parent.name_i18n, "href": found.parent.get_absolute_url()})
+        trail.append({"label": found.name_i18n})
         context |= {"trail": trail, "structured": [structured.trail(trail)]}
         context["guides"] = reading.cards(guides, standing=standing, now=now)
     return _shelf(request, "storefront/category.html", context)
@@ -96,8 +96,8 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     general = worth.pay_back(price.member_saving if price else None, standing=standing, now=now)
     trail = [
         {"label": _("Shop"), "href": reverse("catalogue")},
-        {"label": found.category.name, "href": found.category.get_absolute_url()},
-        {"label": found.name},
+        {"label": found.category.name_i18n, "href": found.category.get_absolute_url()},
+        {"label": found.name_i18n},
     ]
     context = {
         "product": found,
@@ -112,7 +112,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "structured": [structured.product(found, variants), structured.trail(trail)],
         "social_picture": structured.picture(found),
         # Read only where the part of the page that shows them was not kept.
-        "description": SimpleLazyObject(lambda: text.render(found.description)),
+        "description": SimpleLazyObject(lambda: text.render(found.description_i18n)),
         "pictures": SimpleLazyObject(lambda: list(found.pictures.select_related("variant"))[1:]),
         "reviews_page": asked,
         "reviews": SimpleLazyObject(lambda: _reviews(found, asked)),
@@ -135,7 +135,7 @@ def _pay_back(request: HttpRequest, general: worth.PayBack) -> str:
 
 def _product(slug: str, shown: str) -> Product:
     """The product with all that its page shows of it besides its parts: two queries."""
-    rows = Product.objects.published().for_cards(shown).defer(None).defer("search")
+    rows = Product.objects.published().for_cards(shown).defer(None).defer("search", "names")
     return get_object_or_404(rows.select_related("category", "companion", "cover"), slug=slug)
 
 

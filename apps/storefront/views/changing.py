@@ -228,5 +228,5 @@ def _held(subscription: Subscription, price: Price) -> int:
 
 
 def _named(subscription: Subscription) -> str:
-    name = subscription.plan.name
+    name = subscription.plan.name_i18n
     return name if subscription.quantity == 1 else f"{subscription.quantity} × {name}"

@@ -33,21 +33,21 @@ def guides(request: HttpRequest) -> HttpResponse:
 def guide(request: HttpRequest, slug: str) -> HttpResponse:
     now = clock.now()
     published = Product.objects.published().guides().select_related("guide", "cover")
-    found = get_object_or_404(published.defer("search").filter(guide__isnull=False), slug=slug)
+    found = get_object_or_404(published.defer("search", "names").filter(guide__isnull=False), slug=slug)
     standing = visitor.standing(request.user, now=now)
     access = reading.access(found, standing=standing, now=now)
     locked = not access.is_open
     if request.user.is_authenticated and request.method == "GET":
         services.record_view(found, customer=request.user, locked=locked, now=now)
     more = Product.objects.published().exclude(pk=found.pk).readable()[:_MORE]
-    trail = [{"label": _("Growing guides"), "href": reverse("guides")}, {"label": found.name}]
+    trail = [{"label": _("Growing guides"), "href": reverse("guides")}, {"label": found.name_i18n}]
     context = {
         "guide": found,
         "minutes": found.guide.minutes,
         "locked": locked,
-        "preview": text.render(found.description),
-        "headings": rules.headings(found.guide.body) if locked else [],
-        "body": "" if locked else text.render(found.guide.body),
+        "preview": text.render(found.description_i18n),
+        "headings": rules.headings(found.guide.body_i18n) if locked else [],
+        "body": "" if locked else text.render(found.guide.body_i18n),
         "opens_at": access.opens_at,
         "opening_plan": _opening_plan(found) if locked and access.opens_at is None else None,
         "has_because": not locked and not found.is_open_to_all,

@@ -76,7 +76,7 @@ def to_held(request: SignedInRequest, held: Subscription) -> HttpResponse:
     sentence = _("You are a member of %(plan)s already.")
     if held.plan.sends_goods:
         sentence = _("You get the %(plan)s already.")
-    messages.info(request, sentence % {"plan": held.plan.name})
+    messages.info(request, sentence % {"plan": held.plan.name_i18n})
     return redirect(Contract.of(held).home)
 
 
@@ -176,7 +176,7 @@ def _join_free(request: SignedInRequest, price: Price, *, now: datetime) -> Http
     if request.method == "POST":
         try:
             services.join_free(request.user, price.plan, now=now)
-            messages.success(request, _("Welcome! You are a member of %(plan)s.") % {"plan": price.plan.name})
+            messages.success(request, _("Welcome! You are a member of %(plan)s.") % {"plan": price.plan.name_i18n})
         except Refused as refusal:
             messages.error(request, str(refusal))
         return redirect("account")

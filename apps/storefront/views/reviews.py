@@ -21,7 +21,7 @@ from ..review_form import ReviewForm
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest, slug: str) -> HttpResponse:
     """A buyer's review: new, or their own once more. Everybody else is told why not."""
-    found = get_object_or_404(Product.objects.published().goods().defer("search"), slug=slug)
+    found = get_object_or_404(Product.objects.published().goods().defer("search", "names"), slug=slug)
     if not reviews.may_review(found, request.user):
         messages.info(request, str(reviews.NotABuyer()))
         return redirect(found)
@@ -34,7 +34,7 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect(found)
     trail = [
         {"label": _("Shop"), "href": reverse("catalogue")},
-        {"label": found.name, "href": found.get_absolute_url()},
+        {"label": found.name_i18n, "href": found.get_absolute_url()},
         {"label": _("Your review")},
     ]
     return render(request, "storefront/review.html", {"product": found, "form": form, "trail": trail})

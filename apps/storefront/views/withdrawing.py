@@ -108,7 +108,7 @@ def _named(subscription: Subscription) -> str:
     sentence = _("%(plan)s membership, no. %(number)s")
     if subscription.plan.sends_goods:
         sentence = _("%(plan)s, no. %(number)s")
-    return sentence % {"plan": subscription.plan.name, "number": subscription.pk}
+    return sentence % {"plan": subscription.plan.name_i18n, "number": subscription.pk}
 
 
 def _token(request: SignedInRequest) -> UUID:

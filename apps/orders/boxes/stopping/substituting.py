@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import override
 
 from apps.catalog import stock
 from apps.catalog.models import BundleChoice, BundleSlot
@@ -73,7 +74,7 @@ def swap(stop: BoxStop, subscription_id: int, *, now: datetime) -> None:
     if told:
         recipient.choices, recipient.next_choices = every, following
         recipient.save(update_fields=["choices", "next_choices"])
-        emails.substituted(stop, subscription, [slot.name for slot in told.values()], now=now)
+        emails.substituted(stop, subscription, told.values(), now=now)
 
 
 def release(delivery_id: int) -> None:
@@ -99,8 +100,9 @@ def exchange(stop: BoxStop, order_id: int, *, now: datetime) -> None:
         key = f"box-stop:{stop.pk}:{order.pk}"
         stock.take({by: count}, key=key, now=now)
         stock.give_back({gone: count}, key=key, now=now, actor=stop.actor)
-    for piece in pieces:
-        _replace(piece, piece.line, stop)
+    with override(order.delivery.subscription.customer.locale):
+        for piece in pieces:
+            _replace(piece, piece.line, stop)
     emails.exchanged(stop, order, now=now)
 
 
