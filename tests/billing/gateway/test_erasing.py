@@ -11,6 +11,7 @@ from apps.accounts import erasing
 from apps.accounts.models import Erasure, User
 from apps.billing import cards, gateway
 from apps.billing.models import Card, Profile
+from apps.insights import queues
 from apps.mail import delivery
 
 from .test_stripe import stripe_gateway
@@ -60,10 +61,14 @@ def test_it_is_not_done_before_the_gateway_has_forgotten(stripe_world, unused_tc
     user.refresh_from_db()
     assert (user.name, user.is_active, Erasure.objects.get(user=user).done_at) == ("Ada", True, None)
     assert erasing.next_due(now=now + LATER) <= now + LATER
+    assert [row.user for row in Erasure.objects.stuck()] == [user]
+    [line] = queues.get("erasures").show(list(queues.get("erasures").rows()))
+    assert (line.reason.split(":")[0], line.customer) == ("GatewayUnavailable", user)
     assert carry_out(stripe_world.gateway, now=now + 2 * LATER) == 1
     user.refresh_from_db()
     assert (user.name, stripe_world.knows(customer)) == ("", ("", ""))
-    assert Erasure.objects.get(user=user).done_at == now + 2 * LATER
+    done = Erasure.objects.get(user=user)
+    assert (done.done_at, done.stuck_for, Erasure.objects.stuck().count()) == (now + 2 * LATER, "", 0)
 
 
 @pytest.mark.django_db
