@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from apps.core import privacy
 from apps.core.append_only import erasing
+from apps.core.outages import is_outage
 from apps.mail.models import Message
 from apps.mail.models import Status as MailStatus
 
@@ -84,8 +85,8 @@ def next_due(*, now: datetime) -> datetime | None:
 def carry_out_due(*, now: datetime) -> int:
     """Erase the people who confirmed it, once their last letter has left; returns how many.
 
-    Talks to the gateway. One that cannot be done is taken up again by the next sweep, or, when something has come up,
-    is given back to the person with the reason.
+    Talks to the gateway. One that cannot be done waits with what failed, and is taken up again by the next sweep; or,
+    when something has come up, is given back to the person with the reason.
     """
     done = 0
     for erasure in Erasure.objects.to_carry_out().select_related("user"):
@@ -93,8 +94,12 @@ def carry_out_due(*, now: datetime) -> int:
             continue
         try:
             done += _carry_out(erasure, now=now)
-        except Exception:
+        except Exception as problem:
+            if is_outage(problem):
+                raise
             log.exception("Account %s could not be erased", erasure.user_id)
+            why = f"{type(problem).__name__}: {problem}"[:300]
+            Erasure.objects.filter(pk=erasure.pk, done_at=None).update(stuck_for=why)
     return done
 
 
@@ -112,7 +117,7 @@ def _carry_out(erasure: Erasure, *, now: datetime) -> bool:
             return False
         for person in people:
             privacy.forget(person, now=now)
-        Erasure.objects.filter(pk=erasure.pk).update(done_at=now)
+        Erasure.objects.filter(pk=erasure.pk).update(done_at=now, stuck_for="")
     return True
 
 
@@ -125,7 +130,9 @@ def _is_given_back(erasure: Erasure, people: Iterable[privacy.Person]) -> bool:
     """Whether something has come up since it was confirmed; the person is told on their page."""
     problems = _problems(people)
     if problems:
-        Erasure.objects.filter(pk=erasure.pk, done_at=None).update(confirmed_at=None, problem=" ".join(problems))
+        Erasure.objects.filter(pk=erasure.pk, done_at=None).update(
+            confirmed_at=None, problem=" ".join(problems), stuck_for=""
+        )
     return bool(problems)
 
 

@@ -22,7 +22,7 @@ class DataExportAdmin(ReadOnly, ModelAdmin):
 
 @admin.register(Erasure)
 class ErasureAdmin(ReadOnly, ModelAdmin):
-    list_display = ["user", "requested_at", "confirmed_at", "done_at", "problem"]
+    list_display = ["user", "requested_at", "confirmed_at", "done_at", "problem", "stuck_for"]
     list_filter = ["requested_at", "done_at"]
     list_select_related = ["user"]
     search_fields = ["user__email"]

@@ -95,6 +95,14 @@ def detach(user: User, card_id: int, *, now: datetime) -> Card:
     return mark_detached(card.gateway_id, now=now) or card
 
 
+def forget_customer(user: User) -> None:
+    """Nothing at the gateway names the customer any more: their cards have been detached, and what it keeps of them is
+    emptied. Safe to repeat; talks to the gateway. Raises GatewayError when that did not happen."""
+    profile = Profile.objects.of(user)
+    if profile is not None and profile.gateway_customer_id:
+        gateway.get().forget_customer(profile.gateway_customer_id)
+
+
 def refresh(gateway_id: str, *, now: datetime) -> Card | None:
     """Take over what the gateway now knows of a card of ours: a new expiry date, or that it is gone."""
     if not Card.objects.usable().filter(gateway_id=gateway_id).exists():

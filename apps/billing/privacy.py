@@ -104,12 +104,13 @@ def open_money(person: Person) -> list[str]:
 
 
 @privacy.erases_outside
-def forget_cards(person: Person, *, now: datetime) -> None:
-    """At the gateway no card stays attached."""
+def forget_at_the_gateway(person: Person, *, now: datetime) -> None:
+    """At the gateway no card stays attached, and nothing names the customer."""
     profile = Profile.objects.select_related("user").filter(user=person.id).first()
     if profile is not None:
         for card in Card.objects.of(profile.user):
             cards.detach(profile.user, card.pk, now=now)
+        cards.forget_customer(profile.user)
 
 
 @privacy.erases

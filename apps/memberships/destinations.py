@@ -4,6 +4,7 @@ their customer lives (Directive 2006/112/EC, Art. 33 (a); declared through the o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from .models import Plan, Subscription
 from .signals import destinations_asked_for
@@ -14,11 +15,10 @@ type Contract = tuple[int, str]
 def countries(contracts: Collection[Contract]) -> dict[Contract, str]:
     """The countries (ISO 3166 alpha-2) to which goods go, by customer and group of plans, as far as anybody knows.
     Asks once for all of them, and nobody where there are none."""
-    found: dict[Contract, str] = {}
+    answers: list[tuple[Any, Any]] = []
     if contracts:
-        for _receiver, known in destinations_asked_for.send(Subscription, contracts=contracts):
-            found |= known
-    return found
+        answers = destinations_asked_for.send(Subscription, contracts=contracts)
+    return {contract: country for _receiver, known in answers for contract, country in known.items()}
 
 
 def country(customer_id: int, plan: Plan) -> str:

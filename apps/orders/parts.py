@@ -86,9 +86,19 @@ def _bundles(minor: int, line: OrderLine, *, given_back: int, count: int) -> int
 def _pieces(piece: OrderPiece, amounts: Mapping[int, int], *, given_back: int, count: int) -> dict[int, int]:
     every = list(piece.line.pieces.all())
     which = next(place for place, other in enumerate(every) if other.pk == piece.pk)
-    inside = {"pieces": [other.quantity for other in every], "weights": _weights(piece.line, every), "which": which}
-    counts = {"bundles": piece.line.quantity, "given_back": given_back, "count": count}
-    return {pk: rules.piece_share(minor, **inside, **counts) for pk, minor in amounts.items()}
+    quantities, weights = [other.quantity for other in every], _weights(piece.line, every)
+    return {
+        pk: rules.piece_share(
+            minor,
+            bundles=piece.line.quantity,
+            pieces=quantities,
+            weights=weights,
+            which=which,
+            given_back=given_back,
+            count=count,
+        )
+        for pk, minor in amounts.items()
+    }
 
 
 def _weights(line: OrderLine, pieces: list[OrderPiece]) -> list[int]:

@@ -154,7 +154,8 @@ def _give_back(
         OrderRefundPiece(refund=refund, piece=piece, quantity=count, amount_minor=sum(of_pieces[piece].values()))
         for piece, count in singles.items()
     )
-    for row, count in (*wanted.items(), *singles.items()):
+    back_of: list[tuple[OrderLine | OrderPiece, int]] = [*wanted.items(), *singles.items()]
+    for row, count in back_of:
         row.refunded_quantity += count
         row.returned_quantity += count if restock else 0
         row.save(update_fields=["refunded_quantity", "returned_quantity"])

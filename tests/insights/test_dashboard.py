@@ -37,7 +37,7 @@ def test_customers_do_not_see_it(client):
 
 def test_a_quiet_shop_has_nothing_waiting(now):
     assert set(counts(now).values()) == {0}
-    assert len(counts(now)) == 15
+    assert len(counts(now)) == 16
 
 
 def test_what_the_workers_put_aside_is_counted_and_linked(gateway, now, staff):

@@ -67,11 +67,16 @@ class ErasureQuerySet(models.QuerySet["Erasure"]):
         """Confirmed from the mailbox, and not done yet."""
         return self.filter(confirmed_at__isnull=False, done_at=None).order_by("confirmed_at", "pk")
 
+    def stuck(self) -> ErasureQuerySet:
+        """Those that could not be carried out when they were last tried."""
+        return self.to_carry_out().exclude(stuck_for="")
+
 
 class Erasure(models.Model):
     """A person asks that everything about them be erased. `secret` is in a letter to their address: it confirms.
 
     The row stays, as evidence that it was done: it knows the number of the account, and nothing of the person.
+    `problem` is for the person, who has to do something first; `stuck_for` for staff, when a worker failed.
     """
 
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="erasure", verbose_name=_("customer"))
@@ -80,6 +85,7 @@ class Erasure(models.Model):
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
     problem = models.TextField(_("why it could not be done"), blank=True)
+    stuck_for = models.CharField(_("what failed"), max_length=300, blank=True, default="", db_default="")
 
     objects = ErasureQuerySet.as_manager()
 

@@ -192,6 +192,11 @@ class Gateway(Books, Protocol):
     def create_customer(self, *, key: str, email: str, name: str) -> str:
         """Open a customer; the same key with the same data gives the same customer."""
 
+    def forget_customer(self, customer_id: str) -> None:
+        """Empty whatever names a customer: name, addresses, telephone, description, metadata. The customer stays, with
+        the payments and refunds that hang on it; one that is gone is forgotten already. Safe to repeat.
+        """
+
     def start_setup(self, *, customer_id: str, key: str, metadata: Mapping[str, str]) -> SetupStarted:
         """Begin saving a card for charges without the customer present."""
 

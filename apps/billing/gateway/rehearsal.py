@@ -86,6 +86,12 @@ class Rehearsal(RehearsalBooks):
                 self._customer_keys[key] = customer.id
             return self._customer_keys[key]
 
+    def forget_customer(self, customer_id: str) -> None:
+        with self._lock:
+            customer = self._customers.get(customer_id)
+            if customer:
+                customer.email = customer.name = ""
+
     def start_setup(self, *, customer_id: str, key: str, metadata: Mapping[str, str]) -> SetupStarted:
         with self._lock:
             self._customer(customer_id)

@@ -41,13 +41,15 @@ from .port import (
     Unknown,
 )
 from .stripe_books import StripeBooks
-from .stripe_calls import answered, named, patient
+from .stripe_calls import answered, named, patient, raise_unless_missing
 from .stripe_outcomes import PAYMENT, REFUND
 
 CONNECTIONS = 64
 AGAIN = ":again"
 # Cards only, and nothing that leaves the page: the same intent works with and without the customer present.
 METHODS: Any = {"enabled": True, "allow_redirects": "never"}
+# All that Stripe keeps of a person with their customer; an empty value unsets it.
+NAMING = ("address", "description", "email", "metadata", "name", "phone", "shipping")
 # Stripe forgets idempotency keys after 24 hours; an hour more for clocks that differ.
 KEY_MEMORY = timedelta(hours=25)
 
@@ -100,6 +102,14 @@ class StripeGateway(StripeBooks):
         with answered():
             params: Any = {"email": email, **({"name": name} if name else {})}
             return self._api.customers.create(params, patient(key)).id
+
+    def forget_customer(self, customer_id: str) -> None:
+        nothing: Any = dict.fromkeys(NAMING, "")
+        try:
+            with answered():
+                self._api.customers.update(named(customer_id), nothing, patient())
+        except GatewayRefused as refusal:
+            raise_unless_missing(refusal)
 
     def start_setup(self, *, customer_id: str, key: str, metadata: Mapping[str, str]) -> SetupStarted:
         with answered():

@@ -69,11 +69,12 @@ class ProductQuerySet(TranslatedQuerySet["Product"]):
 
         prices = ProductPrice.objects.filter(currency=currency, variant__is_active=True).order_by("amount_minor", "pk")
         prices = prices.select_related("variant__stock")
+        lacking = {"lacks_pieces": ExpressionWrapper(lacks_pieces(), output_field=models.BooleanField())}
         return (
             self.select_related("category", "cover")
             .defer("description", "search", "names", "facts_text")
-            .annotate(lacks_pieces=ExpressionWrapper(lacks_pieces(), output_field=models.BooleanField()))
             .prefetch_related(Prefetch("prices", prices, to_attr="prices_shown"))
+            .annotate(**lacking)
         )
 
     def priced(self, currency: str, *, low: int | None = None, high: int | None = None) -> ProductQuerySet:

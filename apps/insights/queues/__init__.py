@@ -6,7 +6,7 @@ it has a page, and a line on the first page of the back office.
 
 from __future__ import annotations
 
-from . import boxes, breaks, declarations, memberships, orders, parked, payments, recoveries
+from . import boxes, breaks, declarations, erasures, memberships, orders, parked, payments, recoveries
 from .model import Act, CannotAct, Order, Queue, Row
 
 __all__ = ["ALL", "Act", "CannotAct", "Order", "Queue", "Row", "get"]
@@ -15,6 +15,7 @@ ALL: tuple[Queue, ...] = (
     payments.UNKNOWN,
     memberships.PARKED,
     declarations.PENDING,
+    erasures.STUCK,
     parked.PARKED,
     boxes.HELD,
     orders.TO_PACK,

@@ -44,6 +44,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
         guests = User.objects.all().guests_of(user)
         return self.placed().filter(Q(customer=user) | Q(customer__in=guests)).order_by("-placed_at", "-pk")
 
+    def of_guests(self) -> OrderQuerySet:
+        """Orders of people without an account: their pages are opened by the token."""
+        return self.filter(customer__is_guest=True)
+
     def unfinished(self) -> OrderQuerySet:
         """Orders that wait for a payment, without those whose payment may still go through."""
         return self.filter(status=OrderStatus.PENDING).exclude(invoice__in=Invoice.objects.undecided())

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -39,11 +40,12 @@ def invoice(request: SignedInRequest, number: str) -> HttpResponse:
     found = _invoice(request, number)
     with timezone.override(request.user.time_zone):
         explained = explanations.of(found)
+    notes = [(note, reverse("credit_note", args=[note.number])) for note in found.credit_notes.order_by("pk")]
     context = {
         "paper": papers.of_invoice(found),
         "invoice": found,
         "payments": found.payments.select_related("card").order_by("attempt"),
-        "credit_notes": found.credit_notes.order_by("pk"),
+        "credit_notes": notes,
         "explanations": explained,
     }
     return render(request, "storefront/account/invoice.html", context)
@@ -77,20 +79,20 @@ def credit_note_pdf(request: SignedInRequest, number: str) -> HttpResponse:
 
 
 def _invoice(request: SignedInRequest, number: str) -> Invoice:
-    found = Invoice.objects.of(request.user).with_lines().filter(number=_clean(number)).first()
+    found = Invoice.objects.of(request.user).with_lines().filter(number=clean(number)).first()
     if found is None:
         raise Http404
     return found
 
 
 def _credit_note(request: SignedInRequest, number: str) -> CreditNote:
-    found = CreditNote.objects.of(request.user).with_lines().filter(number=_clean(number)).first()
+    found = CreditNote.objects.of(request.user).with_lines().filter(number=clean(number)).first()
     if found is None:
         raise Http404
     return found
 
 
-def _clean(number: str) -> str:
+def clean(number: str) -> str:
     """PostgreSQL knows no text with a zero byte in it."""
     if "\x00" in number:
         raise Http404

@@ -15,7 +15,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts import addresses
-from apps.billing import printing
 from apps.core import clock
 from apps.orders import refunding
 from apps.orders.errors import OrderRefused
@@ -58,29 +57,10 @@ def order(request: SignedInRequest, number: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def guest_order(request: HttpRequest, token: UUID) -> HttpResponse:
     """The page of a guest's order, for whoever has its link."""
-    found = _guest_order(token)
+    found = get_object_or_404(Order.objects.placed().of_guests().for_pages(), token=token)
     if request.method == "POST":
         return _cancel(request, found, actor=found.email, back=reverse("guest_order", args=[token]))
     return render(request, "storefront/orders/order.html", _about(found) | {"is_own": False})
-
-
-@never_cache
-@require_safe
-def guest_invoice(request: HttpRequest, token: UUID) -> HttpResponse:
-    """The invoice of a guest's order as PDF."""
-    invoice = _guest_order(token).invoice
-    if invoice is None:
-        raise Http404
-    try:
-        content = printing.invoice(invoice)
-    except printing.CannotPrint:
-        messages.error(request, _("We cannot make the PDF just now. Please try again later."))
-        return redirect("guest_order", token=token)
-    return printing.download(content, invoice.number)
-
-
-def _guest_order(token: UUID) -> Order:
-    return get_object_or_404(Order.objects.placed().for_pages(), token=token, customer__is_guest=True)
 
 
 def _cancel(request: HttpRequest, found: Order, *, actor: str, back: str) -> HttpResponse:

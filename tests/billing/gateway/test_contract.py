@@ -28,6 +28,22 @@ def test_a_customer_is_opened_once_per_key(world):
     assert world.gateway.create_customer(key=key + "x", email="ada@example.com", name="Ada") != first
 
 
+def test_a_customer_is_forgotten_and_what_was_paid_stays(world):
+    card = world.card()
+    request = request_for(card)
+    paid = world.gateway.charge(request)
+    other = world.customer()
+    assert world.knows(card.customer_id) == ("ada@example.com", "Ada")
+    for _twice in range(2):
+        world.gateway.forget_customer(card.customer_id)
+        assert world.knows(card.customer_id) == ("", "")
+    assert world.knows(other) == ("ada@example.com", "Ada")
+    assert find(world.gateway, request) == paid == Succeeded(paid.intent_id)
+    back = world.gateway.refund(intent_id=paid.intent_id, money=Money(1200, "EUR"), key=str(uuid4()))
+    assert isinstance(back, Refunded)
+    world.gateway.forget_customer("cus_nowhere")
+
+
 def test_a_setup_gives_the_card_once_it_has_succeeded(world):
     customer = world.customer()
     started = world.gateway.start_setup(customer_id=customer, key=str(uuid4()), metadata={"purpose": "join"})

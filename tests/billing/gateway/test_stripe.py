@@ -218,6 +218,31 @@ def test_an_unreachable_gateway_is_unknown_for_charges_and_unavailable_for_peopl
         away.create_customer(key=str(uuid4()), email="ada@example.com", name="")
     with pytest.raises(GatewayUnavailable):
         away.read_setup("seti_1")
+    with pytest.raises(GatewayUnavailable):
+        away.forget_customer("cus_1")
+
+
+def test_nothing_at_stripe_names_who_was_forgotten(stripe_world, sandbox):
+    stripe = stripe_world.gateway._api.customers
+    customer = stripe.create(
+        {
+            "email": "ada@example.com",
+            "name": "Ada",
+            "phone": "+39 081",
+            "description": "Ada of Sorrento",
+            "address": {"line1": "Via Roma 1", "country": "IT"},
+            "shipping": {"name": "Ada", "address": {"line1": "Via Roma 1"}},
+            "metadata": {"user": "7", "nick": "ada"},
+        }
+    ).id
+    sandbox.fault("drop_after", path_prefix="/v1/customers")
+    stripe_world.gateway.forget_customer(customer)
+    kept = stripe.retrieve(customer).to_dict()
+    naming = ["email", "name", "phone", "description", "address", "shipping"]
+    assert ([kept[field] for field in naming], kept["metadata"]) == ([None] * 6, {})
+    assert "Ada" not in str(kept)
+    stripe.delete(customer)
+    stripe_world.gateway.forget_customer(customer)
 
 
 def test_people_do_not_notice_one_lost_answer(stripe_world, sandbox):

@@ -122,6 +122,11 @@ class StripeWorld:
     def customer(self) -> str:
         return self.gateway.create_customer(key=str(uuid4()), email="ada@example.com", name="Ada")
 
+    def knows(self, customer_id: str) -> tuple[str, str]:
+        """The address and the name that the gateway has of a customer."""
+        found = self.gateway._api.customers.retrieve(customer_id)
+        return found.email or "", found.name or ""
+
     def type_card(self, started: gateway.SetupStarted, number: str = GOOD) -> None:
         self.sandbox.type_card(started, number)
 
@@ -161,6 +166,10 @@ class RehearsalWorld:
 
     def customer(self) -> str:
         return self.gateway.create_customer(key=str(uuid4()), email="ada@example.com", name="Ada")
+
+    def knows(self, customer_id: str) -> tuple[str, str]:
+        found = self.gateway._customers[customer_id]
+        return found.email, found.name
 
     def type_card(self, started: gateway.SetupStarted, number: str = GOOD) -> None:
         self.gateway.save_card(started.id, number=number, exp_month=11, exp_year=2034)
