@@ -202,7 +202,6 @@ MFA_TOTP_ISSUER = SHOP_NAME
 LANGUAGE_CODE = "en"
 # In their own words: whoever looks for a language reads that one.
 LANGUAGES = [("en", "English"), ("it", "Italiano"), ("fr", "Français"), ("ro", "Română")]
-MODELTRANS_ADD_FIELD_HELP_TEXT = False
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "UTC"

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.utils.translation import get_language
 
 from apps.core import clock
-from apps.mail import outbox
 
+from . import letters
 from .models import User
 
 # Whoever holds one of these can enter the account, so staff do not get to read them.
@@ -37,13 +37,11 @@ class AccountAdapter(DefaultAccountAdapter):
         kind = "account-" + template_prefix.rpartition("/")[2].removeprefix("account_").replace("_", "-")
         facts = {name: value for name, value in context.items() if isinstance(value, str | int | date | datetime)}
         person = User.objects.filter(email=email).first() or context.get("user")
-        outbox.put(
+        reader = letters.Reader(email, None, get_language() or settings.LANGUAGE_CODE, settings.TIME_ZONE)
+        letters.put(
             kind,
+            letters.Reader.of(person)._replace(address=email) if person else reader,
             key=f"{kind}:{_digest(email, facts)}:{now:%Y%m%d%H%M}",
-            to=email,
-            user_id=person.pk if person else None,
-            locale=person.locale if person else (get_language() or settings.LANGUAGE_CODE),
-            zone=person.time_zone if person else settings.TIME_ZONE,
             context={**facts, "email": email, "name": person.short_name if person else ""},
             secret=kind in SECRET_KINDS,
             now=now,

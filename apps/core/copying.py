@@ -72,5 +72,7 @@ def _copy(model: type[Model], fields: Sequence[Field], rows: Sequence[tuple]) ->
 def _with_documents(row: tuple, positions: Sequence[int]) -> list[Any]:
     values = list(row)
     for position in positions:
-        values[position] = Jsonb(values[position])
+        # None is no value here too, and not JSON's null.
+        if values[position] is not None:
+            values[position] = Jsonb(values[position])
     return values

@@ -22,7 +22,7 @@ from modeltrans.fields import TranslationField
 if TYPE_CHECKING:
     from django.db.models import QuerySet as TranslatedQuerySet
 else:
-    # Made into one of these once, and not for each query anew.
+    # A queryset that knows `name_it` and `name_i18n` where it filters and sorts.
     from modeltrans.manager import MultilingualQuerySet as TranslatedQuerySet
 
 __all__ = [
@@ -93,11 +93,9 @@ def written_in(language: str, path: str) -> Combinable:
 def text(path: str) -> Combinable:
     """The text of a field in the active language, for the database: the original where it is not written."""
     language = active()
-    return (
-        F(path)
-        if language == settings.LANGUAGE_CODE
-        else Coalesce(written_in(language, path), F(path), output_field=TextField())
-    )
+    if language == settings.LANGUAGE_CODE:
+        return F(path)
+    return Coalesce(written_in(language, path), F(path), output_field=TextField())
 
 
 def missing(model: type[Model], language: str, parts: Iterable[str] = ()) -> Q:

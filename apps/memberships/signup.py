@@ -172,9 +172,9 @@ def _subscribe(signup_id: int, card: Card, *, setup_id: str | None, now: datetim
     finding.refuse_second(customer, price)
     closing.retire_unfinished(customer, group=price.plan.group, now=now)
     finding.check_quantity(price, signup.quantity)
-    terms = {"promotion": signup.promotion, "quantity": signup.quantity}
+    promotion, quantity = signup.promotion, signup.quantity
     with override(customer.locale):
-        quote = quotes.first_charge(price, customer=customer, **terms, now=now)
+        quote = quotes.first_charge(price, customer=customer, promotion=promotion, quantity=quantity, now=now)
     _refuse_other_than_agreed(signup, quote)
     subscription = Subscription(
         customer=customer,

@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from apps.catalog.models import Category
 from apps.core import copying
 from apps.core.models import SweepRun
 from apps.mail.models import Message
@@ -81,3 +82,13 @@ def test_documents_are_kept_as_they_are(count):
     times = {"created_at": AT, "send_after": AT, "next_attempt_at": AT}
     copying.insert([Message(key=f"letter:{number}", context=document, **shared, **times) for number in range(count)])
     assert list(Message.objects.values_list("context", flat=True)) == [document] * count
+
+
+@pytest.mark.parametrize("count", [FEW, MANY])
+def test_no_document_is_no_value(count):
+    """And not JSON's own null, which is one."""
+    rows = [Category(slug=f"room-{number}", name="Room") for number in range(count)]
+    rows[0].name_it = "Stanza"
+    copying.insert(rows)
+    assert Category.objects.filter(i18n__isnull=True).count() == count - 1
+    assert Category.objects.get(slug="room-0").i18n == {"name_it": "Stanza"}

@@ -120,3 +120,14 @@ def test_shipping_rates_are_edited(office):
     assert office.post(address, facts).status_code == 302
     rate.refresh_from_db()
     assert (rate.name, rate.countries) == ("Slow", ["IT", "FR"])
+
+
+def test_who_packs_reads_their_own_language(office, gateway, now):
+    buyer = accounts.customer(locale="it")
+    feed = catalog.product(name="Feed", name_it="Concime", left=5)
+    small = catalog.variant(feed, name="1 litre", name_it="1 litro", left=5)
+    order = orders.paid(gateway, (small, 1), now=now, customer=buyer)
+    assert order.lines.get().description == "Concime, 1 litro"
+    page = act(office, "choose_packing_list", [order]).content.decode()
+    assert "Feed, 1 litre" in page
+    assert "Concime" not in page

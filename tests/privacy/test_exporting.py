@@ -9,8 +9,10 @@ import pytest
 
 from apps.accounts import exporting
 from apps.accounts.models import DataExport
+from apps.catalog.models import GuideView
 from apps.mail.models import Message
-from tests.factories import accounts
+from apps.memberships.models import Plan
+from tests.factories import accounts, catalog, memberships
 from tests.privacy import stories
 from tests.storefront.pages import nothing_changes, said, signed_in
 
@@ -33,6 +35,20 @@ def test_everything_is_in_it(gateway, now):
     assert len(data["invoices"]["rows"]) == 5
     assert len(data["orders"]["rows"]) == 2
     assert "last4" in file.read("cards.csv").decode().splitlines()[0]
+
+
+def test_what_the_merchant_wrote_is_in_the_language_of_the_person(gateway, now):
+    user = accounts.customer(locale="it")
+    pot = catalog.product(name="Pot", name_it="Vaso")
+    GuideView.objects.create(product=pot, customer=user, locked=False, at=now)
+    memberships.member(gateway, now=now, user=user)
+    Plan.objects.filter(slug="grove").update(i18n={"name_it": "Agrumeto"})
+    exporting.request(user, now=now)
+    assert exporting.make_due(now=now) == 1
+    content = DataExport.objects.get().content
+    data = json.loads(zipfile.ZipFile(io.BytesIO(content)).read("data.json"))
+    assert [row["product__name"] for row in data["guides"]["rows"]] == ["Vaso"]
+    assert [row["plan__name"] for row in data["memberships"]["rows"]] == ["Agrumeto"]
 
 
 def test_nothing_of_others_is_in_it(gateway, now):

@@ -49,7 +49,7 @@ class ProductAdmin(TranslatedAdmin, ModelAdmin):
     list_filter = ["status", "kind", "category", "is_featured"]
     list_editable = ["position"]
     list_select_related = ["category"]
-    search_fields = ["name", "slug", "summary"]
+    search_fields = ["name", "names", "slug", "summary"]
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["category"]
     inlines = [VariantInline, PictureInline, SlotInline, GuideInline]

@@ -44,7 +44,7 @@ class PriceChangeAdmin(TranslatedAdmin, ModelAdmin):
     actions_detail = ["preview", "withdraw_this"]
     readonly_fields = ["status_label", "standing", "created_at", "planned_at", "settled_at", "written_at"]
 
-    def get_fieldsets(self, request: HttpRequest, obj: PriceChange | None = None):
+    def get_fieldsets(self, request: HttpRequest, obj=None):
         terms = [(None, {"fields": self.form.Meta.fields}), *self.language_tabs()]
         return [*terms, (gettext_lazy("Progress"), {"fields": self.readonly_fields})] if obj else terms
 

@@ -22,6 +22,8 @@ from apps.orders.models import Order, OrderLine, OrderStatus
 from .forms import GiveBackForm, ParcelFormSet
 
 MOST = 100
+# What the lines of orders are, and what is in them.
+GOODS = ["lines__variant__product", "lines__pieces__variant__product"]
 
 
 class Slip(NamedTuple):
@@ -35,9 +37,9 @@ class Slip(NamedTuple):
 
 def packing_list(page: ModelAdmin, request: HttpRequest) -> HttpResponse:
     """What to take off the shelves, order by order, to be printed: the chosen orders, else all that are paid. What goes
-    with a box is beside the box's own lines."""
+    with a box is beside the box's own lines. In the language of who packs, which may not be the customer's."""
     orders = _chosen(request, OrderStatus.PAID, OrderStatus.PACKED) or list(_rows().to_pack()[:MOST])
-    prefetch_related_objects(orders, "extras__lines__pieces")
+    prefetch_related_objects(orders, *(f"extras__{goods}" for goods in GOODS))
     slips = [(order, addresses.lines(order.address) if order.address else [], _to_pack(order)) for order in orders]
     context = {**page.admin_site.each_context(request), "title": _("Packing list"), "slips": slips}
     return render(request, "orders/admin/packing_list.html", context)
@@ -102,7 +104,7 @@ def _ship_all(request: HttpRequest, parcels: list[dict]) -> None:
 
 
 def _rows():
-    return Order.objects.select_related("customer").prefetch_related("lines__pieces__variant")
+    return Order.objects.select_related("customer").prefetch_related(*GOODS)
 
 
 def _chosen(request: HttpRequest, *statuses: OrderStatus) -> list[Order]:
@@ -118,5 +120,5 @@ def _to_pack(order: Order) -> list[Slip]:
 
 def _slip(line: OrderLine) -> Slip:
     """What to take off the shelves for a line: of a bundle, what is in it, all of them together."""
-    inside = [(piece.left, piece.variant.sku, piece.description) for piece in line.pieces.all() if piece.left]
-    return Slip(line.kept, line.sku, line.description, inside)
+    inside = [(piece.left, piece.variant.sku, str(piece.variant)) for piece in line.pieces.all() if piece.left]
+    return Slip(line.kept, line.sku, str(line.variant), inside)

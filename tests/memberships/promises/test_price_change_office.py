@@ -4,16 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.core import sweeps
 from apps.insights import queue
+from apps.mail.models import Message
 from apps.memberships.models import PriceChange, PriceChangeEntry, PricePromise
 from apps.memberships.services import promises
 from tests.factories import accounts
+from tests.factories import memberships as make
 from tests.factories import promises as promised
 from tests.factories.promises import DAY, WORDS
 from tests.storefront.pages import nothing_changes, said
@@ -199,3 +201,26 @@ def test_every_list_opens(office, change, member):
     for name in ("pricechange", "pricepromise"):
         assert office.get(page(f"{name}_changelist")).status_code == 200
     assert PricePromise.objects.count() == 1
+
+
+def test_the_explanation_is_written_and_read_in_the_language_of_the_member(office, gateway, now):
+    italian = make.member(gateway, "grove", now=now - 10 * DAY, user=accounts.customer(locale="it"))
+    english = make.member(gateway, "grove", now=now - 10 * DAY)
+    old = promised.grove()
+    new = promised.new_version(old, 1500, now=now)
+    office.post(page("pricechange_add"), terms(old, new, explanation_it="Terra e acqua costano di più."))
+    change = PriceChange.objects.get()
+    office.post(page("pricechange_preview", change.pk))
+    promised.notify(italian)
+    promised.notify(english)
+    said_to = {
+        letter.user_id: letter.context["explanation"] for letter in Message.objects.filter(kind="price-change-notice")
+    }
+    assert said_to == {
+        italian.customer_id: "Terra e acqua costano di più.",
+        english.customer_id: "Soil and water cost more.",
+    }
+    shown = office.get(page("pricechange_change", change.pk)).content.decode()
+    assert "Terra e acqua costano di più." in shown
+    with pytest.raises(IntegrityError, match="is not edited"), transaction.atomic():
+        PriceChange.objects.update(i18n={"explanation_it": "Altro."})
