@@ -113,6 +113,18 @@ PLANS: list[dict[str, Any]] = [
 ]
 
 
+# What benefits are called where plans are compared, by their code.
+LABELS = {
+    "season-calendar": "Season calendar",
+    "guides": "Guides",
+    "points": "Points",
+    "member-prices": "Member prices",
+    "ask": "Ask a gardener",
+    "gardener-hours": "Hours with a gardener",
+    "seasonal-box": "The seasonal box",
+    "frost-cover": "Frost cover",
+}
+
 # A parcel each period: what the catalogue calls a box, by the month or every three months. Nobody's benefits.
 BOX_GROUP = "seasonal-box"
 BOXES: list[dict[str, Any]] = [
@@ -211,8 +223,9 @@ def _build(position: int, facts: dict, *, trial_days: int, now: datetime) -> Pla
         },
     )
     for place, (code, text, value) in enumerate(facts["benefits"], start=1):
-        granted = {"position": place, "text": text, "value": value, "i18n": _translated_benefit(plan.slug, code)}
-        Benefit.objects.get_or_create(plan=plan, code=code, defaults=granted)
+        granted = {"position": place, "text": text, "label": LABELS[code], "value": value}
+        translated = {"i18n": _translated_benefit(plan.slug, code)}
+        Benefit.objects.get_or_create(plan=plan, code=code, defaults=granted | translated)
     for (currency, unit), amount_minor in facts["prices"].items():
         Price.objects.get_or_create(
             plan=plan,
@@ -240,7 +253,11 @@ def _translated(slug: str) -> dict[str, str]:
 
 
 def _translated_benefit(slug: str, code: str) -> dict[str, str]:
-    return {f"text_{language}": _texts(language)[slug]["benefits"][code] for language in translations.languages()}
+    found = {}
+    for language in translations.languages():
+        texts = _texts(language)
+        found |= {f"text_{language}": texts[slug]["benefits"][code], f"label_{language}": texts["labels"][code]}
+    return found
 
 
 @cache

@@ -175,5 +175,6 @@ def _row(code: str, granted: dict[int, Benefit], plans: list[Plan]) -> Row:
     texts = {benefit.text_i18n for benefit in granted.values()}
     if len(texts) == 1:
         return Row(texts.pop(), [plan.pk in granted for plan in plans])
-    label = code.replace("_", " ").replace("-", " ").capitalize()
+    written = (benefit.label_i18n for benefit in granted.values() if benefit.label)
+    label = next(written, code.replace("_", " ").replace("-", " ").capitalize())
     return Row(label, [granted[plan.pk].text_i18n if plan.pk in granted else False for plan in plans])

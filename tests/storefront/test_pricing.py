@@ -2,8 +2,9 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 
-from apps.memberships.models import Plan, Price, Subscription
+from apps.memberships.models import Benefit, Plan, Price, Subscription
 from apps.storefront import plans, visitor
 from tests.factories import memberships
 
@@ -116,12 +117,33 @@ def test_a_cancelled_membership_counts_to_its_last_instant(gateway, now):
 def test_the_table_ticks_what_is_alike_and_words_what_differs(now):
     rows = {row.label: row.cells for row in plans.compare(card.plan for card in cards(now).values())}
     assert rows["Member prices on trees, pots and tools"] == [False, True, True, True]
-    assert rows["Seasonal box"] == [
+    assert rows["The seasonal box"] == [
         False,
         False,
         "The seasonal box in spring and autumn",
         "The seasonal box, four times a year",
     ]
+
+
+def test_the_rows_of_the_table_are_called_in_the_language_of_the_reader(now):
+    compared = [card.plan for card in cards(now).values()]
+    with override("it"):
+        said = [row.label for row in plans.compare(compared)]
+    assert said == [
+        "Un calendario di ciò che serve al tuo albero, mese per mese",
+        "Guide",
+        "Punti",
+        "Prezzi per abbonati su alberi, vasi e attrezzi",
+        "Chiedere a un giardiniere",
+        "Ore con un giardiniere",
+        "La cassetta stagionale",
+        "Garanzia gelo su ogni albero che compri da noi",
+    ]
+
+
+def test_a_row_that_nobody_named_is_called_by_its_code(now):
+    Benefit.objects.filter(code="gardener-hours").update(label="")
+    assert "Gardener hours" in [row.label for row in plans.compare(card.plan for card in cards(now).values())]
 
 
 def test_the_choice_of_currency_stays(client):

@@ -25,8 +25,14 @@ class Benefit(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     text = models.CharField(_("text"), max_length=200)
     code = models.SlugField(_("code"))
+    label = models.CharField(
+        _("short"),
+        max_length=60,
+        blank=True,
+        help_text=_("What its row is called where plans that grant it differently are compared, such as “Guides”."),
+    )
     value = models.JSONField(_("value"), default=bool, blank=True)
-    i18n = TranslationField(fields=("text",))
+    i18n = TranslationField(fields=("text", "label"))
 
     objects = BenefitQuerySet.as_manager()
 
@@ -37,6 +43,7 @@ class Benefit(models.Model):
         constraints = [models.UniqueConstraint(fields=["plan", "code"], name="memberships_benefit_once_per_plan")]
 
     text_i18n: str
+    label_i18n: str
 
     def __str__(self) -> str:
         return self.text_i18n
