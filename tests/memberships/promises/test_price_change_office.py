@@ -211,6 +211,7 @@ def test_the_explanation_is_written_and_read_in_the_language_of_the_member(offic
     office.post(page("pricechange_add"), terms(old, new, explanation_it="Terra e acqua costano di più."))
     change = PriceChange.objects.get()
     office.post(page("pricechange_preview", change.pk))
+    sweeps.run("memberships.promises", now=now)
     promised.notify(italian)
     promised.notify(english)
     said_to = {
