@@ -15,7 +15,7 @@ from django.utils import translation
 
 from apps.billing import gateway as gateways
 from apps.billing.gateway.rehearsal import Rehearsal
-from tests import migrated
+from tests import migrated, stack_settings
 from tests.factories import catalog, memberships
 
 ROOT = Path(__file__).parent
@@ -64,10 +64,9 @@ def stocked(db) -> None:
 
 
 @pytest.fixture(autouse=True)
-def quick_passwords(request: pytest.FixtureRequest) -> None:
-    """Hash passwords cheaply, save where the running shop has to read them: a good hash is slow on purpose."""
-    if "shop" not in request.fixturenames:
-        request.getfixturevalue("settings").PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def quick_passwords(settings) -> None:
+    """Hash passwords cheaply: a good hash is slow on purpose. The shop that runs beside the tests does the same."""
+    settings.PASSWORD_HASHERS = stack_settings.PASSWORD_HASHERS
 
 
 @pytest.fixture(scope="session", autouse=True)
