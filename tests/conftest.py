@@ -20,8 +20,10 @@ from tests.factories import catalog, memberships
 
 ROOT = Path(__file__).parent
 
-# One running shop serves all tests of these folders, so they stay together; each is long, so they begin first.
+# One running shop serves all tests of these folders, so they stay together.
 TOGETHER = ("browser", "chaos")
+# Long ones begin first: at the end all workers should have something to do.
+LONG = (*TOGETHER, "webhooks")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -33,7 +35,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     yield
     # Last of all: pytest-django has put the tests in an order of its own.
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.path.parent.name not in TOGETHER)
+        items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 def pytest_collection_finish() -> None:
