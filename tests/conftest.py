@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 
 from apps.billing import gateway as gateways
 from apps.billing.gateway.rehearsal import Rehearsal
-from tests import migrated
+from tests import migrated, stack_settings
 from tests.factories import catalog, memberships
 
 ROOT = Path(__file__).parent
@@ -24,8 +24,10 @@ ROOT = Path(__file__).parent
 # A page on a busy machine takes its time; this ends a hung test and measures nothing.
 expect.set_options(timeout=30_000)
 
-# One running shop serves all tests of these folders, so they stay together; each is long, so they begin first.
+# One running shop serves all tests of these folders, so they stay together.
 TOGETHER = ("browser", "chaos")
+# Long ones begin first: at the end all workers should have something to do.
+LONG = (*TOGETHER, "webhooks")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -37,7 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     yield
     # Last of all: pytest-django has put the tests in an order of its own.
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.path.parent.name not in TOGETHER)
+        items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 def pytest_collection_finish() -> None:
@@ -68,10 +70,9 @@ def stocked(db) -> None:
 
 
 @pytest.fixture(autouse=True)
-def quick_passwords(request: pytest.FixtureRequest) -> None:
-    """Hash passwords cheaply, save where the running shop has to read them: a good hash is slow on purpose."""
-    if "shop" not in request.fixturenames:
-        request.getfixturevalue("settings").PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def quick_passwords(settings) -> None:
+    """Hash passwords cheaply: a good hash is slow on purpose. The shop that runs beside the tests does the same."""
+    settings.PASSWORD_HASHERS = stack_settings.PASSWORD_HASHERS
 
 
 @pytest.fixture(scope="session", autouse=True)

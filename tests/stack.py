@@ -90,6 +90,7 @@ def running(
     base = os.environ["DATABASE_URL"].rsplit("/", 1)[0]
     variables = {
         **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.stack_settings",
         "DATABASE_URL": f"{base}/{database}",
         "DEMO": "1",
         "TIME_MACHINE": "1",

@@ -78,7 +78,9 @@ def _is_violation(message) -> bool:
 
 @pytest.fixture
 def snap(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
-    """Keep a picture of the page, for people to look at."""
+    """Keep a picture of the page in .data/screenshots, for people to look at. They take time: with SCREENSHOTS=1."""
+    if os.environ.get("SCREENSHOTS") != "1":
+        return lambda page, name: None
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
 
     def shoot(page: Page, name: str) -> None:

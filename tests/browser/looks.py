@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Page
 
 LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 # A page enlarged four times on a screen of 1280 px (WCAG 2.2, 1.4.10).
 NARROWEST = 320
-_axe = Axe()
 # By night only colours are others: the document, its names and its order are those of the day.
 _EVERYTHING = {"resultTypes": ["violations"]}
 _COLOURS = {**_EVERYTHING, "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
@@ -22,7 +21,7 @@ def check(page: Page, name: str, snap: Callable[[Page, str], None]) -> None:
     for width, scheme in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found = _axe.run(page, options=_COLOURS if scheme == "dark" else _EVERYTHING)
+        found = complaints(page, _COLOURS if scheme == "dark" else _EVERYTHING)
         snap(page, f"{name}-{width}-{scheme}")
         assert found.violations_count == 0, f"{name}, {width} px, {scheme}:\n{found.generate_report()}"
         fits(page, name, width)
@@ -30,6 +29,13 @@ def check(page: Page, name: str, snap: Callable[[Page, str], None]) -> None:
     page.set_viewport_size({"width": NARROWEST, "height": 900})
     fits(page, name, NARROWEST)
     page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def complaints(page: Page, options: dict) -> AxeResults:
+    """What axe finds on the page. Its script is long, and a page reads it once."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    return AxeResults(page.evaluate("options => axe.run(options)", options))
 
 
 def fits(page: Page, name: str, width: int) -> None:
