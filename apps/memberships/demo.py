@@ -253,7 +253,7 @@ def _translated(slug: str) -> dict[str, str]:
 
 
 def _translated_benefit(slug: str, code: str) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for language in translations.languages():
         texts = _texts(language)
         found |= {f"text_{language}": texts[slug]["benefits"][code], f"label_{language}": texts["labels"][code]}
