@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin, StackedInline
 from unfold.decorators import action
 
 from apps.core import clock
@@ -26,9 +26,11 @@ from . import counting
 from .reading import ReadOnlyInline
 
 
-class BenefitInline(TranslatedInline, TabularInline):
+class BenefitInline(TranslatedInline, StackedInline):
     model = Benefit
     extra = 0
+    # In all languages a benefit is too wide for a row.
+    collapsible = True
 
 
 class PriceInline(ReadOnlyInline):
