@@ -2,11 +2,12 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class OrderStatus(models.TextChoices):
     PENDING = "pending", _("waiting for payment")
-    PAID = "paid", _("paid")
+    PAID = "paid", pgettext_lazy("order", "paid")
     PACKED = "packed", _("packed")
     SHIPPED = "shipped", _("shipped")
     DELIVERED = "delivered", _("delivered")
