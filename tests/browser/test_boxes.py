@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from apps.accounts.models import User
 from apps.billing import cards
+from apps.catalog.models import BundleSlot, Product
 from apps.memberships import signup
 from apps.memberships.demo import BOX_GROUP
 from apps.memberships.models import Plan, Price, Subscription
@@ -49,11 +50,13 @@ def test_subscribe_to_a_box(shop, open_page, snap, visit):
     says = visit.says
     user = people.customer(shop, locale=visit.language)
     page = open_page(visit.path("/boxes/"), width=visit.width)
-    page.get_by_role("link", name="Small seasonal box").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Small seasonal box")
+    small = visit.called(Plan, "Small seasonal box")
+    page.get_by_role("link", name=small).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(small)
     people.sign_in(page, user, then=f"/boxes/{PLAN}/", visit=visit)
-    page.get_by_label("The fruit").select_option(label="Crate of mandarins")
-    page.get_by_label("The jar").select_option(label="Lemon blossom honey")
+    mandarins, honey = (visit.called(Product, name) for name in ("Crate of mandarins", "Lemon blossom honey"))
+    page.get_by_label(visit.called(BundleSlot, "The fruit")).select_option(label=mandarins)
+    page.get_by_label(visit.called(BundleSlot, "The jar")).select_option(label=honey)
     # Another country has other fields, without another page.
     page.get_by_label(says("Country")).select_option("DE")
     expect(page.get_by_label(says("Province or state"))).to_have_count(0)
@@ -63,7 +66,7 @@ def test_subscribe_to_a_box(shop, open_page, snap, visit):
     snap(page, "chosen")
     page.get_by_role("button", name=says("See the price and the terms")).click()
     page.wait_for_url(f"**/join/{PLAN}/month/")
-    expect(page.get_by_role("main")).to_contain_text("Crate of mandarins")
+    expect(page.get_by_role("main")).to_contain_text(mandarins)
     expect(page.get_by_role("main")).to_contain_text("Via Roma 1")
     assert not page.get_by_role("checkbox").is_checked()
     snap(page, "terms")
@@ -98,10 +101,11 @@ def test_swap_skip_and_move_the_next_box(shop, open_page, snap, visit):
     click, _clicks = people.clicker(page)
 
     click("link", says("Change what is in it"))
-    page.get_by_label("The fruit").select_option(label="Crate of blood oranges")
+    oranges = visit.called(Product, "Crate of blood oranges")
+    page.get_by_label(visit.called(BundleSlot, "The fruit")).select_option(label=oranges)
     click("button", says("Put this in"))
     expect(page.get_by_text(says("Noted: this is in your next box."))).to_be_visible()
-    expect(page.get_by_role("main")).to_contain_text("Crate of blood oranges")
+    expect(page.get_by_role("main")).to_contain_text(oranges)
     assert BoxRecipient.objects.get(customer=user).next_choices is not None
 
     click("button", says("Skip this box"))

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from apps.accounts.models import User
 from apps.billing.models import Invoice
+from apps.catalog.models import Product
 from apps.memberships.models import MEMBER_PRICES, Plan, Subscription
 from apps.orders.models import Order
 
@@ -60,7 +61,8 @@ def test_a_guest_buys_a_tree(shop, open_page, snap, visit):
     put_in(page, visit)
     expect(page.get_by_role("link", name=re.compile(says("Basket")))).to_contain_text("1")
     # The quantity changes at once, without another page.
-    quantity = page.get_by_label(re.compile(says("How many of %(name)s", name="Lemon")))
+    lemon = visit.called(Product, "Lemon ‘Femminello’")
+    quantity = page.get_by_label(re.compile(says("How many of %(name)s", name=lemon)))
     quantity.fill("2")
     quantity.press("Tab")
     expect(page.locator("#head-basket")).to_contain_text("2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from django.db.models import Model
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -22,6 +23,12 @@ class Visit:
             said = gettext(words)
         assert self.language == "en" or said != words or words in _THE_SAME, f"{words!r} is not translated"
         return said % facts if facts else said
+
+    def called(self, kind: type[Model], name: str) -> str:
+        """What the merchant calls a row of this kind in this language, by its English name."""
+        row = kind._default_manager.filter(name=name).first()
+        with translation.override(self.language):
+            return row.name_i18n
 
     def path(self, path: str) -> str:
         """The address of a page in this language."""

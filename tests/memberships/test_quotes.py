@@ -45,7 +45,7 @@ class FakePrice:
 
     @property
     def plan(self):
-        return SimpleNamespace(name="Grove", slug="grove", rank=self.rank, sends_goods=self.sends_goods)
+        return SimpleNamespace(name_i18n="Grove", slug="grove", rank=self.rank, sends_goods=self.sends_goods)
 
     @property
     def rhythm(self):
@@ -57,7 +57,7 @@ class FakePrice:
 
 
 def percent(basis_points: int):
-    return SimpleNamespace(pk=1, name="Half", percent_basis_points=basis_points, amount_minor=None, currency=None)
+    return SimpleNamespace(pk=1, name_i18n="Half", percent_basis_points=basis_points, amount_minor=None, currency=None)
 
 
 @given(paid=amounts, seconds=lengths, data=st.data())
