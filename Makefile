@@ -10,8 +10,6 @@ browser := .cache/browser
 templates = $(shell find apps templates -name '*.html' -path '*templates/*')
 # Runs a command with services of its own, because Django's tools read the settings.
 services := $(python) -m config.embedded run --
-# One more than there are cores, since tests wait for pages and for other processes; more than five gain nothing.
-testers = $(shell n=$$(nproc); echo $$((n < 4 ? n + 1 : 5)))
 catalogues := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 # Extra arguments: `make test T="tests/ground -k restart"`, `make bench T=...`, `make soak T=...`
 T ?=
@@ -23,7 +21,7 @@ demo: $(packages) $(catalogues) ## The whole shop on this machine, with sample c
 	@exec $(python) -m config.demo
 
 test: $(packages) $(catalogues) $(browser) ## All tests
-	@exec .venv/bin/pytest -m 'not soak' $(or $(T),-n $(testers) --dist loadgroup --no-loadscope-reorder tests)
+	@exec .venv/bin/pytest -m 'not soak' $(or $(T),-n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder tests)
 
 bench: $(packages) $(catalogues) ## Measure speed
 	@EMBEDDED_DURABLE=1 exec .venv/bin/pytest -s -o python_files='bench_*.py' $(or $(T),tests/benchmarks)
