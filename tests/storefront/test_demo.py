@@ -15,7 +15,7 @@ from apps.offers import rules
 from apps.storefront.demo import stock
 from apps.storefront.demo.companies import COMPANIES
 from apps.storefront.demo.history import DAY, History
-from apps.storefront.demo.people import CUSTOMER, cast
+from apps.storefront.demo.people import CUSTOMER, CUSTOMERS, cast
 from tests.factories import billing
 
 END = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ END = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 def test_the_demos_customer_sees_suggestions():
     """Staff comes first, then the customers in the order in which they join; the control group goes by that number."""
-    emails = [person.email for person in cast(count=300, days=365)]
+    emails = [person.email for person in cast(count=CUSTOMERS, days=365)]
     assert not rules.is_control(emails.index(CUSTOMER) + 2, "upgrade", holdout_percent=10)
 
 
@@ -31,14 +31,14 @@ def test_companies_of_the_demo_have_numbers_of_the_right_form():
     for country, companies in COMPANIES.items():
         for company in companies:
             assert tax_numbers.normalise(company.tax_number, country=country) == company.tax_number
-    with_company = [person for person in cast(count=300, days=365) if person.company]
+    with_company = [person for person in cast(count=CUSTOMERS, days=365) if person.company]
     assert len(with_company) == sum(map(len, COMPANIES.values()))
 
 
 @pytest.mark.django_db
 def test_the_demo_has_rates_for_the_vat_of_whoever_pays_in_dollars(gateway):
     stock.build(now=END - 91 * DAY)
-    assert [person for person in cast(count=300, days=365) if person.country == "DE" and person.currency == "USD"]
+    assert [person for person in cast(count=CUSTOMERS, days=365) if person.country == "DE" and person.currency == "USD"]
     for days in (-91, 0, 365):
         at = END + days * DAY
         invoice = billing.invoice(billing.payer(gateway, now=at), now=at, currency="USD")

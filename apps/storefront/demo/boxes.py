@@ -61,8 +61,9 @@ class Wish:
     stops_on: int | None = None
 
 
-# The demo's customer has had three boxes, and has chosen what is in the next.
-_CLARA = Wish(plan="small-seasonal-box", interval="month", begins_on=290, swaps_on=352)
+# The demo's customer has had two boxes, and has chosen what is in the next. With more of them, an offer that her points
+# bring would have come and gone before anybody sees the demo.
+_CLARA = Wish(plan="small-seasonal-box", interval="month", begins_on=320, swaps_on=357)
 
 
 def wishes(people: Iterable[Person], *, days: int) -> dict[str, Wish]:

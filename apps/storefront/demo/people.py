@@ -11,6 +11,8 @@ from .companies import COMPANIES, Company
 PASSWORD = "lemon-grove-2026"  # noqa: S105 - printed on the terminal by the demo, and of no use elsewhere
 CUSTOMER = "clara@example.com"
 STAFF = "staff@example.com"
+# How many customers come in the course of the demo's year.
+CUSTOMERS = 230
 
 _FIRST = (
     "Ada Alba Alessio Amelie Andrei Anna Beatrice Bianca Bruno Camille Carlo Chiara Chloe Corina Dario Diana "

@@ -77,4 +77,4 @@ def _next_thing(user: User) -> ProductPrice | None:
 
 
 # How many days before the end of the story.
-DEEDS = [(40, order), (38, send), (34, arrive), (9, order), (7, send), (1, order)]
+DEEDS = [(24, order), (22, send), (18, arrive), (9, order), (7, send), (1, order)]

@@ -13,7 +13,7 @@ from apps.accounts.models import User
 from apps.core import clock, progress
 from apps.storefront.demo import stock
 from apps.storefront.demo.history import DAY, History
-from apps.storefront.demo.people import PASSWORD, STAFF
+from apps.storefront.demo.people import CUSTOMERS, PASSWORD, STAFF
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("--build", action="store_true")
-        parser.add_argument("--customers", type=int, default=300)
+        parser.add_argument("--customers", type=int, default=CUSTOMERS)
         parser.add_argument("--days", type=int, default=365)
 
     def handle(self, *args, build: bool, customers: int, days: int, **options) -> None:
