@@ -3,10 +3,12 @@
 from .bundles import BundleChoice, BundleSlot
 from .category import Category
 from .guides import Guide, GuideView
+from .kinds import Kind, ProductStatus
 from .offered import Offered
 from .pictures import ProductPicture
 from .prices import ProductPrice
-from .product import Kind, Product, ProductQuerySet, ProductStatus
+from .product import Product
+from .product_sets import ProductQuerySet
 from .reviews import Review, ReviewAnswer, ReviewStatus
 from .variants import Stock, StockMove, Variant
 

@@ -12,7 +12,8 @@ from modeltrans.fields import TranslationField
 
 from apps.core.translations import TranslatedQuerySet
 
-from .product import Kind, Product
+from .kinds import Kind
+from .product import Product
 from .variants import Variant
 
 

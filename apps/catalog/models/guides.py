@@ -9,7 +9,8 @@ from modeltrans.fields import TranslationField
 
 from apps.catalog import rules
 
-from .product import Kind, Product
+from .kinds import Kind
+from .product import Product
 
 
 class Guide(models.Model):

@@ -12,7 +12,8 @@ from modeltrans.fields import TranslationField
 from apps.catalog import rules
 from apps.core.translations import TranslatedQuerySet
 
-from .product import Product, ProductStatus
+from .kinds import ProductStatus
+from .product import Product
 
 
 class VariantQuerySet(TranslatedQuerySet["Variant"]):

@@ -8,6 +8,12 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldAdminURLInputWidget,
+    UnfoldBooleanWidget,
+)
 
 from apps.core.money import Money
 from apps.orders import naming, parts
@@ -19,9 +25,17 @@ class ParcelForm(forms.Form):
     """One parcel of one order; without a carrier it stays where it is."""
 
     order = forms.IntegerField(widget=forms.HiddenInput)
-    carrier = forms.CharField(label=_("Carrier"), max_length=80, required=False)
-    tracking_number = forms.CharField(label=_("Tracking number"), max_length=80, required=False)
-    tracking_url = forms.URLField(label=_("Tracking address"), max_length=400, required=False, assume_scheme="https")
+    carrier = forms.CharField(label=_("Carrier"), max_length=80, required=False, widget=UnfoldAdminTextInputWidget)
+    tracking_number = forms.CharField(
+        label=_("Tracking number"), max_length=80, required=False, widget=UnfoldAdminTextInputWidget
+    )
+    tracking_url = forms.URLField(
+        label=_("Tracking address"),
+        max_length=400,
+        required=False,
+        assume_scheme="https",
+        widget=UnfoldAdminURLInputWidget,
+    )
 
     def clean(self) -> dict:
         facts = super().clean() or self.cleaned_data
@@ -56,13 +70,18 @@ class GiveBackForm(forms.Form):
             self.fields[f"piece-{piece.pk}"] = field
         if order.refunded_shipping_minor < order.shipping_minor:
             self.fields["shipping"] = forms.BooleanField(
-                label=_("Shipping too: %(amount)s") % {"amount": order.shipping}, required=False
+                label=_("Shipping too: %(amount)s") % {"amount": order.shipping},
+                required=False,
+                widget=UnfoldBooleanWidget,
             )
         self.fields["restock"] = forms.BooleanField(
-            label=_("The pieces came back and can be sold again"), required=False
+            label=_("The pieces came back and can be sold again"), required=False, widget=UnfoldBooleanWidget
         )
         self.fields["reason"] = forms.CharField(
-            label=_("Reason"), max_length=300, help_text=_("The customer reads it, and so does the credit note.")
+            label=_("Reason"),
+            max_length=300,
+            help_text=_("The customer reads it, and so does the credit note."),
+            widget=UnfoldAdminTextInputWidget,
         )
 
     @property
@@ -77,7 +96,9 @@ class GiveBackForm(forms.Form):
 
 
 def _count(most: int, label: str, hint: str) -> forms.IntegerField:
-    return forms.IntegerField(label=label, min_value=0, max_value=most, initial=0, help_text=hint)
+    return forms.IntegerField(
+        label=label, min_value=0, max_value=most, initial=0, help_text=hint, widget=UnfoldAdminIntegerFieldWidget
+    )
 
 
 def _left(line: OrderLine) -> str:
