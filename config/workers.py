@@ -112,7 +112,8 @@ def _work(place: int, *, threads: int) -> None:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
     worker = app.Worker(
-        hostname=host_format(f"worker-{place}@%h"),
+        # Two that fork workers on one host give them different names.
+        hostname=host_format(f"worker-{os.getppid()}-{place}@%h"),
         pool_cls="threads",
         concurrency=threads,
         loglevel="INFO",

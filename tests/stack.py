@@ -111,8 +111,8 @@ def running(
             supervisor.spawn("web", server, env=variables, healthy=f"{stack.url}/health/")
             settings.SITE_URL = stack.url
             call_command("setup_webhooks", verbosity=0)
-        for number in range(workers):
-            supervisor.spawn(f"worker-{number}", worker_command(number), env=variables)
+        if workers:
+            supervisor.spawn("workers", workers_command(workers), env=variables)
         supervisor.spawn(
             "beat",
             [python, "-m", "celery", "-A", "config", "beat", "-s", str(LOGS / "beat-schedule"), "--pidfile="],
@@ -124,19 +124,18 @@ def running(
         settings.SITE_URL = own_address
 
 
-def worker_command(number: int) -> list[str]:
-    """How a worker of the stack is started."""
-    celery_command = [sys.executable, "-m", "celery", "-A", "config", "--skip-checks", "worker", "-l", "INFO"]
-    alone = ["--without-mingle", "--without-gossip"]  # workers have nothing to tell each other
-    return [*celery_command, *alone, "--pool=threads", "-c", "2", "-n", f"worker-{number}@%h"]
+def workers_command(processes: int) -> list[str]:
+    """How so many workers are started: as the shop starts them."""
+    return [sys.executable, "-m", "config.workers", "--processes", str(processes), "--threads", "2"]
 
 
 @contextmanager
 def forking_workers(stack: Stack, *, processes: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The process that forks workers, as the demo runs it; its output is added to `log`."""
-    command = [sys.executable, "-m", "config.workers", "--processes", str(processes), "--threads", "2"]
+    """The process that forks workers; its output is added to `log`."""
     with log.open("ab") as output:
-        master = subprocess.Popen(command, env=stack.environ, stdout=output, stderr=subprocess.STDOUT)
+        master = subprocess.Popen(
+            workers_command(processes), env=stack.environ, stdout=output, stderr=subprocess.STDOUT
+        )
     try:
         yield master
     finally:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+
+import psutil
 
 from apps.billing.models import Invoice, Payment
 from apps.core import clock
@@ -23,20 +24,19 @@ SWEEPS = ("memberships.bill", "billing.janitor", "billing.collect", "mail.delive
 
 
 def start(shop: stacks.Stack, number: int) -> subprocess.Popen:
-    """Start a worker of its own process group."""
+    """Start a worker, and the process that forks it."""
     log = stacks.LOGS / f"chaos-{number}.log"
     return subprocess.Popen(
-        stacks.worker_command(number),
-        env=shop.environ,
-        stdout=log.open("wb"),
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
+        stacks.workers_command(1), env=shop.environ, stdout=log.open("wb"), stderr=subprocess.STDOUT
     )
 
 
 def kill(worker: subprocess.Popen) -> None:
-    """SIGKILL, as the kernel does it when memory is short."""
-    os.killpg(worker.pid, signal.SIGKILL)
+    """SIGKILL to all of it, as when a machine loses its power: nobody takes the worker's place."""
+    worker.send_signal(signal.SIGSTOP)
+    for forked in psutil.Process(worker.pid).children():
+        forked.kill()
+    worker.kill()
     worker.wait()
 
 
