@@ -71,7 +71,7 @@ class ProductQuerySet(TranslatedQuerySet["Product"]):
     def in_stock(self) -> ProductQuerySet:
         """With a variant for sale of which any is left, or which is not counted."""
         left = Q(variants__stock=None) | Q(variants__stock__available__gt=0)
-        available = Product.objects.filter(left, pk=OuterRef("pk"), variants__is_active=True)
+        available = self.model.objects.filter(left, pk=OuterRef("pk"), variants__is_active=True)
         return self.filter(Exists(available))
 
     def by_price(self, currency: str) -> ProductQuerySet:
