@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import ClassVar
 from uuid import uuid4
 
-from django.db import connection, models
+from django.db import InterfaceError, OperationalError, connection, models
 from django.utils.translation import gettext_lazy as _
 
 from .money import Money
@@ -47,10 +47,25 @@ class ClockShift(models.Model):
 
 class EditionQuerySet(models.QuerySet["Edition"]):
     def current(self) -> str:
-        """The mark in force. Every page that is kept asks for it, and the ORM would take longer than the answer."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT mark FROM core_edition")
-            return str(cursor.fetchone()[0])
+        """The mark in force. Every page that is kept asks for it, and the ORM would take longer than the answer.
+
+        It is the first question of such a page, and as good as Django's own whether the connection still works: if not,
+        it is asked again of a new one.
+        """
+        if connection.connection is None or connection.health_check_done or connection.in_atomic_block:
+            return _mark()
+        connection.health_check_done = True
+        try:
+            return _mark()
+        except (OperationalError, InterfaceError):
+            connection.close_if_unusable_or_obsolete()
+            return _mark()
+
+
+def _mark() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT mark FROM core_edition")
+        return str(cursor.fetchone()[0])
 
 
 class Edition(models.Model):

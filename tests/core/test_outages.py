@@ -3,6 +3,7 @@
 import pytest
 from django.db import DatabaseError, DataError, OperationalError, connection, transaction
 
+from apps.core.models import Edition
 from apps.core.outages import is_outage
 
 
@@ -51,3 +52,30 @@ def test_what_a_row_causes_is_none(shaken):
     assert isinstance(wrong, DataError)
     assert not is_outage(wrong)
     assert not is_outage(ValueError("no price"))
+
+
+def _begin_request() -> None:
+    """What Django does with the connection at the beginning of every request."""
+    connection.close_if_unusable_or_obsolete()
+
+
+def test_the_edition_is_known_although_its_connection_was_cut_off(shaken):
+    mark = Edition.objects.current()
+    another = connection.copy()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = cursor.fetchone()
+    _begin_request()
+    with another.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", backend)
+    another.close()
+    assert Edition.objects.current() == mark
+
+
+def test_a_connection_that_answers_for_the_edition_is_not_asked_before(shaken, monkeypatch):
+    connection.ensure_connection()
+    _begin_request()
+    monkeypatch.setattr(connection, "is_usable", lambda: pytest.fail("It was asked whether it works"))
+    Edition.objects.current()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
