@@ -26,7 +26,7 @@ test: $(packages) $(catalogues) $(browser) ## All tests
 bench: $(packages) $(catalogues) ## Measure speed
 	@EMBEDDED_DURABLE=1 exec .venv/bin/pytest -s -o python_files='bench_*.py' $(or $(T),tests/benchmarks)
 
-soak: $(packages) $(catalogues) $(browser) ## Long runs in which things are killed
+soak: $(packages) $(catalogues) $(browser) ## Long runs: things are killed, walks in every language at every width
 	@exec .venv/bin/pytest -s -m soak $(or $(T),tests)
 
 check: $(packages) $(catalogues) ## Style, types, layers, migrations, templates

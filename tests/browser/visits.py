@@ -1,4 +1,4 @@
-"""Who comes to the shop: with a wide screen or a narrow one, in English or in Italian."""
+"""Who comes to the shop: with a wide screen or a narrow one, in one of its languages."""
 
 from __future__ import annotations
 
@@ -41,4 +41,16 @@ class Visit:
 # What Italians say as well.
 _THE_SAME = {"Password"}
 AT_HOME = Visit(1280, "en")
-EVERY_VISIT = pytest.mark.parametrize("visit", [AT_HOME, Visit(390, "it")], ids=str)
+# Each walk at both widths, in two languages; what is left of widths and languages takes minutes more (`make soak`).
+EVERY_VISIT = pytest.mark.parametrize(
+    "visit",
+    [
+        AT_HOME,
+        Visit(390, "it"),
+        *(
+            pytest.param(Visit(width, language), marks=pytest.mark.soak)
+            for width, language in [(390, "en"), (1280, "it"), (390, "fr"), (1280, "fr"), (390, "ro"), (1280, "ro")]
+        ),
+    ],
+    ids=str,
+)
