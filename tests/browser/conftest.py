@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from config.embedded import chromium
 from tests import stack as stacks
 from tests.conftest import clone_database
 
@@ -40,7 +40,7 @@ def shop(django_db_setup, django_db_blocker) -> Iterator[stacks.Stack]:
 def browser(shop: stacks.Stack) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
+            executable_path=chromium.path(),
             args=["--no-sandbox", "--disable-dev-shm-usage"],
         )
         yield browser
