@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Min
 
-from apps.core.sweeps import register
+from apps.core.sweeps import no_event, register
 
 from . import (
     billing_details,
@@ -97,18 +97,13 @@ def dun(*, now: datetime) -> int:
     return dunning.advance_due(now=now)
 
 
-def _no_event(*, now: datetime) -> datetime | None:
-    """Work by the machine's or the gateway's own time: nothing for the shop's clock to stop at."""
-    return None
-
-
-@register(name="billing.reconcile", order=290, next_due=_no_event)
+@register(name="billing.reconcile", order=290, next_due=no_event)
 def reconcile(*, now: datetime) -> int:
     """Compare the books with the gateway's, once a night."""
     return reconciliation.run_due(now=now)
 
 
-@register(name="billing.prune", order=280, next_due=_no_event)
+@register(name="billing.prune", order=280, next_due=no_event)
 def prune(*, now: datetime) -> int:
     """Forget old webhook events, and which VAT numbers were typed."""
     return webhooks.prune(now=now) + number_tries.forget(now=now)

@@ -47,6 +47,8 @@ def ask_due(*, now: datetime) -> int:
 
 def next_due(*, now: datetime) -> datetime | None:
     """When the next such letter may be due, or None."""
+    if not _unasked(now - UNTIL, now).exists():
+        return None
     if _askable(now).exists():
         return now
     arriving = _unasked(now - AFTER, now).filter(order__customer__in=User.objects.marketable())

@@ -67,6 +67,22 @@ def next_due(*, now: datetime) -> datetime | None:
     return min((due for sweep in in_order() if (due := sweep.next_due(now=now))), default=None)
 
 
+def names() -> set[str]:
+    """The names of all sweeps."""
+    return set(_registered)
+
+
+def housekeeping() -> set[str]:
+    """The names of those that never say when they are due: `next_due` is `no_event`."""
+    return {sweep.name for sweep in _registered.values() if sweep.next_due is no_event}
+
+
+def no_event(*, now: datetime) -> datetime | None:
+    """The `next_due` of housekeeping, by the machine's or the gateway's own time: nothing for the shop's clock to stop
+    at."""
+    return None
+
+
 def run(name: str, *, now: datetime) -> int:
     """Run one sweep for the instant `now` and return how many rows it handled.
 
@@ -104,12 +120,7 @@ def _log(name: str, *, now: datetime, started: datetime, handled: int = 0, error
     )
 
 
-def _no_event(*, now: datetime) -> datetime | None:
-    """Housekeeping by the machine's own time: nothing for the shop's clock to stop at."""
-    return None
-
-
-@register(name="core.prune", order=285, next_due=_no_event)
+@register(name="core.prune", order=285, next_due=no_event)
 def prune(*, now: datetime) -> int:
     """Forget runs that began more than KEPT before `now`, in batches; returns how many.
 

@@ -7,7 +7,7 @@ happen at their own time and in their own order. Demo and tests only: settings.T
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,8 @@ from .models import ClockJourney, ClockShift
 
 LONGEST = timedelta(days=5 * 366)
 STEPS_PER_TASK = 500
+# A sweep that misjudges its next due row is late by so much at most.
+_EVERYTHING_EVERY = timedelta(days=7)
 # What one sweep does at an instant may be due for another at the same instant: a bill, its payment, its receipt.
 _PASSES_PER_STEP = 10
 # A row that is due and cannot be handled hides the later ones of its sweep: then no step is longer than this.
@@ -110,11 +112,16 @@ def advance(
         raise NotForward(f"{until} is before {now}")
     steps: list[Step] = []
     with _alone():
-        at, day = now, None
+        at, day, everything_at = now, None, now
         while len(steps) < max_steps:
             _move_clock(at)
-            # Once a day every sweep runs, so that one that misjudges its next due row is late by a day at most.
-            step, following = _live_through(at, everything=at.date() != day)
+            asked_or_not: Collection[str] = ()
+            if at >= everything_at:
+                asked_or_not = sweeps.names()
+                everything_at = at + _EVERYTHING_EVERY
+            elif at.date() != day:
+                asked_or_not = sweeps.housekeeping()
+            step, following = _live_through(at, asked_or_not=asked_or_not)
             day = at.date()
             steps.append(step)
             if on_step:
@@ -127,25 +134,28 @@ def advance(
 
 def next_event(*, now: datetime) -> datetime | None:
     """The next instant after `now` at which a worker has something to do, or None."""
-    return min((due for due in _dues(now) if due > now), default=None)
+    return min((due for due in _dues(now, said={}) if due > now), default=None)
 
 
-def _dues(now: datetime) -> list[datetime]:
-    return [due for sweep in sweeps.in_order() if (due := sweep.next_due(now=now)) is not None]
+def _dues(now: datetime, *, said: Mapping[str, datetime | None]) -> list[datetime]:
+    """When each sweep has something to do next; who has `said` so is not asked again."""
+    answers = (said[one.name] if one.name in said else one.next_due(now=now) for one in sweeps.in_order())
+    return [due for due in answers if due is not None]
 
 
-def _live_through(at: datetime, *, everything: bool) -> tuple[Step, datetime]:
+def _live_through(at: datetime, *, asked_or_not: Collection[str]) -> tuple[Step, datetime]:
     """Run what is due at the instant, again while that leaves something due and gets on; then the next instant.
 
-    With `everything`, all sweeps run once first, whatever they say is due.
+    The sweeps `asked_or_not` run once first, whatever they say is due.
     """
     total: Counter[str] = Counter()
     failed: set[str] = set()
     for number in range(_PASSES_PER_STEP):
-        handled = _pass(at, failed, everything=everything and number == 0)
+        handled, said = _pass(at, failed, asked_or_not=asked_or_not if number == 0 else ())
         total.update(handled)
-        dues = _dues(at)
-        if not (sum(handled.values()) and min(dues, default=at + LONGEST) <= at):
+        got_on = sum(handled.values()) > 0
+        dues = _dues(at, said={} if got_on else said)
+        if not (got_on and min(dues, default=at + LONGEST) <= at):
             break
     is_stuck = any(due <= at for due in dues)
     limit = at + (_LONGEST_STEP_WHEN_STUCK if is_stuck else LONGEST)
@@ -153,21 +163,28 @@ def _live_through(at: datetime, *, everything: bool) -> tuple[Step, datetime]:
     return step, min([limit, *(due for due in dues if due > at)])
 
 
-def _pass(at: datetime, failed: set[str], *, everything: bool) -> Counter[str]:
-    """One pass over the sweeps in their order. Each is asked right before its turn: one's work makes the next due."""
+def _pass(
+    at: datetime, failed: set[str], *, asked_or_not: Collection[str]
+) -> tuple[Counter[str], dict[str, datetime | None]]:
+    """One pass over the sweeps in their order. Each is asked right before its turn: one's work makes the next due.
+
+    Returns what each handled, and when those that had nothing to do said that they will: good if nobody did anything.
+    """
     handled: Counter[str] = Counter()
+    said: dict[str, datetime | None] = {}
     for sweep in sweeps.in_order():
         if sweep.name in failed:
             continue
-        if not everything:
+        if sweep.name not in asked_or_not:
             due = sweep.next_due(now=at)
             if due is None or due > at:
+                said[sweep.name] = due
                 continue
         try:
             handled[sweep.name] = sweeps.run(sweep.name, now=at)
         except Exception:  # the register has written it down; the other workers go on, as they would on schedule
             failed.add(sweep.name)
-    return handled
+    return handled, said
 
 
 def _move_clock(at: datetime) -> None:

@@ -16,11 +16,6 @@ def _next_left(*, now: datetime) -> datetime | None:
     return begun and begun + settling.LASTS
 
 
-def _no_event(*, now: datetime) -> datetime | None:
-    """Housekeeping: nothing for the shop's clock to stop at."""
-    return None
-
-
 def _next_basket(*, now: datetime) -> datetime | None:
     touched = Basket.objects.aggregate(at=Min("updated_at"))["at"]
     return touched and touched + baskets.LASTS
@@ -61,7 +56,7 @@ def tell_of_closing(*, now: datetime) -> int:
     return closing.tell_due(now=now)
 
 
-@sweeps.register(name="orders.forget_cards", order=250, next_due=_no_event)
+@sweeps.register(name="orders.forget_cards", order=250, next_due=sweeps.no_event)
 def forget_cards(*, now: datetime) -> int:
     """Forget the cards of guests whose orders wait for nothing."""
     return settling.forget_cards(now=now)

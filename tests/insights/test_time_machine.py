@@ -108,6 +108,31 @@ def test_a_sweep_that_fails_does_not_stop_the_clock(machine, monkeypatch):
     assert SweepRun.objects.filter(sweep="test.broken", error="ValueError: broken").count() == len(steps)
 
 
+def test_housekeeping_is_done_each_day_and_nobody_is_late_by_more_than_a_week(machine, monkeypatch):
+    ran: dict[str, list[datetime]] = {"test.tidy": [], "test.modest": []}
+
+    def add(name: str, next_due) -> None:
+        sweep = sweeps.Sweep(name, 1, lambda *, now: ran[name].append(now) or 0, next_due)
+        monkeypatch.setitem(sweeps._registered, name, sweep)
+
+    add("test.tidy", sweeps.no_event)
+    add("test.modest", lambda *, now: None)
+    monkeypatch.setitem(sweeps._registered, "test.clock", sweeps.Sweep("test.clock", 2, _nothing, _in_six_hours))
+    now = clock.now()
+    time_machine.advance(until=now + 15 * DAY, now=now)
+    assert ran["test.modest"] == [now, now + 7 * DAY, now + 14 * DAY]
+    assert len({at.date() for at in ran["test.tidy"]}) == 16
+    assert len(ran["test.tidy"]) <= 16 + 3
+
+
+def _nothing(*, now: datetime) -> int:
+    return 0
+
+
+def _in_six_hours(*, now: datetime) -> datetime:
+    return now + timedelta(hours=6)
+
+
 def _break(*, now: datetime) -> int:
     raise ValueError("broken")
 

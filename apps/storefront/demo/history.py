@@ -67,7 +67,7 @@ class History:
 
     def _sweep(self, day: int) -> None:
         self.moment = self.start + day * DAY + EVENING
-        weekly = {sweep.name for sweep in sweeps.in_order()} - DAILY
+        weekly = sweeps.names() - DAILY
         sweeps.run_due(now=self.moment, without=weekly if day % 7 else set())
 
 
