@@ -135,7 +135,7 @@ def nothing_is_wrong() -> None:
 
 
 @given(events=st.lists(EVENTS, min_size=1, max_size=10))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_history_ends_with_the_money_where_it_belongs(events):
     with transaction.atomic(), gateways.using(Moody()) as gateway:
         story = Story(gateway)

@@ -241,7 +241,7 @@ def test_any_contract():
     run_state_machine_as_test(
         Contract,
         settings=settings(
-            max_examples=25,
+            max_examples=12,
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

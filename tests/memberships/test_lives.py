@@ -41,7 +41,7 @@ steps = st.one_of(wait, wait, change, st.sampled_from([("cancel",), ("undo",), (
 
 
 @pytest.mark.django_db
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(script=scripts, life=st.lists(steps, min_size=1, max_size=10), discounted=st.booleans())
 def test_any_life(script, life, discounted):
     # A plain savepoint: the engine refuses to talk to the gateway inside an atomic block.

@@ -151,6 +151,6 @@ def test_any_life_with_pauses():
     run_state_machine_as_test(
         RestingLife,
         settings=settings(
-            max_examples=15, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=8, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -169,7 +169,7 @@ def test_any_box():
     run_state_machine_as_test(
         Box,
         settings=settings(
-            max_examples=20,
+            max_examples=10,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
