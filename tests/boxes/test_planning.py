@@ -12,7 +12,7 @@ from apps.memberships.gifts import redeeming
 from apps.memberships.models import Pause, Period
 from apps.orders.boxes import joining, planning
 from apps.orders.errors import BoxChanged, CutOffPassed, NotForSale, NotSentThere
-from apps.orders.models import BoxDelivery, BoxRecipient
+from apps.orders.models import BoxDelivery, BoxRecipient, Order
 from tests.factories import accounts, boxes, catalog, gifts, memberships
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +100,17 @@ def test_swap_the_next_one_or_all(subscription, made, now):
     planning.swap(subscription.pk, choices={made.fruit.pk: made.oranges.pk}, for_all=True, **who)
     recipient = BoxRecipient.objects.get()
     assert (recipient.picked, recipient.next_choices) == ({made.fruit.pk: made.oranges.pk}, None)
+
+
+def test_what_is_changed_before_the_first_box_is_made_is_in_the_one_after_it(gateway, made, now):
+    subscription = boxes.subscriber(gateway, made, now=now)
+    choices = {made.fruit.pk: made.oranges.pk}
+    planning.swap(subscription.pk, customer=subscription.customer, choices=choices, for_all=False, now=now)
+    first = Order.objects.get(delivery__subscription=subscription)
+    assert set(first.lines.get().pieces.values_list("variant", flat=True)) == {made.lemons.pk, made.jam.pk}
+    assert plan(subscription, now=now).contents[0].variant == made.oranges
+    sweeps.run("orders.boxes", now=now)
+    assert Order.objects.get(delivery__subscription=subscription) == first
 
 
 def test_nothing_else_than_the_bundle_offers_can_be_picked(subscription, made, now):

@@ -21,7 +21,7 @@ from apps.memberships.services import advancing, finding, pausing
 from apps.orders.errors import BoxChanged, CutOffPassed, OrderRefused
 from apps.orders.models import BoxDelivery, BoxRecipient, DeliveryStatus
 
-from . import extras, joining, lifecycle, schedule
+from . import extras, joining, lifecycle, making, schedule
 from .upcoming import Can, CanMove, Upcoming, upcoming
 
 __all__ = [
@@ -40,15 +40,29 @@ __all__ = [
 ]
 
 
-@transaction.atomic
 def swap(
     subscription_id: int, *, customer: User, choices: Mapping[int, int], for_all: bool, now: datetime
 ) -> BoxRecipient:
     """Put something else into the next box, variant by slot, or into every box from now on (`for_all`).
 
-    Raises memberships' NotOpen, CutOffPassed, and catalog's InvalidChoice for what the bundle does not offer; nothing
-    is changed then.
+    A box whose day has come, and which no worker has made yet, is made first, of what was chosen until now. Raises
+    memberships' NotOpen, CutOffPassed, and catalog's InvalidChoice for what the bundle does not offer; nothing is
+    changed then.
     """
+    for delivery_id in _coming_today(subscription_id, customer=customer, now=now):
+        making.make(delivery_id, now=now)
+    return _swap(subscription_id, customer=customer, choices=choices, for_all=for_all, now=now)
+
+
+def _coming_today(subscription_id: int, *, customer: User, now: datetime) -> list[int]:
+    mine = BoxDelivery.objects.due(now).filter(subscription=subscription_id, subscription__customer=customer)
+    return list(mine.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _swap(
+    subscription_id: int, *, customer: User, choices: Mapping[int, int], for_all: bool, now: datetime
+) -> BoxRecipient:
     subscription, following = _open(subscription_id, customer=customer, now=now)
     kept = joining.checked(following.box, choices)
     recipient = joining.recipient_of(subscription)
