@@ -8,7 +8,8 @@ from .dunning import DunningPolicy, Recovery
 from .exchange import ExchangeRate, Rates, StatedTax
 from .given_back import GivenBack
 from .history import BreakChange, DisputeChange, InvoiceChange, PaymentChange, RecoveryChange, RefundChange
-from .invoice import Invoice, InvoiceLine, InvoiceSeries, Left, Supply, TaxTreatment
+from .invoice import Invoice, InvoiceSeries, Supply, TaxTreatment
+from .invoice_line import InvoiceLine, Left
 from .journal import JournalBalance, JournalMonth
 from .ledger import Account, LedgerEntry
 from .loss import LossDecision

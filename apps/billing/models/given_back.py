@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
-from .invoice import InvoiceLine
+from .invoice_line import InvoiceLine
 
 
 class GivenBackQuerySet(models.QuerySet["GivenBack"]):

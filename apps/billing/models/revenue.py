@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import MoneyColumn
 
-from .invoice import Invoice, InvoiceLine
+from .invoice import Invoice
+from .invoice_line import InvoiceLine
 
 
 class RevenueScheduleQuerySet(models.QuerySet["RevenueSchedule"]):
