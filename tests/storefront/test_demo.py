@@ -9,12 +9,13 @@ from django.db.models import Sum
 from apps.accounts.models import User
 from apps.billing import tax_numbers
 from apps.billing.models import Invoice, LedgerEntry, Parked, Payment, StatedTax
+from apps.core import sweeps
 from apps.core.models import SweepRun
 from apps.memberships.models import Subscription
 from apps.offers import rules
 from apps.storefront.demo import stock
 from apps.storefront.demo.companies import COMPANIES
-from apps.storefront.demo.history import DAY, History
+from apps.storefront.demo.history import DAY, EVENING, History
 from apps.storefront.demo.people import CUSTOMER, CUSTOMERS, cast
 from tests.factories import billing
 
@@ -64,3 +65,24 @@ def test_a_short_history_leaves_a_sound_shop(own_database, settings):
     assert LedgerEntry.objects.filter(key__startswith="revenue:", account="revenue").exists()
     succeeded = Payment.objects.filter(status="succeeded").count()
     assert len(history.rehearsal.export()["payment_intents"]) == succeeded
+
+
+@pytest.mark.soak
+def test_no_sweep_has_work_of_which_it_does_not_say(own_database, settings, monkeypatch):
+    """So the time machine and a rehearsal, which ask when something is due, miss nothing."""
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
+    missed = []
+
+    def sweep(history: History, day: int) -> None:
+        history.moment = history.start + day * DAY + EVENING
+        while sum(sweeps.run_due(now=history.moment).values()):
+            pass
+        for one in sweeps.in_order():
+            due = one.next_due(now=history.moment)
+            if one.run(now=history.moment) and one.name not in sweeps.housekeeping():
+                missed.append((one.name, day, due))
+
+    monkeypatch.setattr(History, "_sweep", sweep)
+    stock.build(now=END - 201 * DAY)
+    list(History(end=END, days=200, count=60).live())
+    assert missed == []

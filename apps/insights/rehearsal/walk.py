@@ -55,6 +55,8 @@ _MAIL = "mail.deliver"
 DAY = timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
 NEVER = datetime.max.replace(tzinfo=UTC)
+# A sweep that misjudges its next due row is late by so much at most.
+EVERYTHING_EVERY = 7 * DAY
 # What one sweep does at an instant may be due for another at the same instant: a bill, its payment, its receipt.
 _PASSES = 10
 
@@ -78,11 +80,12 @@ class Walk:
 
         A sweep that raises is written down and tried again at the next stop, as it would be on schedule.
         """
-        day = None
+        everything_at = self.at
         while True:
-            # Once a day every sweep runs, so that one that misjudges its next due row is late by a day at most.
-            following = self._live_through(everything=self.at.date() != day)
-            day = self.at.date()
+            everything = self.at >= everything_at
+            if everything:
+                everything_at = self.at + EVERYTHING_EVERY
+            following = self._live_through(everything=everything)
             self.steps += 1
             yield self.at
             if self.at >= until:

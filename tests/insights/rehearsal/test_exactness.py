@@ -25,13 +25,13 @@ class Clock:
 def live(*, until: datetime, now: datetime, decline_basis_points: int) -> None:
     """Live the days for real, event by event, with the same cards."""
     clock = Clock(now)
-    at = now
+
+    def step_on(step: time_machine.Step) -> None:
+        assert step.at == clock.at
+        clock.at = min(time_machine.next_event(now=step.at), until)
+
     with gateways.using(cards.gateway(clock=clock, decline_basis_points=decline_basis_points)):
-        while True:
-            time_machine.advance(until=at, now=at)
-            if at >= until:
-                return
-            at = clock.at = min(time_machine.next_event(now=at), until)
+        time_machine.advance(until=until, now=now, on_step=step_on, max_steps=10_000)
 
 
 def test_the_days_are_then_lived_as_foretold(gateway, settings):
