@@ -138,7 +138,7 @@ def sign_in(page: Page, user: User, *, then: str = "/account/", visit: Visit = A
     page.locator("input[name=login]").fill(user.email)
     page.locator("input[name=password]").fill(PASSWORD)
     with page.expect_navigation(url=re.compile(re.escape(visit.path(then)))):
-        page.get_by_role("button", name=visit.says("Sign in")).click()
+        page.get_by_role("button", name=visit.says("Sign In")).click()
 
 
 def type_card(page: Page, number: str = GOOD_CARD) -> None:
