@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import parseaddr
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -30,7 +31,8 @@ def shop(request: HttpRequest) -> dict:
         "theme": appearance.of(request),
         "themes": appearance.CHOICES,
         "alternates": SimpleLazyObject(lambda: _alternates(request)),
-        "basket_count": SimpleLazyObject(lambda: _basket_count(request)),
+        # Called by the template: plural forms are chosen by arithmetic, which a lazy object knows nothing of.
+        "basket_count": partial(_basket_count, request),
         "nav_categories": SimpleLazyObject(lambda: rooms.of(request).categories),
         "edition": SimpleLazyObject(lambda: rooms.of(request).edition),
         "shown_currency": SimpleLazyObject(lambda: currency.of(request)),

@@ -114,7 +114,7 @@ def test_the_copy_and_the_erasure(shop, open_page, snap, visit):
     wait_for(lambda: Erasure.objects.get(user=user).done_at is not None)
     assert not User.objects.filter(email=user.email).exists()
     page.goto(visit.path("/account/"))
-    expect(page.get_by_role("button", name=says("Sign in"))).to_be_visible()
+    expect(page.get_by_role("button", name=says("Sign In"))).to_be_visible()
 
 
 def test_the_pages_look_right(shop, open_page, snap):

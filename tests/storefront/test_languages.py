@@ -108,3 +108,23 @@ def test_robots_find_the_sitemap_and_keep_out_in_every_language(client):
     lines = client.get("/robots.txt").content.decode().splitlines()
     assert "Disallow: /it/account/" in lines
     assert lines[-1].endswith("/sitemap.xml")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "21 things in it"),
+        ("it", "contiene 21 articoli"),
+        ("fr", "21 articles dedans"),
+        ("ro", "21 de articole în coș"),
+    ],
+)
+def test_every_page_counts_the_basket_in_each_language(client, language, said):
+    """Romanian has three plural forms, which are told apart by arithmetic with the number."""
+    variant = catalog.product(slug="spade", left=30).variants.get()
+    client.post("/basket/add/", {"variant": variant.pk, "quantity": 21})
+    prefix = "" if language == "en" else f"/{language}"
+    for path in ("/", "/shop/", "/shop/spade/", "/basket/", "/checkout/", "/pricing/"):
+        response = client.get(prefix + path)
+        assert response.status_code == 200
+        assert said in response.content.decode(), path
