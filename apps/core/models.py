@@ -52,9 +52,10 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         It is the first question of such a page, and as good as Django's own whether the connection still works: if not,
         it is asked again of a new one.
         """
-        if connection.connection is None or connection.health_check_done or connection.in_atomic_block:
+        is_asked = connection.health_check_done  # type: ignore[attr-defined]
+        if connection.connection is None or connection.in_atomic_block or is_asked:
             return _mark()
-        connection.health_check_done = True
+        connection.health_check_done = True  # type: ignore[attr-defined]
         try:
             return _mark()
         except (OperationalError, InterfaceError):
