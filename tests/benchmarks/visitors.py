@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlencode, urlsplit
 
 # So many ask at a time: the server, one process, is never without a request.
@@ -49,8 +50,8 @@ class Taken:
     each: list[float]
 
 
-def ask(site: str, request: Request, *, times: int) -> Taken:
-    """Ask so often over each of `CONNECTIONS` connections at once."""
+def ask(site: str, requests: Iterator[Request], *, times: int) -> Taken:
+    """Ask so often over each of `CONNECTIONS` connections at once, for what comes next each time."""
     where = urlsplit(site)
     with ExitStack() as open_until_the_end, ThreadPoolExecutor(CONNECTIONS) as threads:
         lines = [
@@ -58,7 +59,7 @@ def ask(site: str, request: Request, *, times: int) -> Taken:
             for _connection in range(CONNECTIONS)
         ]
         began = time.perf_counter()
-        found = list(threads.map(lambda line: _ask(line, request, times=times), lines))
+        found = list(threads.map(lambda line: _ask(line, requests, times=times), lines))
         return Taken(time.perf_counter() - began, [seconds for each in found for seconds in each])
 
 
@@ -69,9 +70,9 @@ def answer(site: str, request: Request) -> bytes:
         return _exchange(line, request)
 
 
-def _ask(line: socket.socket, request: Request, *, times: int) -> list[float]:
+def _ask(line: socket.socket, requests: Iterator[Request], *, times: int) -> list[float]:
     found = []
-    for _request in range(times):
+    for request in islice(requests, times):
         began = time.perf_counter()
         _exchange(line, request)
         found.append(time.perf_counter() - began)
