@@ -20,6 +20,7 @@ TEXTS = (
     _("You must type the same password each time."),
     _("You must type the same email each time."),
     _("Remember Me"),
+    _("Email"),
     _("Email address"),
     _("Password (again)"),
     _("Current Password"),
