@@ -47,6 +47,7 @@ TEXTS = (
     _("Unverified"),
     _("Primary"),
     _("Make Primary"),
+    _("Re-send Verification"),
     _("Add Email Address"),
     _("Add Email"),
     _("Do you really want to remove the selected email address?"),
