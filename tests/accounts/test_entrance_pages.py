@@ -37,3 +37,12 @@ def test_every_page_opens(known, language):
             client.force_login(accounts.customer(), backend="allauth.account.auth_backends.AuthenticationBackend")
         response = client.get(language + path, follow=True)
         assert response.status_code in (200, 403, 404, 405), f"{path}: {response.status_code}"
+
+
+def test_the_list_of_sessions_is_a_table_of_the_shop(client):
+    user = accounts.customer()
+    client.post("/accounts/login/", {"login": user.email, "password": accounts.PASSWORD})
+    page = client.get("/accounts/sessions/")
+    assert page.status_code == 200
+    assert '<table class="table">' in page.content.decode()
+    assert len(page.context["sessions"]) == 1
