@@ -30,7 +30,9 @@ def hold(data: Path) -> Iterator[Callable[[], Holder]]:
         return holders[-1]
 
     yield start
+    # All end before any is asked for: a later one may have been given the port of an earlier one.
     for holder in holders:
         holder.popen.kill()
         holder.popen.communicate()
+    for holder in holders:
         assert holder.is_gone()
