@@ -21,8 +21,6 @@ from .models import ClockJourney, ClockShift
 
 LONGEST = timedelta(days=5 * 366)
 STEPS_PER_TASK = 500
-# A sweep that misjudges its next due row is late by so much at most.
-_EVERYTHING_EVERY = timedelta(days=7)
 # What one sweep does at an instant may be due for another at the same instant: a bill, its payment, its receipt.
 _PASSES_PER_STEP = 10
 # A row that is due and cannot be handled hides the later ones of its sweep: then no step is longer than this.
@@ -118,7 +116,7 @@ def advance(
             asked_or_not: Collection[str] = ()
             if at >= everything_at:
                 asked_or_not = sweeps.names()
-                everything_at = at + _EVERYTHING_EVERY
+                everything_at = at + sweeps.EVERYTHING_EVERY
             elif at.date() != day:
                 asked_or_not = sweeps.housekeeping()
             step, following = _live_through(at, asked_or_not=asked_or_not)

@@ -55,8 +55,6 @@ _MAIL = "mail.deliver"
 DAY = timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
 NEVER = datetime.max.replace(tzinfo=UTC)
-# A sweep that misjudges its next due row is late by so much at most.
-EVERYTHING_EVERY = 7 * DAY
 # What one sweep does at an instant may be due for another at the same instant: a bill, its payment, its receipt.
 _PASSES = 10
 
@@ -84,7 +82,7 @@ class Walk:
         while True:
             everything = self.at >= everything_at
             if everything:
-                everything_at = self.at + EVERYTHING_EVERY
+                everything_at = self.at + sweeps.EVERYTHING_EVERY
             following = self._live_through(everything=everything)
             self.steps += 1
             yield self.at
