@@ -16,6 +16,8 @@ if settings.DEMO:
     urlpatterns += [path("demo/mailbox/", include("apps.mail.urls"))]
 # Pages for customers have an address in each language; those in English have no prefix.
 urlpatterns += i18n_patterns(
+    # The settings have the list of sessions.
+    path("accounts/sessions/", RedirectView.as_view(pattern_name="settings")),
     path("accounts/", include("allauth.urls")),
     path("", include("apps.accounts.urls")),
     path("", include("apps.storefront.urls")),
