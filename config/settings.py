@@ -128,6 +128,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["apps.storefront.templatetags.components"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csp",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import local
+
 import markdown
 import nh3
 from django.utils.html import format_html
@@ -17,9 +19,21 @@ _ATTRIBUTES = {"a": {"href", "title"}, "th": {"scope"}}
 
 def render(source: str) -> SafeString:
     """HTML of a Markdown text: links, lists, tables. Scripts, styles, pictures and other tags are removed."""
-    raw = markdown.markdown(source, extensions=["tables", "sane_lists", "smarty"], output_format="html")
+    raw = _converter().reset().convert(source)
     clean = nh3.clean(raw, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"})
     # A wide table scrolls by itself, and by keyboard too.
     region = format_html('<div class="table-scroll" tabindex="0" role="region" aria-label="{}"><table>', _("Table"))
     clean = clean.replace("<table>", region).replace("</table>", "</table></div>")
     return mark_safe(clean)  # noqa: S308 - nh3 has just removed everything not listed above
+
+
+def _converter() -> markdown.Markdown:
+    """One for each thread: making it takes longer than a text."""
+    found = getattr(_of_this_thread, "converter", None)
+    if found is None:
+        found = markdown.Markdown(extensions=["tables", "sane_lists", "smarty"], output_format="html")
+        _of_this_thread.converter = found
+    return found
+
+
+_of_this_thread = local()

@@ -9,19 +9,16 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import translate_url
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language_from_path
 
-from apps.core import clock
+from apps.core import clock, translations
 from apps.orders import baskets
 
-from . import appearance, currency, rooms, structured
+from . import appearance, currency, kept, rooms, structured
 
 
 def shop(request: HttpRequest) -> dict:
-    """Name, address, appearance and the rooms of the shop.
-
-    The categories are read on each page that shows them, in one small query, and with them the edition under which
-    parts of it may be kept.
-    """
+    """Name, address, appearance and the rooms of the shop, and the edition under which parts of a page may be kept."""
     return {
         "shop_name": settings.SHOP_NAME,
         "site_url": settings.SITE_URL,
@@ -33,8 +30,8 @@ def shop(request: HttpRequest) -> dict:
         "alternates": SimpleLazyObject(lambda: _alternates(request)),
         # Called by the template: plural forms are chosen by arithmetic, which a lazy object knows nothing of.
         "basket_count": partial(_basket_count, request),
-        "nav_categories": SimpleLazyObject(lambda: rooms.of(request).categories),
-        "edition": SimpleLazyObject(lambda: rooms.of(request).edition),
+        "nav_categories": SimpleLazyObject(lambda: rooms.of(request)),
+        "edition": SimpleLazyObject(lambda: kept.edition(request)),
         "shown_currency": SimpleLazyObject(lambda: currency.of(request)),
         "social_picture": SimpleLazyObject(structured.picture),
     }
@@ -42,8 +39,13 @@ def shop(request: HttpRequest) -> dict:
 
 def _alternates(request: HttpRequest) -> list[tuple[str, str]]:
     """The page in each language, as `(code, address)`; none for one that has a single address."""
-    found = [(code, translate_url(request.path, code)) for code, _name in settings.LANGUAGES]
-    return found if len({path for _code, path in found}) == len(found) else []
+    code = get_language_from_path(request.path_info)
+    plain = request.path.removeprefix(f"/{code}") if code else request.path
+    others = list(translations.languages())
+    # An address has its language in front, as `i18n_patterns` has it, or is the same for all.
+    if code is None and translate_url(plain, others[0]) == plain:
+        return []
+    return [(settings.LANGUAGE_CODE, plain), *((other, f"/{other}{plain}") for other in others)]
 
 
 def _basket_count(request: HttpRequest) -> int:

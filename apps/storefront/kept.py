@@ -5,32 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
+from typing import Any
 
 from django.apps import apps
 from django.core.cache import caches
 from django.http import HttpRequest
 
-from . import rooms
+from apps.core.models import Edition
 
 SECONDS = 600
+
+
+def edition(request: HttpRequest) -> str:
+    """The edition under which what is made for the request may be kept, asked for once: before anything is made."""
+    found = getattr(request, "edition", None)
+    if found is None:
+        found = request.edition = Edition.objects.current()  # type: ignore[attr-defined]
+    return found
 
 
 def read[T](request: HttpRequest, name: str, make: Callable[[], T]) -> T:
     """What `make` finds, or found for somebody else since the last edit by staff. `name` says what it depends on.
 
-    The edition is read before `make` is called. What `make` raises is raised, and nothing is kept.
+    What `make` raises is raised, and nothing is kept.
     """
-    key = f"{name}:{rooms.of(request).edition}:{_shape()}"
-    found = caches["pages"].get(key)
+    key = f"{name}:{edition(request)}:{_shape()}"
+    found = find(key, seconds=SECONDS)
     if found is None:
         found = make()
         caches["pages"].set(key, found, SECONDS)
     return found
 
 
+def find(key: str, *, seconds: int) -> Any:
+    """What is kept for all processes, and from now on for `seconds` in the memory of this one; None if nothing is."""
+    near = caches["near"]
+    found = near.get(key)
+    if found is None:
+        found = caches["pages"].get(key)
+        if found is not None:
+            near.set(key, found, seconds)
+    return found
+
+
 @cache
 def _shape() -> str:
-    """The columns of the catalogue in this version of the shop: rows that another version kept may lack some."""
-    models = apps.get_app_config("catalog").get_models()
-    columns = [str(field) for model in models for field in model._meta.concrete_fields]
+    """The columns of the models in this version of the shop: rows that another version kept may lack some."""
+    columns = [str(field) for model in apps.get_models() for field in model._meta.concrete_fields]
     return sha256("\n".join(columns).encode()).hexdigest()[:16]

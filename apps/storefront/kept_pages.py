@@ -25,9 +25,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
 from apps.core import clock
-from apps.core.models import Edition
 
-from . import appearance, currency, visitor
+from . import appearance, currency, kept, visitor
 
 # Prices may begin or end by the clock, which is no edit: after so many seconds a page is made anew. First it is kept
 # for all processes, and for as long again in the memory of each that was asked for it.
@@ -90,13 +89,13 @@ def for_everybody(*, by_tenure: bool = False, by_trials: bool = False) -> Callab
                 return _kept(view, request, _key(request), *args, **kwargs)
             if len(get_messages(request)):
                 return view(request, *args, **kwargs)
-            sees = visitor.sees(request.user, by_tenure=by_tenure, now=clock.now())
+            sees = visitor.sees(request, now=clock.now())
             if by_trials and not sees.pays:
                 return view(request, *args, **kwargs)
             request.corner_mark = _CORNER_MARK + token_hex(8)  # type: ignore[attr-defined]
             request.own_parts = []  # type: ignore[attr-defined]
             try:
-                return _kept(view, request, _key(request, sees.key), *args, **kwargs)
+                return _kept(view, request, _key(request, sees.key(by_tenure=by_tenure)), *args, **kwargs)
             finally:
                 # A page that is not there is made after this, of the visitor's own corner.
                 request.corner_mark = None  # type: ignore[attr-defined]
@@ -117,7 +116,7 @@ def own[T](request: HttpRequest, make: Callable[[HttpRequest, T], str], known: T
 
 
 def _kept(view: View, request: HttpRequest, key: str, *args, **kwargs) -> HttpResponse:
-    found = _find(key)
+    found: _Page | None = kept.find(key, seconds=SECONDS // 2)
     if found is not None:
         return HttpResponse(_fill(found, request))
     response = view(request, *args, **kwargs)
@@ -128,16 +127,6 @@ def _kept(view: View, request: HttpRequest, key: str, *args, **kwargs) -> HttpRe
         caches["pages"].set(key, stripped, SECONDS // 2)
     response.content = _fill(stripped, request)
     return response
-
-
-def _find(key: str) -> _Page | None:
-    near = caches["near"]
-    found = near.get(key)
-    if found is None:
-        found = caches["pages"].get(key)
-        if found is not None:
-            near.set(key, found, SECONDS // 2)
-    return found
 
 
 def _may_be_kept(request: HttpRequest) -> bool:
@@ -155,7 +144,7 @@ def _is_nobody(request: HttpRequest) -> bool:
 
 def _key(request: HttpRequest, sees: str = "") -> str:
     parts = [
-        Edition.objects.current(),
+        kept.edition(request),
         request.get_full_path(),
         appearance.of(request),
         currency.of(request),
@@ -174,15 +163,15 @@ def _strip(body: bytes, request: HttpRequest) -> _Page:
     return _Page(token, nonce, corner, parts, _NONCE.sub(nonce, _TOKEN.sub(token, body)))
 
 
-def _fill(kept: _Page, request: HttpRequest) -> bytes:
-    body = kept.body
-    if kept.corner in body:
+def _fill(page: _Page, request: HttpRequest) -> bytes:
+    body = page.body
+    if page.corner in body:
         request.corner_mark = None  # type: ignore[attr-defined]
-        body = body.replace(kept.corner, render_to_string(CORNER, request=request).encode())
-    for part in kept.parts:
+        body = body.replace(page.corner, render_to_string(CORNER, request=request).encode())
+    for part in page.parts:
         body = body.replace(part.mark.encode(), part.make(request, part.known).encode())
-    if kept.token in body:
-        body = body.replace(kept.token, get_token(request).encode())
-    if kept.nonce in body:
-        body = body.replace(kept.nonce, str(get_nonce(request)).encode())
+    if page.token in body:
+        body = body.replace(page.token, get_token(request).encode())
+    if page.nonce in body:
+        body = body.replace(page.nonce, str(get_nonce(request)).encode())
     return body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -14,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.catalog import bundles
-from apps.catalog.models import Kind, ProductQuerySet
+from apps.catalog.models import Kind, Product, ProductQuerySet
 from apps.core.money import exponent
 
-from . import currency
+from . import currency, kept
 
 PAGE_SIZE = 24
 KEPT_SECONDS = 600
@@ -33,10 +34,11 @@ SORTS = (
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """What there is to choose from in a room, and how much of it the visitor's choice leaves."""
+    """What there is to choose from in a room: how many of each kind, and who made them; and how much of it the
+    visitor's choice leaves."""
 
-    kinds: list[tuple[str, str]]
-    partners: list[tuple[str, str]]
+    kinds: dict[str, int]
+    partners: list[str]
     found: int
 
 
@@ -73,8 +75,10 @@ class ShelfForm(forms.Form):
 
     def offer(self, facets: Facets) -> None:
         """Show the choices that the room has."""
-        self.fields["kind"].widget.choices = facets.kinds
-        self.fields["partner"].widget.choices = [("", _("everybody")), *facets.partners]
+        self.fields["kind"].widget.choices = [
+            (kind, f"{Kind(kind).label} ({number})") for kind, number in facets.kinds.items()
+        ]
+        self.fields["partner"].widget.choices = [("", _("everybody")), *((name, name) for name in facets.partners)]
 
     @property
     def is_narrowed(self) -> bool:
@@ -113,9 +117,10 @@ class ShelfForm(forms.Form):
 
 
 class Shelf:
-    """Goods as a visitor asks for them. Nothing is read until `form` or `page` are asked for: three queries then."""
+    """Goods as a visitor asks for them. Nothing is read until `form` or `page` are asked for: two queries then."""
 
     def __init__(self, request: HttpRequest, goods: ProductQuerySet) -> None:
+        self._request = request
         self._asked = request.GET
         self._currency = currency.of(request)
         self._goods = goods
@@ -124,6 +129,11 @@ class Shelf:
     def seconds(self) -> int:
         """How long it may be kept. Addresses with anything else in them could be invented without end."""
         return KEPT_SECONDS if set(self._asked) <= {*ShelfForm.base_fields, "page"} else 0
+
+    @property
+    def asked(self) -> str:
+        """What the form is filled with: the same for all pages of what it finds."""
+        return urlencode(sorted((name, values) for name, values in self._asked.lists() if name != "page"), doseq=True)
 
     @cached_property
     def form(self) -> ShelfForm:
@@ -140,23 +150,31 @@ class Shelf:
         form = ShelfForm(self._asked, currency=self._currency)
         form.is_valid()
         narrowed = form.narrow(self._goods)
-        facets = _facets(self._goods, narrowed)
+        facets = _facets(self._goods, narrowed) if form.is_narrowed else self._facets_of_all()
         form.offer(facets)
-        paginator = Paginator(form.order(narrowed).for_cards(self._currency), PAGE_SIZE)
+        ordered = form.order(narrowed)
+        paginator = Paginator(ordered, PAGE_SIZE)
         paginator.count = facets.found
-        return form, paginator.get_page(self._asked.get("page"))
+        page = paginator.get_page(self._asked.get("page"))
+        # What is shown with a product is read for those of this page alone, and not for all before them.
+        first = (page.number - 1) * PAGE_SIZE
+        shown = Product.objects.filter(pk__in=ordered.values("pk")[first : first + PAGE_SIZE])
+        page.object_list = form.order(shown).for_cards(self._currency)
+        return form, page
+
+    def _facets_of_all(self) -> Facets:
+        """The same for all pages of a room, in every order."""
+        return kept.read(self._request, f"facets:{self._request.path_info}", lambda: _facets(self._goods, self._goods))
 
 
 def _facets(goods: ProductQuerySet, narrowed: ProductQuerySet) -> Facets:
     """One query for all that the form offers and counts."""
     counts = {f"of_{kind}": Count("pk", filter=Q(kind=kind)) for kind in Kind.values}
+    of_these = None if narrowed is goods else Q(pk__in=narrowed.order_by().values("pk"))
     found = goods.order_by().aggregate(
-        found=Count("pk", filter=Q(pk__in=narrowed.order_by().values("pk"))),
+        found=Count("pk", filter=of_these),
         partners=ArrayAgg("partner_name", filter=~Q(partner_name=""), distinct=True, default=[]),
         **counts,
     )
-    return Facets(
-        kinds=[(kind, f"{kind.label} ({number})") for kind in Kind if (number := found[f"of_{kind}"])],
-        partners=[(name, name) for name in found["partners"]],
-        found=found["found"],
-    )
+    kinds = {kind: number for kind in Kind.values if (number := found[f"of_{kind}"])}
+    return Facets(kinds, found["partners"], found["found"])

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
 
+from apps.core.models import Edition
 from apps.loyalty import rules as points_rules
 from apps.loyalty.models import EarningRule
 from apps.memberships.models import MEMBER_PRICES, MEMBERSHIP, Benefit, Plan, Subscription, TrialUse
+
+from . import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +48,6 @@ class Standing:
         return price.currency if price and not price.is_free else None
 
     @property
-    def has_member_prices(self) -> bool:
-        return bool(self.subscription and getattr(self.subscription, "opens_member_prices", False))
-
-    @property
-    def points_per_unit(self) -> int | None:
-        """The points that each whole unit of money earns by the rule in force; None for visitors without a plan."""
-        if self.subscription is None:
-            return None
-        found = getattr(self.subscription, "points_per_unit", None)
-        return points_rules.DEFAULT_POINTS_PER_UNIT if found is None else found
-
-    @property
     def member_since(self) -> datetime | None:
         """When the membership began; None without one."""
         return (self.subscription.started_at or self.subscription.created_at) if self.subscription else None
@@ -66,34 +58,82 @@ def standing(user, *, now: datetime) -> Standing:
     if not user.is_authenticated:
         return Standing()
     memberships = Subscription.objects.open_at(now).filter(customer=user, plan_group=MEMBERSHIP)
-    grants = Benefit.objects.granting(MEMBER_PRICES).filter(plan=OuterRef("plan"))
-    rule = EarningRule.objects.filter(valid_from__lte=now).order_by("-valid_from").values("points_per_unit")[:1]
-    # What a page needs besides the plan comes with it: a query of its own would cost more than all of them.
-    found = memberships.annotate(opens_member_prices=Exists(grants), points_per_unit=Subquery(rule))
-    return Standing(found.select_related("plan", "price").order_by("-plan__rank").first())
+    return Standing(memberships.select_related("plan", "price").order_by("-plan__rank").first())
 
 
-class Sees(NamedTuple):
-    """What decides what a visitor sees: the same key for two who see the same, and whether they pay for it."""
+@dataclass(frozen=True, slots=True)
+class Sees:
+    """What decides what the pages of the catalogue show to a visitor, and the edition of what they show."""
 
-    key: str
-    pays: bool
+    edition: str
+    is_known: bool = False
+    plan_id: int | None = None
+    price_id: int | None = None
+    pays: bool = False
+    since: datetime | None = None
+
+    def key(self, *, by_tenure: bool) -> str:
+        """The same for two who see the same; `by_tenure` where it matters since when they are members."""
+        return f"{self.is_known} {self.plan_id} {self.price_id} {self.since if by_tenure else ''}"
 
 
-def sees(user, *, by_tenure: bool, now: datetime) -> Sees:
-    """What decides at `now` what the pages of the catalogue show to the visitor, beside the catalogue itself;
-    `by_tenure` where it matters since when they are a member. One small query for somebody who is signed in, none for
-    the rest."""
-    if not user.is_authenticated:
-        return Sees("visitor", pays=False)
-    held = Subscription.objects.open_at(now).filter(customer=user.pk, plan_group=MEMBERSHIP).order_by()
-    # Plans, their benefits and the rules of points are edited by staff, which makes another edition.
-    found = held.values_list("plan_id", "price_id", "price__amount_minor", "started_at", "created_at").first()
+def sees(request: HttpRequest, *, now: datetime) -> Sees:
+    """What decides at `now` what the visitor sees, asked once for each request: one small query, two for somebody who
+    is signed in without a membership."""
+    found = getattr(request, "sees", None)
     if found is None:
-        return Sees("customer", pays=False)
-    plan_id, price_id, amount, started_at, created_at = found
-    since = (started_at or created_at) if by_tenure else ""
-    return Sees(f"member {plan_id} {price_id} {since}", pays=amount > 0)
+        found = request.sees = _sees(request, now)  # type: ignore[attr-defined]
+        request.edition = found.edition  # type: ignore[attr-defined]
+    return found
+
+
+def _sees(request: HttpRequest, now: datetime) -> Sees:
+    user = request.user
+    if not user.is_authenticated:
+        return Sees(kept.edition(request))
+    held = Subscription.objects.open_at(now).filter(customer=user.pk, plan_group=MEMBERSHIP).order_by()
+    columns = ("plan_id", "price_id", "price__amount_minor", "started_at", "created_at")
+    found = held.values_list(*columns, Subquery(Edition.objects.values("mark")[:1])).first()
+    if found is None:
+        return Sees(kept.edition(request), is_known=True)
+    plan_id, price_id, amount, started_at, created_at, mark = found
+    return Sees(
+        str(mark), is_known=True, plan_id=plan_id, price_id=price_id, pays=amount > 0, since=started_at or created_at
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Perks:
+    """What a visitor's plan gives in front of a price or a guide; nothing without a plan. `points_per_unit` are the
+    points that each whole unit of money earns by the rule in force."""
+
+    plan: Plan | None = None
+    has_member_prices: bool = False
+    points_per_unit: int = 0
+    member_since: datetime | None = None
+
+    @property
+    def rank(self) -> int:
+        return self.plan.rank if self.plan else 0
+
+
+def perks(request: HttpRequest, *, now: datetime) -> Perks:
+    """What the visitor's plan gives them at `now`, kept for all who have the plan: plans, benefits and rules are edited
+    by staff, which makes another edition, and a rule begins at a minute."""
+    seen = sees(request, now=now)
+    if seen.plan_id is None:
+        return Perks()
+    plan_id = seen.plan_id
+    found = kept.read(request, f"perks:{plan_id}:{now:%Y%m%d%H%M}", lambda: _perks(plan_id, now))
+    return replace(found, member_since=seen.since)
+
+
+def _perks(plan_id: int, now: datetime) -> Perks:
+    grants = Benefit.objects.granting(MEMBER_PRICES).filter(plan=OuterRef("pk"))
+    rule = EarningRule.objects.filter(valid_from__lte=now).order_by("-valid_from").values("points_per_unit")[:1]
+    rate = Coalesce(Subquery(rule), points_rules.DEFAULT_POINTS_PER_UNIT)
+    plan = Plan.objects.annotate(opens_member_prices=Exists(grants), points_per_unit=rate).get(pk=plan_id)
+    return Perks(plan, plan.opens_member_prices, plan.points_per_unit)
 
 
 def with_trials(standing: Standing, user, groups: Collection[str]) -> Standing:

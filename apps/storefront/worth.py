@@ -12,7 +12,7 @@ from apps.loyalty import rules as points_rules
 from apps.memberships.models import MEMBER_PRICES, Plan, Price
 from apps.orders.savings import Savings
 
-from .visitor import Standing
+from .visitor import Perks
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ class PayBack:
         return orders_needed(self.monthly, self.average) if self.average else None
 
 
-def pay_back(saving: Money | None, *, standing: Standing, now: datetime) -> PayBack | None:
+def pay_back(saving: Money | None, *, perks: Perks, now: datetime) -> PayBack | None:
     """How soon the cheapest membership with members' prices pays for itself, for a visitor whose order would save
     `saving` with it. One query.
 
     None for those who have members' prices already, where nothing is saved, and where no such plan is on sale by the
     month in the currency.
     """
-    if saving is None or saving.minor <= 0 or standing.has_member_prices:
+    if saving is None or saving.minor <= 0 or perks.has_member_prices:
         return None
     paid = Price.objects.all().monthly_granting(MEMBER_PRICES, currency=saving.currency, now=now)
     price = paid.order_by("amount_minor", "-version").first()
@@ -85,9 +85,9 @@ def average_saving(together: Money, *, orders: int) -> Money | None:
     return together.times(Fraction(1, orders)) if orders else None
 
 
-def points(price: ProductPrice | None, *, standing: Standing) -> int:
+def points(price: ProductPrice | None, *, perks: Perks) -> int:
     """The points that a member earns with one piece at the price that they pay; 0 for other visitors."""
-    if price is None or standing.plan is None or standing.points_per_unit is None:
+    if price is None or perks.plan is None:
         return 0
-    paid = price.amount_for(member=standing.has_member_prices)
-    return points_rules.points_for(paid, standing.plan.points_percent, points_per_unit=standing.points_per_unit)
+    paid = price.amount_for(member=perks.has_member_prices)
+    return points_rules.points_for(paid, perks.plan.points_percent, points_per_unit=perks.points_per_unit)

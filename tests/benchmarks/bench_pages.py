@@ -5,13 +5,13 @@
 Over HTTP: one process of the web server that the shop runs on, asked over two connections that stay open. The bare
 view has three indexed queries and puts out as many bytes; a stored page puts out the same bytes and asks nobody. All
 are asked for in turns from the same process, so that what else the machine does slows all of them. Printed: requests a
-second, the 99th percentile, and the ratios. The pages are warm: they are asked for once before, but for the first looks
-at products.
+second, the 99th percentile, and the ratios. The pages are warm: they are asked for once before, but for the new lists
+and products, which nobody has looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import repeat
 from statistics import quantiles
@@ -24,6 +24,7 @@ from apps.billing import gateway as gateways
 from apps.billing.gateway.rehearsal import Rehearsal
 from apps.catalog.models import Category, Product, ProductPrice, Stock, Variant
 from apps.core import clock
+from apps.storefront.shelf import PAGE_SIZE
 from tests import stack as stacks
 from tests.benchmarks import visitors
 from tests.factories import catalog, memberships
@@ -84,10 +85,19 @@ def _page(title: str, site: str, path: str, cookies: Mapping[str, str]) -> dict[
     return _measure(title, site, repeat(request), size=len(visitors.answer(site, request)), cookies=cookies)
 
 
-def _first_looks(title: str, site: str, cookies: Mapping[str, str]) -> dict[str, float]:
-    """A product each time that nobody has looked at before, so that its page has to be made."""
-    pages = [visitors.Request.make(site, f"/shop/p{number}/", cookies=cookies) for number in range(1000, 2001)]
+def _first_looks(title: str, site: str, paths: Iterable[str], cookies: Mapping[str, str]) -> dict[str, float]:
+    """A page each time that nobody has looked at before, so that it has to be made."""
+    pages = [visitors.Request.make(site, path, cookies=cookies) for path in paths]
     return _measure(title, site, iter(pages), size=len(visitors.answer(site, pages.pop())), cookies=cookies)
+
+
+def _shelves() -> Iterator[str]:
+    """The pages of all goods but the first, in two orders, and those of each room."""
+    for page in range(2, PRODUCTS // PAGE_SIZE):
+        yield f"/shop/?page={page}"
+        yield f"/shop/?sort=newest&page={page}"
+    for room in Category.objects.order_by("pk"):
+        yield from (f"{room.get_absolute_url()}?page={page}" for page in range(2, PRODUCTS // 10 // PAGE_SIZE))
 
 
 def _put_in(site: str, cookies: Mapping[str, str]) -> dict[str, float]:
@@ -131,6 +141,8 @@ def test_pages_among_ten_thousand(own_database):
                 ("search, anonymous", "/shop/search/?q=lemmon", {}),
             ]
         ]
-        ratios.append(_first_looks("first look, member", shop.url, member))
+        products = [f"/shop/p{number}/" for number in range(1000, 2001)]
+        ratios.append(_first_looks("new list, member", shop.url, _shelves(), member))
+        ratios.append(_first_looks("new product, member", shop.url, products, member))
         ratios.append(_put_in(shop.url, member))
     assert all(ratio > 0 for found in ratios for ratio in found.values())

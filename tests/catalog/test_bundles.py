@@ -127,7 +127,7 @@ def test_the_database_refuses_a_choice_twice_and_a_slot_of_nothing(kit):
 
 def test_the_page_shows_what_is_in_it_and_how_many_are_left(client, kit, django_assert_num_queries):
     _bundle, soil, _small, large = kit
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(3):
         response = client.get("/shop/kit/")
     html = " ".join(response.content.decode().split())
     assert "your choice of" in html

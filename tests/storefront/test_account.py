@@ -125,6 +125,7 @@ def test_invoices_come_in_pages(member, now):
 def test_the_list_of_invoices_costs_the_same_whatever_its_length(member, now, count, django_assert_num_queries):
     bill(member, count, now=now)
     browser = signed_in(member.customer)
+    browser.get("/account/")
     with django_assert_num_queries(6):
         browser.get("/account/invoices/")
 

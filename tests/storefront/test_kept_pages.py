@@ -226,19 +226,3 @@ def test_without_a_cache_the_shop_is_open(stocked):
             assert "Femminello" in html(Client(), "/shop/")
     finally:
         caches["pages"] = usual
-
-
-@pytest.mark.parametrize(("path", "queries"), [("/shop/", 4), ("/shop/c/trees/", 4), ("/shop/lemon-femminello/", 4)])
-def test_a_member_costs_at_most_six_queries_however_full_the_shop(
-    stocked, gateway, now, path, queries, django_assert_num_queries
-):
-    member = signed_in(memberships.member(gateway, now=now).customer)
-    html(member, path)
-    with django_assert_num_queries(queries):
-        html(member, path)
-    trees = Category.objects.get(slug="trees")
-    for number in range(30):
-        catalog.product(category=trees, name=f"Lemon {number}")
-    html(member, path)
-    with django_assert_num_queries(queries):
-        html(member, path)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 HOME = "/account/boxes/seasonal-box/"
 CLOSED = "Your next box could be changed until 8 April 2026, 10:30. It is being made ready now."
 DAY = timedelta(days=1)
-QUERIES = 26
+QUERIES = 25
 
 
 @pytest.fixture(autouse=True)

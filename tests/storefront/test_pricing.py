@@ -111,7 +111,6 @@ def test_a_cancelled_membership_counts_to_its_last_instant(gateway, now):
     Subscription.objects.filter(pk=subscription.pk).update(ends_at=end)
     assert visitor.standing(subscription.customer, now=end.replace(microsecond=0)).rank == 0
     assert visitor.standing(subscription.customer, now=now).rank == 2
-    assert visitor.standing(subscription.customer, now=now).has_member_prices is True
 
 
 def test_the_table_ticks_what_is_alike_and_words_what_differs(now):

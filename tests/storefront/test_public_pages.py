@@ -15,11 +15,11 @@ PAGES = [
     "/shop/search/", "/shop/search/?q=lemon", "/shop/search/?q=xyzzy", "/guides/", "/guides/guide-watering/",
     "/guides/guide-winter/", "/legal/terms/", "/legal/privacy/", "/legal/withdrawal/", "/legal/imprint/",
 ]  # fmt: skip
-# The rooms of the header and footer are one query on every page.
+# The first look at a page after an edit: the edition and the rooms of the header are two of them.
 QUERIES = {
-    "/": 8, "/pricing/": 4, "/shop/": 5, "/shop/c/trees/": 7, "/shop/lemon-femminello/": 8,
-    "/shop/search/?q=lemon": 5, "/shop/search/?q=lmon": 6, "/guides/": 3, "/guides/guide-watering/": 4,
-    "/guides/guide-winter/": 5, "/legal/terms/": 1,
+    "/": 7, "/pricing/": 5, "/shop/": 4, "/shop/c/trees/": 5, "/shop/lemon-femminello/": 4,
+    "/shop/search/?q=lemon": 4, "/shop/search/?q=lmon": 5, "/guides/": 3, "/guides/guide-watering/": 4,
+    "/guides/guide-winter/": 5, "/legal/terms/": 2,
 }  # fmt: skip
 
 

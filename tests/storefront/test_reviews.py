@@ -82,7 +82,7 @@ def test_many_reviews_come_in_pages_for_the_same_queries(client, spade, now, dja
     for number in range(11):
         published(spade, accounts.customer(), now, title=f"Word {number}", rating=1 + number % 5)
     reviews.forget_proof(proof)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(3):
         html = page(client)
     assert html.count("Word ") == 10
     assert "2.8" in html
@@ -92,5 +92,5 @@ def test_many_reviews_come_in_pages_for_the_same_queries(client, spade, now, dja
 
 def test_a_card_shows_the_stars_for_no_query_more(client, spade, buyer, now, django_assert_num_queries):
     published(spade, buyer, now)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         assert "4.0" in page(client, "/shop/")

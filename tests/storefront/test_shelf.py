@@ -113,11 +113,11 @@ def test_nothing_found_says_so_and_leads_back(client, room):
 
 @pytest.mark.parametrize("query", ["", "?high=50&sort=price&members=on&stock=on&kind=physical"])
 def test_a_shelf_costs_the_same_however_full(client, room, django_assert_num_queries, query):
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get(f"/shop/{query}")
     for number in range(10):
         catalog.product(category=room, partner_name=f"Partner {number}")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get(f"/shop/{query}")
 
 

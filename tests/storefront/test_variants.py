@@ -52,9 +52,9 @@ def test_a_card_says_where_prices_begin_and_what_is_sold_out(client):
 
 def test_variants_cost_no_query_each(client, django_assert_num_queries):
     pot = catalog.product(slug="pot", left=3)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(3):
         client.get("/shop/pot/")
     for number in range(5):
         catalog.variant(pot, name=f"Size {number}", left=number)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(3):
         client.get("/shop/pot/")

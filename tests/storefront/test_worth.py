@@ -49,11 +49,11 @@ def test_a_visitor_is_told_when_it_pays_back(client, stocked, now):
 
 @pytest.mark.django_db
 def test_without_a_plan_in_the_currency_nothing_is_promised(db, now):
-    standing = visitor.Standing()
-    assert worth.pay_back(Money(500, "EUR"), standing=standing, now=now) is None
+    perks = visitor.Perks()
+    assert worth.pay_back(Money(500, "EUR"), perks=perks, now=now) is None
     memberships.plans()
-    assert worth.pay_back(Money(500, "CHF"), standing=standing, now=now) is None
-    assert worth.pay_back(None, standing=standing, now=now) is None
+    assert worth.pay_back(Money(500, "CHF"), perks=perks, now=now) is None
+    assert worth.pay_back(None, perks=perks, now=now) is None
 
 
 @pytest.mark.django_db

@@ -143,5 +143,5 @@ def test_it_costs_one_query_however_much_was_bought(gateway, spade, tree, now, d
         page(browser)
     browser = signed_in(member)
     page(browser)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         page(browser)

@@ -6,10 +6,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from modeltrans.fields import TranslationField
 
+from apps.core.nested import Rows
 from apps.core.translations import TranslatedQuerySet
 
 from .kinds import Kind
@@ -24,9 +26,9 @@ class BundleSlotQuerySet(TranslatedQuerySet["BundleSlot"]):
         return self.filter(~Exists(BundleChoice.objects.filter(enough, slot=OuterRef("pk"), variant__is_active=True)))
 
     def with_choices(self) -> BundleSlotQuerySet:
-        """With all that can fill each slot, and what is left of it: two queries for any number of slots."""
-        choices = BundleChoice.objects.select_related("variant__product", "variant__stock")
-        return self.prefetch_related(models.Prefetch("choices", choices, to_attr="choices_shown"))
+        """With all that can fill each slot, and what is left of it: one query for any number of slots."""
+        choices = BundleChoice.objects.filter(slot=OuterRef("pk")).order_by("position", "pk")
+        return self.annotate(choices_fetched=Rows(choices, "variant", "variant__product", "variant__stock"))
 
 
 class BundleSlot(models.Model):
@@ -66,7 +68,14 @@ class BundleSlot(models.Model):
         return f"{self.product}: {self.name_i18n}"
 
     # What `with_choices` fetched.
-    choices_shown: list[BundleChoice]
+    choices_fetched: list[BundleChoice]
+
+    @cached_property
+    def choices_shown(self) -> list[BundleChoice]:
+        """What `with_choices` fetched: all that can fill the slot, in order."""
+        for choice in self.choices_fetched:
+            choice.slot = self
+        return self.choices_fetched
 
     @property
     def is_fixed(self) -> bool:

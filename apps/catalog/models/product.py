@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
@@ -19,6 +20,11 @@ from .kinds import Kind, ProductStatus
 from .offered import Offered
 from .prices import ProductPrice
 from .product_sets import ProductQuerySet
+
+if TYPE_CHECKING:
+    from .bundles import BundleSlot
+    from .pictures import ProductPicture
+    from .reviews import Review
 
 # What is shown of a product without any picture.
 NO_PICTURE = "art/scenes/empty.svg"
@@ -108,6 +114,7 @@ class Product(models.Model):
             GinIndex(fields=["search"], name="catalog_product_search"),
             GinIndex(OpClass("names", name="gin_trgm_ops"), name="catalog_product_alike"),
             models.Index(fields=["category", "position"], name="catalog_product_shelf"),
+            models.Index(fields=["position", "name", "id"], name="catalog_product_order"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -165,6 +172,11 @@ class Product(models.Model):
     # What `for_cards` fetched: one for each variant, the lowest first; and whether a bundle cannot be packed.
     prices_shown: list[ProductPrice]
     lacks_pieces: bool
+    # What `for_page` fetched beside it.
+    pictures_shown: list[ProductPicture]
+    reviews_shown: list[Review]
+    slots_shown: list[BundleSlot]
+    related_shown: list[Product]
 
     @property
     def shown_price(self) -> ProductPrice | None:

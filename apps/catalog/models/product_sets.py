@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.postgres.search import SearchRank
 from django.db import models
-from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from apps.catalog import finding, words
 from apps.core.translations import TranslatedQuerySet
@@ -41,19 +41,20 @@ class ProductQuerySet(TranslatedQuerySet["Product"]):
 
     def for_cards(self, currency: str) -> ProductQuerySet:
         """With category, the prices in one currency, what is left of their variants and whether a bundle lacks pieces,
-        without the long text: two queries for any number of rows."""
-        # What a bundle is made of is a model that stands above this one.
-        from .bundles import lacks_pieces
+        without the long text: one query for any number of rows."""
+        # What is shown with a product are models that stand above this one.
+        from apps.catalog import shown
 
-        prices = ProductPrice.objects.filter(currency=currency, variant__is_active=True).order_by("amount_minor", "pk")
-        prices = prices.select_related("variant__stock")
-        lacking = {"lacks_pieces": ExpressionWrapper(lacks_pieces(), output_field=models.BooleanField())}
-        return (
-            self.select_related("category", "cover")
-            .defer("description", "search", "names", "facts_text")
-            .prefetch_related(Prefetch("prices", prices, to_attr="prices_shown"))
-            .annotate(**lacking)
-        )
+        found = self.select_related("category", "cover").defer("description", "search", "names", "facts_text")
+        return found.annotate(**shown.on_a_card(currency))
+
+    def for_page(self, currency: str) -> ProductQuerySet:
+        """With all that its page shows: what is on a card, the text, the guide that goes with it, pictures, what is in
+        a bundle, the newest reviews, and the cards of other goods of its room. One query."""
+        from apps.catalog import shown
+
+        found = self.for_cards(currency).defer(None).defer("search", "names").select_related("companion")
+        return found.annotate(**shown.on_its_page(currency))
 
     def priced(self, currency: str, *, low: int | None = None, high: int | None = None) -> ProductQuerySet:
         """With a variant for sale that costs at least `low` and at most `high`, in the currency's smallest unit."""

@@ -22,9 +22,12 @@ class ReviewQuerySet(models.QuerySet["Review"]):
     def published(self) -> ReviewQuerySet:
         return self.filter(status=ReviewStatus.PUBLISHED)
 
+    def newest_first(self) -> ReviewQuerySet:
+        return self.order_by("-created_at", "-pk")
+
     def for_page(self) -> ReviewQuerySet:
         """With author and answer, the newest first: one query."""
-        return self.select_related("customer", "answer").order_by("-created_at", "-pk")
+        return self.select_related("customer", "answer").newest_first()
 
 
 class Review(models.Model):

@@ -9,23 +9,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
 from apps.catalog import bundles, text, words
-from apps.catalog.models import Category, Kind, Product, Review
+from apps.catalog.models import Category, Product, Review
+from apps.catalog.shown import REVIEWS
 from apps.core import clock
 from apps.loyalty import rules as points_rules
 
-from .. import basket_session, currency, kept, kept_pages, reading, structured, visitor, worth
+from .. import basket_session, currency, kept, kept_pages, reading, rooms, structured, visitor, worth
 from ..forms import number
 from ..shelf import Shelf
 
-_RELATED = 4
-_REVIEWS = 10
 _GUIDES = 3
 _RESULTS = 24
 _SUGGESTIONS = 6
@@ -50,21 +48,19 @@ def catalogue(request: HtmxRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 @kept_pages.for_everybody(by_tenure=True)
 def category(request: HtmxRequest, slug: str) -> HttpResponse:
-    found = kept.read(
-        request, f"room:{slug}", lambda: get_object_or_404(Category.objects.select_related("parent"), slug=slug)
-    )
+    found = rooms.named(request, slug)
     products = Product.objects.published().within(found)
     context: dict = {"category": found, "shelf": Shelf(request, products.goods())}
     if not _asks_for_part(request):
         now = clock.now()
-        standing = visitor.standing(request.user, now=now)
+        perks = visitor.perks(request, now=now)
         guides = kept.read(request, f"guides:{slug}", lambda: list(products.readable()[:_GUIDES]))
         trail = [{"label": _("Shop"), "href": reverse("catalogue")}]
         if found.parent:
             trail.append({"label": found.parent.name_i18n, "href": found.parent.get_absolute_url()})
         trail.append({"label": found.name_i18n})
         context |= {"trail": trail, "structured": [structured.trail(trail)]}
-        context["guides"] = reading.cards(guides, standing=standing, now=now)
+        context["guides"] = reading.cards(guides, standing=perks, now=now)
     return _shelf(request, "storefront/category.html", context)
 
 
@@ -83,17 +79,16 @@ def _asks_for_part(request: HtmxRequest) -> bool:
 @kept_pages.for_everybody()
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     now, shown = clock.now(), currency.of(request)
-    found = kept.read(request, f"product:{shown}:{slug}", lambda: _product(slug, shown))
+    found = get_object_or_404(Product.objects.published().for_page(shown), slug=slug)
     if found.is_guide:
         return redirect(found)
-    standing = visitor.standing(request.user, now=now)
-    slots = bundles.slots(found.pk) if found.kind == Kind.BUNDLE else []
+    perks = visitor.perks(request, now=now)
+    slots = found.slots_shown if found.is_bundle else []
     bundled = bundles.left(slots)
     variants = [replace(row, bundled=bundled) for row in found.offered]
-    asked = number(request.GET.get("reviews", "")) or 1
     price = found.shown_price
-    points = worth.points(price, standing=standing)
-    general = worth.pay_back(price.member_saving if price else None, standing=standing, now=now)
+    points = worth.points(price, perks=perks)
+    general = worth.pay_back(price.member_saving if price else None, perks=perks, now=now)
     trail = [
         {"label": _("Shop"), "href": reverse("catalogue")},
         {"label": found.category.name_i18n, "href": found.category.get_absolute_url()},
@@ -104,23 +99,16 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "price": price,
         "variants": variants,
         "slots": slots,
-        "standing": standing,
+        "perks": perks,
         "pay_back": kept_pages.own(request, _pay_back, general) if general else "",
         "points": points,
         "points_value": points_rules.value_of(points, shown),
         "trail": trail,
         "structured": [structured.product(found, variants), structured.trail(trail)],
         "social_picture": structured.picture(found),
-        # Read only where the part of the page that shows them was not kept.
-        "description": SimpleLazyObject(lambda: text.render(found.description_i18n)),
-        "pictures": SimpleLazyObject(lambda: list(found.pictures.select_related("variant"))[1:]),
-        "reviews_page": asked,
-        "reviews": SimpleLazyObject(lambda: _reviews(found, asked)),
-        "related": Product.objects.published()
-        .goods()
-        .filter(category=found.category_id)
-        .exclude(pk=found.pk)
-        .for_cards(shown)[:_RELATED],
+        "description": text.render(found.description_i18n),
+        "pictures": found.pictures_shown[1:],
+        "reviews": _reviews(found, number(request.GET.get("reviews", "")) or 1),
     }
     return currency.remember(request, render(request, "storefront/product.html", context))
 
@@ -133,17 +121,11 @@ def _pay_back(request: HttpRequest, general: worth.PayBack) -> str:
     return render_to_string("storefront/parts/pay_back.html", {"pay_back": shown})
 
 
-def _product(slug: str, shown: str) -> Product:
-    """The product with all that its page shows of it besides its parts: two queries."""
-    rows = Product.objects.published().for_cards(shown).defer(None).defer("search", "names")
-    return get_object_or_404(rows.select_related("category", "companion", "cover"), slug=slug)
-
-
 def _reviews(product: Product, number: int) -> Page:
-    """A page of its published reviews, the last one beyond the end: one query, none where there is no review."""
-    paginator = Paginator(Review.objects.published().filter(product=product).for_page(), _REVIEWS)
+    """A page of its published reviews, the last one beyond the end: one query, none for the first page."""
+    paginator = Paginator(Review.objects.published().filter(product=product).for_page(), REVIEWS)
     paginator.count = product.review_count
-    return paginator.get_page(number)
+    return Page(product.reviews_shown, 1, paginator) if number == 1 else paginator.get_page(number)
 
 
 @require_safe
@@ -173,5 +155,5 @@ def suggest(request: HttpRequest) -> HttpResponse:
     """A few names while the visitor types in the header: products, guides and rooms."""
     query = words.tidy(request.GET.get("q", ""))
     found = list(Product.objects.published().named_like(query)[:_SUGGESTIONS]) if query else []
-    rooms = Category.objects.sounding_like(query)[:_ROOMS] if query else []
-    return render(request, "storefront/parts/suggestions.html", {"query": query, "found": found, "rooms": rooms})
+    alike = Category.objects.sounding_like(query)[:_ROOMS] if query else []
+    return render(request, "storefront/parts/suggestions.html", {"query": query, "found": found, "rooms": alike})

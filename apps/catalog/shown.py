@@ -1,0 +1,52 @@
+"""What a page shows of a product beside its own columns: annotations that fetch it in the product's statement."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef
+from django.db.models.expressions import BaseExpression, RawSQL
+
+from apps.core.nested import Rows, compiled
+
+from .models import BundleSlot, Product, ProductPicture, ProductPrice, Review
+from .models.bundles import lacks_pieces
+
+# Of the published reviews of a product, so many are on its page, and on each that follows.
+REVIEWS = 10
+RELATED = 4
+_OWN = {"product": OuterRef("pk")}
+
+
+@cache
+def on_a_card(currency: str) -> dict[str, RawSQL]:
+    """The prices of the variants for sale in a currency, the lowest first, with what is left of each, and whether a
+    bundle lacks pieces."""
+    return {name: compiled(Product, made) for name, made in _card(currency).items()}
+
+
+@cache
+def on_its_page(currency: str) -> dict[str, RawSQL]:
+    """All its pictures, what is in a bundle, the newest reviews with the names of those who wrote them, and other goods
+    of its room."""
+    pictures = ProductPicture.objects.filter(**_OWN).order_by("position", "pk")
+    reviews = Review.objects.published().filter(**_OWN).newest_first()[:REVIEWS]
+    slots = BundleSlot.objects.filter(**_OWN).with_choices().order_by("position", "pk")
+    others = Product.objects.published().goods().filter(category=OuterRef("category")).exclude(pk=OuterRef("pk"))
+    cards = others.annotate(**_card(currency)).order_by("position", "name", "pk")[:RELATED]
+    cards = cards.defer("description", "facts_text")
+    found = {
+        "pictures_shown": Rows(pictures, "variant"),
+        "reviews_shown": Rows(reviews, "customer__name", "answer"),
+        "slots_shown": Rows(slots),
+        "related_shown": Rows(cards, "cover"),
+    }
+    return {name: compiled(Product, rows) for name, rows in found.items()}
+
+
+def _card(currency: str) -> dict[str, BaseExpression]:
+    prices = ProductPrice.objects.filter(currency=currency, variant__is_active=True, **_OWN)
+    return {
+        "prices_shown": Rows(prices.order_by("amount_minor", "pk"), "variant", "variant__stock"),
+        "lacks_pieces": ExpressionWrapper(lacks_pieces(), output_field=BooleanField()),
+    }

@@ -1,0 +1,94 @@
+"""The first look at a page that nobody has looked at yet: few queries, and all of it is there."""
+
+import pytest
+from django.test import Client
+
+from apps.catalog.models import Category, Product, ProductPicture, Review, ReviewAnswer
+from apps.core.translations import languages
+from tests.factories import accounts, catalog, kits, memberships
+from tests.storefront.pages import signed_in
+
+pytestmark = pytest.mark.django_db
+PAGES = ["/shop/", "/shop/lemon-femminello/", "/shop/kit/"]
+
+
+@pytest.fixture
+def kit(stocked, now) -> Product:
+    """A bundle with something to choose, three pictures, and two reviews of which the shop answered one."""
+    trees = Category.objects.get(slug="trees")
+    bundle = kits.make(slug="kit", category=trees, description="All that a **tree** needs.").variant
+    for position, alt in enumerate(["The kit", "Its soil", "Its pots"]):
+        ProductPicture.objects.create(
+            product=bundle.product, file=f"{alt}.webp", width=800, height=600, alt=alt, position=position,
+            variant=bundle if position == 2 else None, i18n={f"alt_{code}": f"{alt} ({code})" for code in languages()},
+        )  # fmt: skip
+    cover = ProductPicture.objects.get(product=bundle.product, position=0)
+    for name, stars in (("Ada Byron", 5), ("Bea", 2)):
+        review = Review.objects.create(
+            product=bundle.product, customer=accounts.customer(name=name), rating=stars, title=f"{stars} stars",
+            text=f"{name} wrote this.", status="published", is_verified=True, created_at=now, moderated_at=now,
+        )  # fmt: skip
+    ReviewAnswer.objects.create(review=review, text="We are sorry, Bea.", author="staff", created_at=now)
+    Product.objects.filter(pk=bundle.product_id).update(review_count=2, star_count=7, cover=cover)
+    return bundle.product
+
+
+def html(browser: Client, path: str) -> str:
+    response = browser.get(path)
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_member_costs_at_most_six_queries_however_full_the_shop(kit, gateway, now, path, django_assert_num_queries):
+    """Six right after an edit: session, person, membership, the rooms, and then what there is to choose from and the
+    goods, or the plan and the product. Three for whoever comes after."""
+    member = signed_in(memberships.member(gateway, now=now).customer)
+    for _before_and_after in range(2):
+        with django_assert_num_queries(6):
+            html(member, path)
+        with django_assert_num_queries(3):
+            html(member, path)
+        for number in range(30):
+            catalog.product(category=kit.category, name=f"Lemon {number}")
+
+
+@pytest.mark.parametrize("path", ["/shop/?page=2", "/shop/c/trees/?sort=name", *PAGES[1:]])
+def test_in_an_open_shop_it_costs_one_query_more_than_the_second(kit, gateway, now, path, django_assert_num_queries):
+    member = signed_in(memberships.member(gateway, now=now).customer)
+    for looked_at in ("/shop/", "/shop/c/trees/", "/shop/orange-tarocco/"):
+        html(member, looked_at)
+    with django_assert_num_queries(4):
+        html(member, path)
+
+
+def test_all_that_belongs_to_a_product_is_on_its_page(kit, now):
+    page = html(Client(), "/shop/kit/")
+    assert "All that a <strong>tree</strong> needs." in page
+    assert [page.count(f'alt="{alt}"') for alt in ("The kit", "Its soil", "Its pots")] == [1, 1, 1]
+    assert page.index("Its soil") < page.index("Its pots")
+    assert page.index("Bea wrote this.") < page.index("Ada Byron wrote this.")
+    assert "Ada, " in page
+    assert "Byron, " not in page
+    assert page.count("The shop answers") == 1
+    assert page.index("We are sorry, Bea.") < page.index("Ada Byron wrote this.")
+    assert [page.count(name) > 0 for name in ("Small pot", "Large pot")] == [True, True]
+    related = Product.objects.published().filter(category=kit.category).exclude(pk=kit.pk).exclude(kind="guide")
+    shown = list(related.order_by("position", "name", "pk")[:4])
+    assert len(shown) == 4
+    section = page[page.index('id="related"') :]
+    places = [section.index(f'href="{product.get_absolute_url()}"') for product in shown]
+    assert places == sorted(places)
+    assert 'alt="Its soil (it)"' in html(Client(), "/it/shop/kit/")
+
+
+def test_a_card_beside_a_product_says_what_is_left(kit, now):
+    """Of the goods of its room too: their prices, and what cannot be had."""
+    Product.objects.filter(category=kit.category).exclude(pk=kit.pk).update(status="draft")
+    catalog.product(category=kit.category, name="Gone", price=1234, left=0)
+    short = kits.make(slug="short", category=kit.category, soil=1).variant.product
+    page = html(Client(), "/shop/kit/")
+    section = page[page.index('id="related"') :]
+    assert "€12.34" in section
+    assert section.count("Sold out") == 2
+    assert f'href="{short.get_absolute_url()}"' in section
