@@ -26,8 +26,8 @@ test: $(packages) $(catalogues) $(browser) ## All tests
 bench: $(packages) $(catalogues) ## Measure speed
 	@EMBEDDED_DURABLE=1 exec .venv/bin/pytest -s -o python_files='bench_*.py' $(or $(T),tests/benchmarks)
 
-soak: $(packages) $(catalogues) $(browser) ## Long runs: things are killed, walks in every language at every width
-	@exec .venv/bin/pytest -s -m soak $(or $(T),tests)
+soak: $(packages) $(catalogues) $(browser) ## Long runs: things are killed, random lives, walks in every language
+	@DEPTH=10 exec .venv/bin/pytest -s -m 'soak or lives' $(or $(T),tests)
 
 check: $(packages) $(catalogues) ## Style, types, layers, migrations, templates
 	.venv/bin/ruff check .

@@ -16,6 +16,7 @@ from apps.billing.gateway.rehearsal import Rehearsal
 from apps.billing.models import Invoice, LedgerEntry, Payment, Refund
 from apps.core import sweeps
 from apps.core.money import Money
+from tests.depth import lives
 from tests.factories import billing
 
 pytestmark = pytest.mark.django_db
@@ -134,8 +135,9 @@ def nothing_is_wrong() -> None:
     assert (Invoice.objects.get().status == Invoice.Status.PAID) == paid
 
 
+@pytest.mark.lives
 @given(events=st.lists(EVENTS, min_size=1, max_size=10))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=lives(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_history_ends_with_the_money_where_it_belongs(events):
     with transaction.atomic(), gateways.using(Moody()) as gateway:
         story = Story(gateway)

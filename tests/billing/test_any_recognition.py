@@ -14,6 +14,7 @@ from apps.billing.gateway.port import Refunded, RefundFailed
 from apps.billing.gateway.rehearsal import Rehearsal
 from apps.billing.models import Account, Invoice, LedgerEntry, Payment, Refund, RevenueSchedule
 from apps.core.money import Money
+from tests.depth import lives
 from tests.factories import billing
 
 pytestmark = pytest.mark.django_db
@@ -122,8 +123,9 @@ def nothing_is_wrong() -> None:
         assert row.recognised_minor == (0 if row.line.invoice.status == Invoice.Status.VOID else recognised)
 
 
+@pytest.mark.lives
 @given(story=st.lists(events, min_size=1, max_size=14))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=lives(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_in_the_end_nothing_is_deferred(story):
     with transaction.atomic(), gateways.using(Rehearsal()) as gateway:
         life = Story(gateway)

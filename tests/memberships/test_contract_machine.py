@@ -22,6 +22,7 @@ from apps.core.money import Money
 from apps.memberships import clearing, renewals, services, trials
 from apps.memberships.errors import Refused
 from apps.memberships.models import Period, Plan, Price, Status, Subscription
+from tests.depth import lives
 from tests.factories import memberships as make
 
 BEGIN = datetime(2027, 10, 30, 22, 15, 7, tzinfo=UTC)
@@ -235,13 +236,14 @@ class Contract(RuleBasedStateMachine):
         transaction.savepoint_rollback(self.savepoint)
 
 
+@pytest.mark.lives
 @pytest.mark.django_db
 def test_any_contract():
     stock()
     run_state_machine_as_test(
         Contract,
         settings=settings(
-            max_examples=12,
+            max_examples=lives(12),
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -19,6 +19,7 @@ from apps.billing.models import Invoice, InvoiceLine, LedgerEntry
 from apps.memberships import clearing, lifecycle, quotes, renewals, services
 from apps.memberships.errors import Refused
 from apps.memberships.models import History, Period, Status, Subscription
+from tests.depth import lives
 from tests.factories import memberships as make
 
 BEGIN = datetime(2026, 1, 31, 22, 30, tzinfo=UTC)
@@ -40,8 +41,9 @@ change = st.tuples(
 steps = st.one_of(wait, wait, change, st.sampled_from([("cancel",), ("undo",), ("keep",)]))
 
 
+@pytest.mark.lives
 @pytest.mark.django_db
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=lives(8), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(script=scripts, life=st.lists(steps, min_size=1, max_size=10), discounted=st.booleans())
 def test_any_life(script, life, discounted):
     # A plain savepoint: the engine refuses to talk to the gateway inside an atomic block.

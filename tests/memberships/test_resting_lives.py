@@ -21,6 +21,7 @@ from apps.memberships import lifecycle, pause_rules, services
 from apps.memberships.errors import Refused
 from apps.memberships.models import History, Pause, Period, Status, Subscription
 from apps.memberships.models.pauses import YEAR
+from tests.depth import lives
 from tests.factories import memberships as make
 
 BEGIN = datetime(2026, 1, 31, 22, 30, tzinfo=UTC)
@@ -146,11 +147,12 @@ class RestingLife(RuleBasedStateMachine):
         assert LedgerEntry.objects.aggregate(sum=Sum("amount_minor"))["sum"] == 0
 
 
+@pytest.mark.lives
 @pytest.mark.django_db
 def test_any_life_with_pauses():
     run_state_machine_as_test(
         RestingLife,
         settings=settings(
-            max_examples=8, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=lives(8), stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -21,6 +21,7 @@ from apps.memberships.errors import Refused
 from apps.memberships.models import Pause, Period, Status, Subscription
 from apps.memberships.services import advancing, pausing
 from apps.memberships.signals import periods_paid
+from tests.depth import lives
 from tests.factories import memberships as make
 
 BEGIN = datetime(2027, 10, 30, 22, 15, 7, tzinfo=UTC)
@@ -164,12 +165,13 @@ class Box(RuleBasedStateMachine):
         transaction.savepoint_rollback(self.savepoint)
 
 
+@pytest.mark.lives
 @pytest.mark.django_db
 def test_any_box():
     run_state_machine_as_test(
         Box,
         settings=settings(
-            max_examples=10,
+            max_examples=lives(10),
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -19,6 +19,7 @@ from apps.memberships import services
 from apps.memberships.errors import Refused
 from apps.memberships.models import Period, Price, PriceChange, PricePromise, PromiseNotice, Status, Subscription
 from apps.memberships.services import promises
+from tests.depth import lives
 from tests.factories import memberships as make
 from tests.factories import promises as promised
 from tests.factories.promises import DAY, STAFF, WORDS
@@ -41,8 +42,11 @@ deeds = st.sampled_from(
 scripts = st.sampled_from([(), (decline("insufficient_funds", first=4, times=2),)])
 
 
+@pytest.mark.lives
 @pytest.mark.django_db
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=lives(5), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(
     script=scripts,
     first=st.sampled_from([("plan", 1500, "keep"), ("plan", 1500, "end"), ("plan", 900, "keep")]),
