@@ -7,13 +7,16 @@ from django.core.management import call_command
 from django.db.models import Sum
 
 from apps.accounts.models import User
+from apps.billing import gateway as gateways
 from apps.billing import tax_numbers
 from apps.billing.models import Invoice, LedgerEntry, Parked, Payment, StatedTax
+from apps.catalog.models import Product, Review
 from apps.core import sweeps
 from apps.core.models import SweepRun
 from apps.memberships.models import Subscription
 from apps.offers import rules
-from apps.storefront.demo import stock
+from apps.orders.models import Order
+from apps.storefront.demo import deeds, reviewing, shopping, stock
 from apps.storefront.demo.companies import COMPANIES
 from apps.storefront.demo.history import DAY, EVENING, History
 from apps.storefront.demo.people import CUSTOMER, CUSTOMERS, cast
@@ -86,3 +89,34 @@ def test_no_sweep_has_work_of_which_it_does_not_say(own_database, settings, monk
     stock.build(now=END - 201 * DAY)
     list(History(end=END, days=200, count=60).live())
     assert missed == []
+
+
+@pytest.mark.django_db
+def test_people_of_the_demo_review_what_has_come(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
+    history = History(end=END, days=90, count=20)
+    stock.build(now=history.start)
+    [ada, bea, cleo] = [person for person in cast(count=CUSTOMERS, days=365) if reviewing.can_buy(person, days=365)][:3]
+    told = {ada: reviewing.GOODS[0], bea: reviewing.GOODS[1], cleo: reviewing.GOODS[-1]}
+    with gateways.using(history.rehearsal):
+        for person, word in told.items():
+            deeds.join(person, history)
+            for deed in (reviewing.saying(word), reviewing.buying(word), shopping.send, shopping.arrive):
+                history.moment += DAY
+                deed(person, history)
+            assert not Review.objects.filter(customer__email=person.email).exists()
+            reviewing.saying(word)(person, history)
+    product = Product.objects.get(slug="lemon-femminello")
+    assert {word.product for word in told.values()} == {product.slug}
+    found = [(review.rating, review.status, hasattr(review, "answer")) for review in product.reviews.order_by("pk")]
+    assert found == [(5, "published", False), (3, "published", True), (5, "pending", False)]
+    assert (product.review_count, product.rating) == (2, 4)
+    assert Order.objects.filter(status="delivered").count() == 3
+
+
+def test_the_year_of_the_demo_has_somebody_for_every_review():
+    people = cast(count=CUSTOMERS, days=365)
+    planned = list(reviewing.deeds(people, days=365))
+    assert len(planned) == 4 * len(reviewing.GOODS) + len(reviewing.BOXES)
+    assert all(person.joins_on < day < 365 for day, _hour, _deed, person in planned)
+    assert len({person.email for *_when, person in planned}) == len(reviewing.GOODS) + len(reviewing.BOXES)

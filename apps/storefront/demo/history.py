@@ -13,7 +13,7 @@ from apps.billing import gateway
 from apps.billing.gateway.rehearsal import Rehearsal
 from apps.core import sweeps
 
-from . import boxes, deeds, shopping
+from . import boxes, deeds, reviewing, shopping
 from .people import CUSTOMER, Person, cast
 
 DAY = timedelta(days=1)
@@ -94,6 +94,7 @@ def _deeds_by_day(people: list[Person], *, days: int, dice: random.Random) -> di
                     planned[days - before].append((12.0, deed, person))
         for day in range(person.joins_on + 5, days, dice.randint(110, 190)):
             plan(day, deeds.look_in, person)
-    for day, hour, doing, person in boxes.deeds(people, days=days):
-        planned[day].append((hour, doing, person))
+    for told in (boxes, reviewing):
+        for day, hour, doing, person in told.deeds(people, days=days):
+            planned[day].append((hour, doing, person))
     return planned

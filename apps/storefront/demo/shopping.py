@@ -1,9 +1,12 @@
-"""What the demo's customer orders: a tree that has arrived, a pot that is on its way, and soil to be packed."""
+"""What people of the demo order. Its customer: a tree that has come, a pot on its way, and soil to be packed."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid5
+
+from django.db.models import QuerySet
 
 from apps.accounts import addresses
 from apps.accounts.models import User
@@ -14,28 +17,39 @@ from apps.orders.contents import Contents
 from apps.orders.models import Order, OrderStatus
 
 from .. import terms
+from .boxes import HOMES
 from .people import Person
 
 if TYPE_CHECKING:
     from .history import History
 
 _STAFF = "staff@orangery.example"
-_HOME = {"line1": "Via dei Giardini 7", "postal_code": "80067", "city": "Sorrento", "region": "NA", "country": "IT"}
 
 
 def order(person: Person, history: History) -> None:
     """Order the next thing from the shelves, paid with the card of the membership."""
-    user, now = User.objects.get(email=person.email), history.moment
+    user = User.objects.get(email=person.email)
+    _order(user, _next_thing(user), now=history.moment)
+
+
+def order_thing(person: Person, history: History, *, product: str) -> None:
+    """Order the first size of a product (its slug), paid with the card of the membership."""
+    user = User.objects.get(email=person.email)
+    _order(user, _on_sale(user).filter(product__slug=product).first(), now=history.moment)
+
+
+def _order(user: User, price: ProductPrice | None, *, now: datetime) -> None:
+    """One piece at the price, if there is one and a card to pay it with, to the home of the customer's country."""
     card = Card.objects.of(user).first()
-    price = _next_thing(user)
     if card is None or price is None:
         return
     basket = baskets.open_for(customer=user, token=None, now=now)
     baskets.add(basket, price.variant_id, quantity=1, currency=price.currency, now=now)
     member = baskets.has_member_prices(basket, customer=user, now=now)
     contents = Contents.read(basket, currency=price.currency, member=member)
-    quote = quotes.of(contents, customer=user, country=_HOME["country"], rate_id=None, now=now)
+    quote = quotes.of(contents, customer=user, country=user.country, rate_id=None, now=now)
     term = terms.order(quote.total)
+    home = HOMES[user.country] | {"country": user.country, "name": user.name}
     checkout = buying.Checkout(
         once=uuid5(basket.token, now.isoformat()),
         digest=quote.digest,
@@ -45,7 +59,7 @@ def order(person: Person, history: History) -> None:
         name=user.name,
         terms_version=term.version,
         terms_text=term.text,
-        address=addresses.normalise(_HOME | {"name": user.name}) | {"phone": ""},
+        address=addresses.normalise(home) | {"phone": ""},
         rate_id=quote.way.pk if quote.way else None,
     )
     begun = buying.start(basket.pk, checkout, customer=user, now=now)
@@ -68,12 +82,17 @@ def arrive(person: Person, history: History) -> None:
 
 
 def _next_thing(user: User) -> ProductPrice | None:
-    """The first thing in the shop that comes in a parcel and was not ordered yet."""
+    """The first thing in the shop that was not ordered yet."""
     had = Order.objects.filter(customer=user).values("lines__variant")
+    return _on_sale(user).exclude(variant__in=had).first()
+
+
+def _on_sale(user: User) -> QuerySet[ProductPrice]:
+    """What comes in a parcel and is there, in the customer's currency."""
     prices = ProductPrice.objects.filter(
         currency=user.currency, product__kind="physical", product__status="published", variant__stock__available__gt=0
     )
-    return prices.exclude(variant__in=had).order_by("product__position", "variant__position").first()
+    return prices.order_by("product__position", "variant__position")
 
 
 # How many days before the end of the story.
