@@ -1,10 +1,10 @@
-"""What a page shows of a product beside its own columns: annotations that fetch it in the product's statement."""
+"""What a page shows of a product or a room beside its own columns: annotations that fetch it in the same statement."""
 
 from __future__ import annotations
 
 from functools import cache
 
-from django.db.models import BooleanField, ExpressionWrapper, OuterRef
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q
 from django.db.models.expressions import BaseExpression, RawSQL
 
 from apps.core.nested import Rows, compiled
@@ -15,6 +15,7 @@ from .models.bundles import lacks_pieces
 # Of the published reviews of a product, so many are on its page, and on each that follows.
 REVIEWS = 10
 RELATED = 4
+GUIDES = 3
 _OWN = {"product": OuterRef("pk")}
 
 
@@ -42,6 +43,13 @@ def on_its_page(currency: str) -> dict[str, RawSQL]:
         "related_shown": Rows(cards, "cover"),
     }
     return {name: compiled(Product, rows) for name, rows in found.items()}
+
+
+def guides_of_a_room() -> Rows:
+    """The first guides of a category and of those directly under it, with what says when they open."""
+    here = Q(category=OuterRef("pk")) | Q(category__parent=OuterRef("pk"))
+    guides = Product.objects.published().readable().filter(here).order_by("position", "name", "pk")[:GUIDES]
+    return Rows(guides, "guide__available_after_days", "cover")
 
 
 def _card(currency: str) -> dict[str, BaseExpression]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from apps.catalog.models import GuideView, Product
 
-from .visitor import Perks, Standing
+from .visitor import Sees, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Access:
     opens_at: datetime | None = None
 
 
-def access(guide: Product, *, standing: Standing | Perks, now: datetime) -> Access:
+def access(guide: Product, *, standing: Standing | Sees, now: datetime) -> Access:
     """Whether the visitor may read the guide at `now`. The guide is fetched with its text."""
     if not guide.is_open_to(standing.rank):
         return Access(is_open=False)
@@ -31,7 +31,7 @@ def access(guide: Product, *, standing: Standing | Perks, now: datetime) -> Acce
     return Access(is_open=True) if opens_at <= now else Access(is_open=False, opens_at=opens_at)
 
 
-def cards(guides: Iterable[Product], *, standing: Standing | Perks, now: datetime) -> list[tuple[Product, Access]]:
+def cards(guides: Iterable[Product], *, standing: Standing | Sees, now: datetime) -> list[tuple[Product, Access]]:
     """Guides with what the visitor may do with each."""
     return [(guide, access(guide, standing=standing, now=now)) for guide in guides]
 

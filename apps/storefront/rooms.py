@@ -17,7 +17,7 @@ def of(request: HttpRequest) -> Sequence[Category]:
 
 
 def named(request: HttpRequest, slug: str) -> Category:
-    """The room with this address, and with the one that it is in. Raises Http404."""
+    """The room with this address, with the one that it is in and some of its guides. Raises Http404."""
     found = next((room for room in _all(request) if room.slug == slug), None)
     if found is None:
         raise Http404
@@ -26,4 +26,4 @@ def named(request: HttpRequest, slug: str) -> Category:
 
 def _all(request: HttpRequest) -> list[Category]:
     """One query after an edit by staff, none until the next."""
-    return kept.read(request, "rooms", lambda: list(Category.objects.select_related("parent")))
+    return kept.read(request, "rooms", lambda: list(Category.objects.select_related("parent").with_guides()))

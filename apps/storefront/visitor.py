@@ -63,18 +63,20 @@ def standing(user, *, now: datetime) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class Sees:
-    """What decides what the pages of the catalogue show to a visitor, and the edition of what they show."""
+    """What decides what the pages of the catalogue show to a visitor, and the edition of what they show. A visitor
+    without a membership has rank 0."""
 
     edition: str
     is_known: bool = False
     plan_id: int | None = None
+    rank: int = 0
     price_id: int | None = None
     pays: bool = False
-    since: datetime | None = None
+    member_since: datetime | None = None
 
     def key(self, *, by_tenure: bool) -> str:
         """The same for two who see the same; `by_tenure` where it matters since when they are members."""
-        return f"{self.is_known} {self.plan_id} {self.price_id} {self.since if by_tenure else ''}"
+        return f"{self.is_known} {self.plan_id} {self.price_id} {self.member_since if by_tenure else ''}"
 
 
 def sees(request: HttpRequest, *, now: datetime) -> Sees:
@@ -92,40 +94,39 @@ def _sees(request: HttpRequest, now: datetime) -> Sees:
     if not user.is_authenticated:
         return Sees(kept.edition(request))
     held = Subscription.objects.open_at(now).filter(customer=user.pk, plan_group=MEMBERSHIP).order_by()
-    columns = ("plan_id", "price_id", "price__amount_minor", "started_at", "created_at")
+    columns = ("plan_id", "plan__rank", "price_id", "price__amount_minor", "started_at", "created_at")
     found = held.values_list(*columns, Subquery(Edition.objects.values("mark")[:1])).first()
     if found is None:
         return Sees(kept.edition(request), is_known=True)
-    plan_id, price_id, amount, started_at, created_at, mark = found
+    plan_id, rank, price_id, amount, started_at, created_at, mark = found
     return Sees(
-        str(mark), is_known=True, plan_id=plan_id, price_id=price_id, pays=amount > 0, since=started_at or created_at
+        edition=str(mark),
+        is_known=True,
+        plan_id=plan_id,
+        rank=rank,
+        price_id=price_id,
+        pays=amount > 0,
+        member_since=started_at or created_at,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Perks:
-    """What a visitor's plan gives in front of a price or a guide; nothing without a plan. `points_per_unit` are the
-    points that each whole unit of money earns by the rule in force."""
+    """What a visitor's plan gives in front of a price; nothing without a plan. `points_per_unit` are the points that
+    each whole unit of money earns by the rule in force."""
 
     plan: Plan | None = None
     has_member_prices: bool = False
     points_per_unit: int = 0
-    member_since: datetime | None = None
-
-    @property
-    def rank(self) -> int:
-        return self.plan.rank if self.plan else 0
 
 
 def perks(request: HttpRequest, *, now: datetime) -> Perks:
     """What the visitor's plan gives them at `now`, kept for all who have the plan: plans, benefits and rules are edited
     by staff, which makes another edition, and a rule begins at a minute."""
-    seen = sees(request, now=now)
-    if seen.plan_id is None:
+    plan_id = sees(request, now=now).plan_id
+    if plan_id is None:
         return Perks()
-    plan_id = seen.plan_id
-    found = kept.read(request, f"perks:{plan_id}:{now:%Y%m%d%H%M}", lambda: _perks(plan_id, now))
-    return replace(found, member_since=seen.since)
+    return kept.read(request, f"perks:{plan_id}:{now:%Y%m%d%H%M}", lambda: _perks(plan_id, now))
 
 
 def _perks(plan_id: int, now: datetime) -> Perks:

@@ -9,7 +9,7 @@ from tests.factories import accounts, catalog, kits, memberships
 from tests.storefront.pages import signed_in
 
 pytestmark = pytest.mark.django_db
-PAGES = ["/shop/", "/shop/lemon-femminello/", "/shop/kit/"]
+PAGES = ["/shop/", "/shop/c/trees/", "/shop/?high=90&sort=price&stock=on", "/shop/lemon-femminello/", "/shop/kit/"]
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def html(browser: Client, path: str) -> str:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_member_costs_at_most_six_queries_however_full_the_shop(kit, gateway, now, path, django_assert_num_queries):
-    """Six right after an edit: session, person, membership, the rooms, and then what there is to choose from and the
-    goods, or the plan and the product. Three for whoever comes after."""
+    """Six right after an edit: session, person, membership, the rooms with their guides, and then what there is to
+    choose from and the goods, or the plan and the product. Three for whoever comes after."""
     member = signed_in(memberships.member(gateway, now=now).customer)
     for _before_and_after in range(2):
         with django_assert_num_queries(6):
@@ -53,7 +53,7 @@ def test_a_member_costs_at_most_six_queries_however_full_the_shop(kit, gateway, 
             catalog.product(category=kit.category, name=f"Lemon {number}")
 
 
-@pytest.mark.parametrize("path", ["/shop/?page=2", "/shop/c/trees/?sort=name", *PAGES[1:]])
+@pytest.mark.parametrize("path", ["/shop/?page=2", "/shop/c/trees/?sort=name", *PAGES[3:]])
 def test_in_an_open_shop_it_costs_one_query_more_than_the_second(kit, gateway, now, path, django_assert_num_queries):
     member = signed_in(memberships.member(gateway, now=now).customer)
     for looked_at in ("/shop/", "/shop/c/trees/", "/shop/orange-tarocco/"):
@@ -92,3 +92,24 @@ def test_a_card_beside_a_product_says_what_is_left(kit, now):
     assert "€12.34" in section
     assert section.count("Sold out") == 2
     assert f'href="{short.get_absolute_url()}"' in section
+
+
+def test_a_room_shows_its_first_guides_and_those_of_the_rooms_in_it(gateway, now):
+    room = catalog.category(name="Glasshouse", slug="glasshouse")
+    inner = catalog.category(name="Bench", slug="bench", parent=room)
+    catalog.guide(name="Open to all", category=room, position=1)
+    catalog.guide(name="For members", category=inner, position=2, member_min_rank=1)
+    later = catalog.guide(name="For those who stay", category=room, position=3, member_min_rank=1)
+    later.guide.available_after_days = 3000
+    later.guide.save()
+    catalog.guide(name="One too many", category=room, position=4)
+    catalog.guide(name="Not there yet", category=room, position=0, status="draft")
+    stranger = html(Client(), "/shop/c/glasshouse/")
+    member = html(signed_in(memberships.member(gateway, now=now).customer), "/shop/c/glasshouse/")
+    for page in (stranger, member):
+        names = ("Open to all", "For members", "For those who stay", "One too many", "Not there yet")
+        assert [f">{name}</a>" in page for name in names] == [True, True, True, False, False]
+    said = ("Free to read", "In your membership", "Opens for you on")
+    assert [stranger.count(word) for word in said] == [1, 0, 0]
+    assert [member.count(word) for word in said] == [1, 1, 1]
+    assert [f">{name}</a>" in html(Client(), "/shop/c/bench/") for name in names[:2]] == [False, True]

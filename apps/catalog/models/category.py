@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -11,12 +13,22 @@ from modeltrans.fields import TranslationField
 from apps.catalog import finding
 from apps.core.translations import TranslatedQuerySet
 
+if TYPE_CHECKING:
+    from .product import Product
+
 
 class CategoryQuerySet(TranslatedQuerySet["Category"]):
     def sounding_like(self, text: str) -> CategoryQuerySet:
         """Rooms whose name in any language resembles the text, the closest first."""
         found = self.annotate(likeness=finding.likeness(text, finding.names()))
         return found.filter(likeness__gte=finding.SIMILAR_ENOUGH).order_by("-likeness", "name_i18n")
+
+    def with_guides(self) -> CategoryQuerySet:
+        """With the first guides of each room, as a card needs them. One query."""
+        # Guides are models that stand above this one.
+        from apps.catalog import shown
+
+        return self.annotate(guides_shown=shown.guides_of_a_room())
 
 
 class Category(models.Model):
@@ -45,6 +57,8 @@ class Category(models.Model):
 
     name_i18n: str
     summary_i18n: str
+    # What `with_guides` fetched.
+    guides_shown: list[Product]
 
     def __str__(self) -> str:
         return self.name_i18n

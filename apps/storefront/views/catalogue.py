@@ -20,11 +20,10 @@ from apps.catalog.shown import REVIEWS
 from apps.core import clock
 from apps.loyalty import rules as points_rules
 
-from .. import basket_session, currency, kept, kept_pages, reading, rooms, structured, visitor, worth
+from .. import basket_session, currency, kept_pages, reading, rooms, structured, visitor, worth
 from ..forms import number
 from ..shelf import Shelf
 
-_GUIDES = 3
 _RESULTS = 24
 _SUGGESTIONS = 6
 _ROOMS = 3
@@ -53,14 +52,13 @@ def category(request: HtmxRequest, slug: str) -> HttpResponse:
     context: dict = {"category": found, "shelf": Shelf(request, products.goods())}
     if not _asks_for_part(request):
         now = clock.now()
-        perks = visitor.perks(request, now=now)
-        guides = kept.read(request, f"guides:{slug}", lambda: list(products.readable()[:_GUIDES]))
+        seen = visitor.sees(request, now=now)
         trail = [{"label": _("Shop"), "href": reverse("catalogue")}]
         if found.parent:
             trail.append({"label": found.parent.name_i18n, "href": found.parent.get_absolute_url()})
         trail.append({"label": found.name_i18n})
         context |= {"trail": trail, "structured": [structured.trail(trail)]}
-        context["guides"] = reading.cards(guides, standing=perks, now=now)
+        context["guides"] = reading.cards(found.guides_shown, standing=seen, now=now)
     return _shelf(request, "storefront/category.html", context)
 
 
