@@ -14,8 +14,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Field, ForeignKey, JSONField, Model, OneToOneRel, QuerySet, Subquery
+from django.db.models import (
+    BinaryField,
+    DecimalField,
+    DurationField,
+    Field,
+    FloatField,
+    ForeignKey,
+    JSONField,
+    Model,
+    OneToOneRel,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.expressions import BaseExpression, RawSQL
+
+_INEXACT = (BinaryField, DecimalField, DurationField, FloatField)
+_LONGEST_NAME = 63
 
 
 class Rows(Subquery):
@@ -24,7 +39,8 @@ class Rows(Subquery):
 
     `beside` names what comes with each: a relation to one other row ("variant", "variant__stock") with all its columns,
     or a single column of one ("customer__name"), whose row has no other then. Annotations of the queryset come along,
-    `Rows` among them; what they say has to have the same form in JSON.
+    `Rows` among them; what they say has to have the same form in JSON. Raises TypeError for a name that is
+    neither, and for columns of which JSON says less than the database.
     """
 
     template = "(SELECT coalesce(jsonb_agg(to_jsonb(nested)), '[]') FROM (%(subquery)s) nested (%(columns)s))"
@@ -33,6 +49,7 @@ class Rows(Subquery):
         shape = _Shape(queryset.model, [each for each in _columns(queryset.model) if _is_read(queryset, each)])
         for path in beside:
             shape.add(path)
+        shape.check()
         shape.said.update((name, each.output_field) for name, each in queryset.query.annotations.items())
         paths = list(shape.paths())
         columns = ", ".join(f'"{path}"' for path in paths)
@@ -54,7 +71,8 @@ class _Shape:
         name, _separator, rest = path.partition("__")
         found = self.model._meta.get_field(name)
         if not isinstance(found, ForeignKey | OneToOneRel):
-            assert isinstance(found, Field), f"{path} is neither a column nor a relation to one row"
+            if not isinstance(found, Field):
+                raise TypeError(f"{path} is neither a column nor a relation to one row")
             self.fields.append(found)
             return
         related = found.related_model
@@ -63,6 +81,14 @@ class _Shape:
             other.add(rest)
         else:
             other.fields = _columns(related)
+
+    def check(self) -> None:
+        """Refuse what would come back otherwise than it is, and names that PostgreSQL would cut off."""
+        for each in self.fields:
+            if isinstance(each, _INEXACT) or len(self.prefix + each.attname) > _LONGEST_NAME:
+                raise TypeError(f"{each} cannot be one of nested rows")
+        for shape in self.beside.values():
+            shape.check()
 
     def paths(self) -> Iterator[str]:
         """The columns of the rows that the database makes."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 
+from apps.billing.models import ExchangeRate
 from apps.catalog.models import BundleChoice, BundleSlot, Product, ProductPrice, Review, ReviewAnswer, Variant
 from apps.core.nested import Rows, compiled
 from tests.factories import accounts, catalog, kits
@@ -85,9 +86,12 @@ def test_rows_within_rows(django_assert_num_queries):
         ]
 
 
-def test_a_column_that_is_none_is_refused():
-    with pytest.raises(AssertionError, match="prices is neither"):
+def test_what_cannot_be_fetched_exactly_is_refused():
+    with pytest.raises(TypeError, match="prices is neither"):
         Rows(Variant.objects.all(), "prices")
+    with pytest.raises(TypeError, match="per_euro cannot be"):
+        Rows(ExchangeRate.objects.all())
+    assert Rows(ExchangeRate.objects.defer("per_euro"))
 
 
 def test_what_is_compiled_says_the_same_as_what_is_not(pot, django_assert_num_queries):
