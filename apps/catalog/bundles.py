@@ -19,12 +19,12 @@ class InvalidChoice(Exception):
 
 
 def slots(bundle_id: int) -> list[BundleSlot]:
-    """The slots of a bundle (the product's id) with their choices, in order. Two queries."""
+    """The slots of a bundle (the product's id) with their choices, in order. One query."""
     return list(BundleSlot.objects.filter(product=bundle_id).with_choices())
 
 
 def slots_of(bundle_ids: Collection[int]) -> dict[int, list[BundleSlot]]:
-    """The slots of many bundles with their choices, by bundle. Two queries, none where there is no bundle."""
+    """The slots of many bundles with their choices, by bundle. One query, none where there is no bundle."""
     found: dict[int, list[BundleSlot]] = {pk: [] for pk in bundle_ids}
     if found:
         for slot in BundleSlot.objects.filter(product__in=found).with_choices():

@@ -88,7 +88,7 @@ class Contents:
 
 
 def _pack_all(lines: Sequence[BasketLine]) -> list[Packed]:
-    """What is in one of each line. Two queries where there is a bundle."""
+    """What is in one of each line. One query where there is a bundle."""
     slots = bundles.slots_of({line.variant.product_id for line in lines if line.variant.product.is_bundle})
     return [_pack(line, slots.get(line.variant.product_id)) for line in lines]
 

@@ -52,8 +52,8 @@ class OfferedBox:
 
 
 def on_sale(*, currency: str, now: datetime, slug: str | None = None) -> list[OfferedBox]:
-    """The boxes that can be subscribed to at `now` in a currency, or only the plan of that slug. Four queries, whatever
-    their number; what has nothing in it or no price is left out."""
+    """The boxes that can be subscribed to at `now` in a currency, or only the plan of that slug. Three queries,
+    whatever their number; what has nothing in it or no price is left out."""
     boxes = Box.objects.select_related("plan", "product__cover").filter(plan__in=Plan.objects.on_sale())
     if slug is not None:
         boxes = boxes.filter(plan__slug=slug)
@@ -84,7 +84,7 @@ class Sent:
 
 
 def sent_of(customer: User, plan: Plan) -> Sent | None:
-    """None for a plan without a box, or where nobody has said where it goes. Four queries."""
+    """None for a plan without a box, or where nobody has said where it goes. Three queries."""
     box = Box.objects.filter(plan=plan).first()
     recipient = recipient_of(customer, plan.group)
     if box is None or recipient is None or not recipient.address:
@@ -97,7 +97,7 @@ def sent_of(customer: User, plan: Plan) -> Sent | None:
 
 
 def slots_of(plan: Plan) -> Sequence[BundleSlot]:
-    """The slots of what a plan sends, with their choices; none for a plan without a box. Three queries."""
+    """The slots of what a plan sends, with their choices; none for a plan without a box. Two queries."""
     box = Box.objects.filter(plan=plan).first()
     return bundles.slots(box.product_id) if box else []
 

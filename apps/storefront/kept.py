@@ -24,6 +24,13 @@ def edition(request: HttpRequest) -> str:
     return found
 
 
+def begin(request: HttpRequest, *, edition: str) -> None:
+    """Take an edition that came with something else, unless one was asked for before: what was made since then may be
+    older than this one."""
+    if getattr(request, "edition", None) is None:
+        request.edition = edition  # type: ignore[attr-defined]
+
+
 def read[T](request: HttpRequest, name: str, make: Callable[[], T]) -> T:
     """What `make` finds, or found for somebody else since the last edit by staff. `name` says what it depends on.
 

@@ -63,10 +63,8 @@ def standing(user, *, now: datetime) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class Sees:
-    """What decides what the pages of the catalogue show to a visitor, and the edition of what they show. A visitor
-    without a membership has rank 0."""
+    """What decides what the pages of the catalogue show to a visitor. One without a membership has rank 0."""
 
-    edition: str
     is_known: bool = False
     plan_id: int | None = None
     rank: int = 0
@@ -80,27 +78,26 @@ class Sees:
 
 
 def sees(request: HttpRequest, *, now: datetime) -> Sees:
-    """What decides at `now` what the visitor sees, asked once for each request: one small query, two for somebody who
-    is signed in without a membership."""
+    """What decides at `now` what the visitor sees, asked once for each request: one small query for somebody who is
+    signed in, none for the rest. The edition comes with a membership."""
     found = getattr(request, "sees", None)
     if found is None:
         found = request.sees = _sees(request, now)  # type: ignore[attr-defined]
-        request.edition = found.edition  # type: ignore[attr-defined]
     return found
 
 
 def _sees(request: HttpRequest, now: datetime) -> Sees:
     user = request.user
     if not user.is_authenticated:
-        return Sees(kept.edition(request))
+        return Sees()
     held = Subscription.objects.open_at(now).filter(customer=user.pk, plan_group=MEMBERSHIP).order_by()
     columns = ("plan_id", "plan__rank", "price_id", "price__amount_minor", "started_at", "created_at")
     found = held.values_list(*columns, Subquery(Edition.objects.values("mark")[:1])).first()
     if found is None:
-        return Sees(kept.edition(request), is_known=True)
+        return Sees(is_known=True)
     plan_id, rank, price_id, amount, started_at, created_at, mark = found
+    kept.begin(request, edition=str(mark))
     return Sees(
-        edition=str(mark),
         is_known=True,
         plan_id=plan_id,
         rank=rank,

@@ -26,7 +26,7 @@ from apps.orders.models import Box, Order, OrderStatus
 
 from .. import terms
 from .deeds import GOOD_CARD
-from .people import CUSTOMER, Person
+from .people import CUSTOMER, STAFF, Person
 
 if TYPE_CHECKING:
     from .history import History
@@ -37,7 +37,6 @@ type Deed = Callable[[Person, History], None]
 ONE_IN = 14
 # Staff pack the boxes on one day of the week; what they sent the week before has arrived.
 PACKED_EVERY = 7
-_STAFF = "staff@orangery.example"
 HOMES = {
     "IT": {"line1": "Via dei Giardini 7", "postal_code": "80067", "city": "Sorrento", "region": "NA"},
     "FR": {"line1": "12 quai Bonaparte", "postal_code": "06500", "city": "Menton"},
@@ -132,12 +131,12 @@ def pack(history: History) -> None:
     """Staff pack and send what is paid, and what left the week before has arrived."""
     sent = Order.objects.filter(kind=Order.Kind.BOX, status=OrderStatus.SHIPPED).order_by("pk")
     for order_id in list(sent.values_list("pk", flat=True)):
-        fulfilling.deliver(order_id, actor=_STAFF, now=history.moment)
+        fulfilling.deliver(order_id, actor=STAFF, now=history.moment)
     paid = Order.objects.to_pack().filter(kind=Order.Kind.BOX)
     for order_id in list(paid.values_list("pk", flat=True)):
-        fulfilling.pack(order_id, actor=_STAFF, now=history.moment)
+        fulfilling.pack(order_id, actor=STAFF, now=history.moment)
         number = f"CS{order_id:08d}"
-        fulfilling.ship(order_id, carrier="Corriere Sole", tracking_number=number, actor=_STAFF, now=history.moment)
+        fulfilling.ship(order_id, carrier="Corriere Sole", tracking_number=number, actor=STAFF, now=history.moment)
 
 
 def _throw(dice: random.Random, person: Person) -> Wish | None:

@@ -18,12 +18,10 @@ from apps.orders.models import Order, OrderStatus
 
 from .. import terms
 from .boxes import HOMES
-from .people import Person
+from .people import STAFF, Person
 
 if TYPE_CHECKING:
     from .history import History
-
-_STAFF = "staff@orangery.example"
 
 
 def order(person: Person, history: History) -> None:
@@ -71,14 +69,14 @@ def send(person: Person, history: History) -> None:
     now = history.moment
     for waiting in Order.objects.filter(customer__email=person.email, status=OrderStatus.PAID):
         number = f"CS{waiting.pk:08d}"
-        fulfilling.pack(waiting.pk, actor=_STAFF, now=now)
-        fulfilling.ship(waiting.pk, carrier="Corriere Sole", tracking_number=number, actor=_STAFF, now=now)
+        fulfilling.pack(waiting.pk, actor=STAFF, now=now)
+        fulfilling.ship(waiting.pk, carrier="Corriere Sole", tracking_number=number, actor=STAFF, now=now)
 
 
 def arrive(person: Person, history: History) -> None:
     """What is on its way arrives."""
     for sent in Order.objects.filter(customer__email=person.email, status=OrderStatus.SHIPPED):
-        fulfilling.deliver(sent.pk, actor=_STAFF, now=history.moment)
+        fulfilling.deliver(sent.pk, actor=STAFF, now=history.moment)
 
 
 def _next_thing(user: User) -> ProductPrice | None:
