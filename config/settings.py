@@ -165,7 +165,7 @@ CACHES = {
         "BACKEND": "config.forgiving_cache.ForgivingCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "pages",
-        "TIMEOUT": 600,
+        "OPTIONS": {"serializer": "config.forgiving_cache.Compressed"},
     },
     # In each process's own memory: the pages and parts that are asked for again and again.
     "near": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 600}},

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import connection, connections
 from django.test.utils import teardown_databases
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as random_cases
 from playwright.sync_api import expect
 
 from apps.billing import gateway as gateways
@@ -23,6 +25,10 @@ ROOT = Path(__file__).parent
 
 # A page on a busy machine takes its time; this ends a hung test and measures nothing.
 expect.set_options(timeout=30_000)
+
+# The first draw on a new machine takes seconds. No correctness test holds a limit of time.
+random_cases.register_profile("shop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+random_cases.load_profile("shop")
 
 # One running shop serves all tests of these folders, so they stay together.
 TOGETHER = ("browser", "chaos")

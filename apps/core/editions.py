@@ -15,6 +15,14 @@ BEGIN
 END $$;
 """
 
+COUNTS = """
+CREATE OR REPLACE FUNCTION core_new_counts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE core_edition SET counts = gen_random_uuid();
+    RETURN NULL;
+END $$;
+"""
+
 
 def watch(table: str) -> migrations.RunSQL:
     """A migration operation: every statement that writes to `table` makes a new edition."""
@@ -37,4 +45,16 @@ def watch_level(table: str, column: str, *, most: int) -> migrations.RunSQL:
         CREATE TRIGGER {table}_level AFTER UPDATE ON {table}
             FOR EACH ROW WHEN ({changed}) EXECUTE FUNCTION core_new_edition();""",
         reverse_sql=f"DROP TRIGGER {table}_edition ON {table}; DROP TRIGGER {table}_level ON {table};",
+    )
+
+
+def count_level(table: str, column: str, *, most: int) -> migrations.RunSQL:
+    """A migration operation: from now on a number that `watch_level` watches is not an edit when it changes, but gives
+    the numbers a new mark."""
+    changed = f"least(OLD.{column}, {most + 1}) IS DISTINCT FROM least(NEW.{column}, {most + 1})"
+    trigger = "CREATE TRIGGER {0}_level AFTER UPDATE ON {0} FOR EACH ROW WHEN ({1}) EXECUTE FUNCTION {2}();"
+    dropped = f"DROP TRIGGER {table}_level ON {table};"
+    return migrations.RunSQL(
+        sql=dropped + trigger.format(table, changed, "core_new_counts"),
+        reverse_sql=dropped + trigger.format(table, changed, "core_new_edition"),
     )

@@ -1,7 +1,7 @@
 """Small model bases, and the two tables about the machine itself."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from uuid import uuid4
 
 from django.db import InterfaceError, OperationalError, connection, models
@@ -45,35 +45,43 @@ class ClockShift(models.Model):
         return row or timedelta()
 
 
+class Marks(NamedTuple):
+    """The marks in force: of all that staff show, and of the numbers that visitors are told."""
+
+    edition: str
+    counts: str
+
+
 class EditionQuerySet(models.QuerySet["Edition"]):
-    def current(self) -> str:
-        """The mark in force. Every page that is kept asks for it, and the ORM would take longer than the answer.
+    def current(self) -> Marks:
+        """The marks in force. Every page that is kept asks for them, and the ORM would take longer than the answer.
 
         It is the first question of such a page, and as good as Django's own whether the connection still works: if not,
         it is asked again of a new one.
         """
         is_asked = connection.health_check_done  # type: ignore[attr-defined]
         if connection.connection is None or connection.in_atomic_block or is_asked:
-            return _mark()
+            return _marks()
         connection.health_check_done = True  # type: ignore[attr-defined]
         try:
-            return _mark()
+            return _marks()
         except (OperationalError, InterfaceError):
             connection.close_if_unusable_or_obsolete()
-            return _mark()
+            return _marks()
 
 
-def _mark() -> str:
+def _marks() -> Marks:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT mark FROM core_edition")
-        return str(cursor.fetchone()[0])
+        cursor.execute("SELECT mark, counts FROM core_edition")
+        return Marks(*map(str, cursor.fetchone()))
 
 
 class Edition(models.Model):
-    """The edition of what staff show: one row, whose mark the database changes; see `editions`."""
+    """The edition of what staff show: one row, whose marks the database changes; see `editions`."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     mark = models.UUIDField(_("mark"), default=uuid4)
+    counts = models.UUIDField(_("mark of the numbers"), default=uuid4)
 
     objects = EditionQuerySet.as_manager()
 

@@ -31,7 +31,7 @@ def shop(request: HttpRequest) -> dict:
         # Called by the template: plural forms are chosen by arithmetic, which a lazy object knows nothing of.
         "basket_count": partial(_basket_count, request),
         "nav_categories": SimpleLazyObject(lambda: rooms.of(request)),
-        "edition": SimpleLazyObject(lambda: kept.edition(request)),
+        "edition": SimpleLazyObject(lambda: kept.marks(request).edition),
         "shown_currency": SimpleLazyObject(lambda: currency.of(request)),
         "social_picture": SimpleLazyObject(structured.picture),
     }

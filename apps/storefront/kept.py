@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -11,24 +11,24 @@ from django.apps import apps
 from django.core.cache import caches
 from django.http import HttpRequest
 
-from apps.core.models import Edition
+from apps.core.models import Edition, Marks
 
-SECONDS = 600
+SECONDS = 3600
 
 
-def edition(request: HttpRequest) -> str:
-    """The edition under which what is made for the request may be kept, asked for once: before anything is made."""
-    found = getattr(request, "edition", None)
+def marks(request: HttpRequest) -> Marks:
+    """The marks under which what is made for the request may be kept, asked for once: before anything is made."""
+    found = getattr(request, "marks", None)
     if found is None:
-        found = request.edition = Edition.objects.current()  # type: ignore[attr-defined]
+        found = request.marks = Edition.objects.current()  # type: ignore[attr-defined]
     return found
 
 
-def begin(request: HttpRequest, *, edition: str) -> None:
-    """Take an edition that came with something else, unless one was asked for before: what was made since then may be
-    older than this one."""
-    if getattr(request, "edition", None) is None:
-        request.edition = edition  # type: ignore[attr-defined]
+def begin(request: HttpRequest, *, marks: Marks) -> None:
+    """Take marks that came with something else, unless they were asked for before: what was made since then may be
+    older than these."""
+    if getattr(request, "marks", None) is None:
+        request.marks = marks  # type: ignore[attr-defined]
 
 
 def read[T](request: HttpRequest, name: str, make: Callable[[], T]) -> T:
@@ -36,23 +36,51 @@ def read[T](request: HttpRequest, name: str, make: Callable[[], T]) -> T:
 
     What `make` raises is raised, and nothing is kept.
     """
-    key = f"{name}:{edition(request)}:{_shape()}"
-    found = find(key, seconds=SECONDS)
+    return read_part(request, name, lambda: {name: make()})
+
+
+def read_part(request: HttpRequest, name: str, make: Callable[[], Mapping[str, Any]]) -> Any:
+    """One of several things, each with its name, that `make` finds together: all of them are kept."""
+    found = find(_key(request, name))
     if found is None:
-        found = make()
-        caches["pages"].set(key, found, SECONDS)
+        made = make()
+        caches["pages"].set_many({_key(request, each): part for each, part in made.items()}, SECONDS)
+        found = made[name]
     return found
 
 
-def find(key: str, *, seconds: int) -> Any:
-    """What is kept for all processes, and from now on for `seconds` in the memory of this one; None if nothing is."""
-    near = caches["near"]
-    found = near.get(key)
-    if found is None:
-        found = caches["pages"].get(key)
-        if found is not None:
-            near.set(key, found, seconds)
+def read_many(request: HttpRequest, names: Iterable[str]) -> dict[str, Any]:
+    """What is kept of these, in one question."""
+    by_key = {_key(request, name): name for name in names}
+    return {by_key[key]: found for key, found in caches["pages"].get_many(by_key).items()}
+
+
+def keep_many(request: HttpRequest, made: Mapping[str, Any]) -> None:
+    """Keep what was made of each name since the request asked for its marks."""
+    if made:
+        caches["pages"].set_many({_key(request, name): part for name, part in made.items()}, SECONDS)
+
+
+def find(key: str, *, is_current: Callable[[Any], bool] | None = None) -> Any:
+    """What is kept in the memory of this process, where it is current; else what is kept for all, which is kept in the
+    memory from now on. None if nothing is."""
+    near = caches["near"].get(key)
+    if near is not None and (is_current is None or is_current(near)):
+        return near
+    found = caches["pages"].get(key)
+    if found is not None:
+        caches["near"].set(key, found, SECONDS)
     return found
+
+
+def keep(key: str, found: Any) -> None:
+    """Keep it for all processes, instead of what was there before."""
+    caches["near"].set(key, found, SECONDS)
+    caches["pages"].set(key, found, SECONDS)
+
+
+def _key(request: HttpRequest, name: str) -> str:
+    return f"{name}:{marks(request).edition}:{_shape()}"
 
 
 @cache

@@ -1,4 +1,5 @@
-"""Whole pages, kept for all who would see the same. They are never older than the last edit by staff.
+"""Whole pages, kept for all who would see the same. They are never older than the last edit by staff, nor than a sale
+of which they tell, nor do they outlast an instant at which they would say something else.
 
 A page holds of its visitor what the key names (address, appearance, currency, language, and what their membership
 lets them see), the token of its forms, the nonce of its scripts, the corner of the header that is theirs alone (their
@@ -9,7 +10,9 @@ and put in anew each time.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from hashlib import sha256
 from secrets import token_hex
@@ -17,20 +20,20 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.messages import get_messages
-from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csp import get_nonce
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
+from apps.catalog import told
 from apps.core import clock
 
 from . import appearance, currency, kept, visitor
 
-# Prices may begin or end by the clock, which is no edit: after so many seconds a page is made anew. First it is kept
-# for all processes, and for as long again in the memory of each that was asked for it.
-SECONDS = 60
+# A page of which nobody has said until when it is true: prices may begin or end by the clock, which is no edit.
+_SHORT = timedelta(minutes=1)
+_LONG = timedelta(hours=1)
 CORNER = "storefront/parts/header_corner.html"
 # Beside these a visitor without a session has nothing that a page could depend on.
 _HARMLESS = {appearance.COOKIE, currency.COOKIE, settings.LANGUAGE_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
@@ -52,13 +55,26 @@ class _Part(NamedTuple):
 
 
 class _Page(NamedTuple):
-    """A page with marks that no page holds by itself."""
+    """A page with marks that no page holds by itself, and what it takes for it to be true."""
 
     token: bytes
     nonce: bytes
     corner: bytes
     parts: list[_Part]
     body: bytes
+    until: datetime
+    counts: str
+    told: Mapping[int, int] | None
+
+
+@dataclass
+class _Made:
+    """What a view says of the page that it makes."""
+
+    parts: list[_Part] = field(default_factory=list)
+    lasts: timedelta = _SHORT
+    until: datetime | None = None
+    told: Mapping[int, int] | None = None
 
 
 def for_nobody(view: View) -> View:
@@ -68,7 +84,8 @@ def for_nobody(view: View) -> View:
     def inner(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if not _may_be_kept(request) or not _is_nobody(request):
             return view(request, *args, **kwargs)
-        return _kept(view, request, _key(request), *args, **kwargs)
+        now = clock.now()
+        return _kept(view, request, _key(request, now=now), now, *args, **kwargs)
 
     return inner
 
@@ -85,17 +102,18 @@ def for_everybody(*, by_tenure: bool = False, by_trials: bool = False) -> Callab
         def inner(request: HttpRequest, *args, **kwargs) -> HttpResponse:
             if not _may_be_kept(request):
                 return view(request, *args, **kwargs)
+            now = clock.now()
             if _is_nobody(request):
-                return _kept(view, request, _key(request), *args, **kwargs)
+                return _kept(view, request, _key(request, now=now), now, *args, **kwargs)
             if len(get_messages(request)):
                 return view(request, *args, **kwargs)
-            sees = visitor.sees(request, now=clock.now())
+            sees = visitor.sees(request, now=now)
             if by_trials and not sees.pays:
                 return view(request, *args, **kwargs)
             request.corner_mark = _CORNER_MARK + token_hex(8)  # type: ignore[attr-defined]
-            request.own_parts = []  # type: ignore[attr-defined]
+            key = _key(request, sees.key(by_tenure=by_tenure), now=now)
             try:
-                return _kept(view, request, _key(request, sees.key(by_tenure=by_tenure)), *args, **kwargs)
+                return _kept(view, request, key, now, *args, **kwargs)
             finally:
                 # A page that is not there is made after this, of the visitor's own corner.
                 request.corner_mark = None  # type: ignore[attr-defined]
@@ -111,22 +129,54 @@ def own[T](request: HttpRequest, make: Callable[[HttpRequest, T], str], known: T
     if getattr(request, "corner_mark", None) is None:
         return make(request, known)
     part = _Part(_PART_MARK + token_hex(8), make, known)
-    request.own_parts.append(part)  # type: ignore[attr-defined]
+    _made(request).parts.append(part)
     return part.mark
 
 
-def _kept(view: View, request: HttpRequest, key: str, *args, **kwargs) -> HttpResponse:
-    found: _Page | None = kept.find(key, seconds=SECONDS // 2)
+def lasts(request: HttpRequest, *, until: datetime | None) -> None:
+    """Say of the page that is being made that the clock changes nothing on it before `until`, or never."""
+    _made(request).lasts, _made(request).until = _LONG, until
+
+
+def tells(request: HttpRequest, numbers: Mapping[int, int] | None) -> None:
+    """Say of the page that is being made what it tells of how many are left, by variant: it is true while they are.
+    Of a page of which nothing is said, or None, every sale of which visitors are told may change something."""
+    _made(request).told = numbers
+
+
+def _made(request: HttpRequest) -> _Made:
+    found = getattr(request, "page_made", None)
+    if found is None:
+        found = request.page_made = _Made()  # type: ignore[attr-defined]
+    return found
+
+
+def _kept(view: View, request: HttpRequest, key: str, now: datetime, *args, **kwargs) -> HttpResponse:
+    found = _found(request, key, now)
     if found is not None:
         return HttpResponse(_fill(found, request))
     response = view(request, *args, **kwargs)
     if response.streaming:
         return response
-    stripped = _strip(response.content, request)
+    stripped = _strip(response.content, request, now)
     if response.status_code == 200 and not response.cookies:
-        caches["pages"].set(key, stripped, SECONDS // 2)
+        kept.keep(key, stripped)
     response.content = _fill(stripped, request)
     return response
+
+
+def _found(request: HttpRequest, key: str, now: datetime) -> _Page | None:
+    """The page that is kept, if it is still true: one query if visitors have been told another number since."""
+    counts = kept.marks(request).counts
+    page: _Page | None = kept.find(key, is_current=lambda near: now < near.until and near.counts == counts)
+    if page is None or now >= page.until:
+        return None
+    if page.counts != counts:
+        if page.told is None or not told.is_still_true(page.told):
+            return None
+        page = page._replace(counts=counts)
+        kept.keep(key, page)
+    return page
 
 
 def _may_be_kept(request: HttpRequest) -> bool:
@@ -142,25 +192,27 @@ def _is_nobody(request: HttpRequest) -> bool:
     return set(request.COOKIES) <= _HARMLESS
 
 
-def _key(request: HttpRequest, sees: str = "") -> str:
+def _key(request: HttpRequest, sees: str = "", *, now: datetime) -> str:
     parts = [
-        kept.edition(request),
+        kept.marks(request).edition,
         request.get_full_path(),
         appearance.of(request),
         currency.of(request),
         get_language() or "",
-        str(clock.now().date()) if settings.TIME_MACHINE else "",
+        str(now.date()) if settings.TIME_MACHINE else "",
         sees,
     ]
     return "page-of-parts:" + sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _strip(body: bytes, request: HttpRequest) -> _Page:
+def _strip(body: bytes, request: HttpRequest, now: datetime) -> _Page:
     salt = token_hex(8)
     token, nonce = ((mark + salt).encode() for mark in (_TOKEN_MARK, _NONCE_MARK))
     corner = getattr(request, "corner_mark", _CORNER_MARK + salt).encode()
-    parts = getattr(request, "own_parts", [])
-    return _Page(token, nonce, corner, parts, _NONCE.sub(nonce, _TOKEN.sub(token, body)))
+    made = _made(request)
+    until = min(now + made.lasts, made.until or datetime.max.replace(tzinfo=UTC))
+    stripped = _NONCE.sub(nonce, _TOKEN.sub(token, body))
+    return _Page(token, nonce, corner, made.parts, stripped, until, kept.marks(request).counts, made.told)
 
 
 def _fill(page: _Page, request: HttpRequest) -> bytes:

@@ -8,22 +8,17 @@ from django.http import Http404, HttpRequest
 
 from apps.catalog.models import Category
 
-from . import kept
+from . import house
 
 
 def of(request: HttpRequest) -> Sequence[Category]:
     """The rooms of the header and footer: those that are in no other one."""
-    return [room for room in _all(request) if room.parent_id is None]
+    return [room for room in house.rooms(request) if room.parent_id is None]
 
 
 def named(request: HttpRequest, slug: str) -> Category:
     """The room with this address, with the one that it is in and some of its guides. Raises Http404."""
-    found = next((room for room in _all(request) if room.slug == slug), None)
+    found = next((room for room in house.rooms(request) if room.slug == slug), None)
     if found is None:
         raise Http404
     return found
-
-
-def _all(request: HttpRequest) -> list[Category]:
-    """One query after an edit by staff, none until the next."""
-    return kept.read(request, "rooms", lambda: list(Category.objects.select_related("parent").with_guides()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -18,10 +19,10 @@ from apps.catalog import bundles
 from apps.catalog.models import Kind, Product, ProductQuerySet
 from apps.core.money import exponent
 
-from . import currency, kept
+from . import cards, currency, kept, kept_pages
 
 PAGE_SIZE = 24
-KEPT_SECONDS = 600
+KEPT_SECONDS = 3600
 _MOST = 1_000_000
 SORTS = (
     ("", gettext_lazy("our order")),
@@ -142,29 +143,52 @@ class Shelf:
 
     @cached_property
     def page(self) -> Page:
-        """The page of the goods that the form finds."""
+        """Which page of the goods that the form finds is shown; `cards` are what is on it."""
         return self._found[1]
 
     @cached_property
-    def _found(self) -> tuple[ShelfForm, Page]:
+    def cards(self) -> list[str]:
+        """The cards of the goods of the page."""
+        return self._found[2]
+
+    @cached_property
+    def _found(self) -> tuple[ShelfForm, Page, list[str]]:
         form = ShelfForm(self._asked, currency=self._currency)
         form.is_valid()
         narrowed = form.narrow(self._goods)
-        facets = _facets(self._goods, narrowed) if form.is_narrowed else self._facets_of_all()
+        facets, is_kept = self._facets(form, narrowed)
         form.offer(facets)
-        ordered = form.order(narrowed)
-        paginator = Paginator(ordered, PAGE_SIZE)
+        paginator = Paginator(narrowed, PAGE_SIZE)
         paginator.count = facets.found
         page = paginator.get_page(self._asked.get("page"))
-        # What is shown with a product is read for those of this page alone, and not for all before them.
-        first = (page.number - 1) * PAGE_SIZE
-        shown = Product.objects.filter(pk__in=ordered.values("pk")[first : first + PAGE_SIZE])
-        page.object_list = form.order(shown).for_cards(self._currency)
-        return form, page
+        shown, numbers = self._cards(form, form.order(narrowed), page, is_kept=is_kept)
+        # What a sale leaves decides here what is found, and not only what is told of it.
+        kept_pages.tells(self._request, None if form.cleaned_data.get("stock") else numbers)
+        return form, page, shown
 
-    def _facets_of_all(self) -> Facets:
-        """The same for all pages of a room, in every order."""
-        return kept.read(self._request, f"facets:{self._request.path_info}", lambda: _facets(self._goods, self._goods))
+    def _cards(
+        self, form: ShelfForm, ordered: ProductQuerySet, page: Page, *, is_kept: bool
+    ) -> tuple[list[str], Mapping[int, int] | None]:
+        """The cards of a page, and what they tell of how many are left. Where much is kept, one query finds which they
+        are, and a second one reads those of which no card is kept; elsewhere one query does both."""
+        first = (page.number - 1) * PAGE_SIZE
+        if is_kept:
+            return cards.some(self._request, ordered, first=first, most=PAGE_SIZE)
+        # What is shown with a product is read for those of this page alone, and not for all before them.
+        shown = Product.objects.filter(pk__in=ordered.values("pk")[first : first + PAGE_SIZE])
+        return cards.all_of(self._request, form.order(shown))
+
+    def _facets(self, form: ShelfForm, narrowed: ProductQuerySet) -> tuple[Facets, bool]:
+        """What there is to choose from, and whether it was kept: the same for all pages of a room, in every order."""
+        if form.is_narrowed:
+            return _facets(self._goods, narrowed), False
+        made = []
+
+        def make() -> Facets:
+            made.append(_facets(self._goods, self._goods))
+            return made[0]
+
+        return kept.read(self._request, f"facets:{self._request.path_info}", make), not made
 
 
 def _facets(goods: ProductQuerySet, narrowed: ProductQuerySet) -> Facets:

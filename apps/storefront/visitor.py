@@ -6,16 +6,22 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce, JSONObject
 from django.http import HttpRequest
 
-from apps.core.models import Edition
-from apps.loyalty import rules as points_rules
-from apps.loyalty.models import EarningRule
-from apps.memberships.models import MEMBER_PRICES, MEMBERSHIP, Benefit, Plan, Subscription, TrialUse
+from apps.core.models import Edition, Marks
+from apps.memberships.models import MEMBERSHIP, Plan, Subscription, TrialUse
 
-from . import kept
+from . import house, kept
+
+_HELD = JSONObject(
+    plan_id="plan",
+    rank="plan__rank",
+    price_id="price",
+    amount="price__amount_minor",
+    since=Coalesce("started_at", "created_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ class Sees:
 
 def sees(request: HttpRequest, *, now: datetime) -> Sees:
     """What decides at `now` what the visitor sees, asked once for each request: one small query for somebody who is
-    signed in, none for the rest. The edition comes with a membership."""
+    signed in, none for the rest. The marks come with it."""
     found = getattr(request, "sees", None)
     if found is None:
         found = request.sees = _sees(request, now)  # type: ignore[attr-defined]
@@ -91,20 +97,14 @@ def _sees(request: HttpRequest, now: datetime) -> Sees:
     if not user.is_authenticated:
         return Sees()
     held = Subscription.objects.open_at(now).filter(customer=user.pk, plan_group=MEMBERSHIP).order_by()
-    columns = ("plan_id", "plan__rank", "price_id", "price__amount_minor", "started_at", "created_at")
-    found = held.values_list(*columns, Subquery(Edition.objects.values("mark")[:1])).first()
-    if found is None:
+    # With the marks, which are there whether there is a membership or not.
+    found = Edition.objects.values_list("mark", "counts", Subquery(held.values(held=_HELD)[:1]))
+    mark, counts, membership = found.get()
+    kept.begin(request, marks=Marks(str(mark), str(counts)))
+    if membership is None:
         return Sees(is_known=True)
-    plan_id, rank, price_id, amount, started_at, created_at, mark = found
-    kept.begin(request, edition=str(mark))
-    return Sees(
-        is_known=True,
-        plan_id=plan_id,
-        rank=rank,
-        price_id=price_id,
-        pays=amount > 0,
-        member_since=started_at or created_at,
-    )
+    amount, since = membership.pop("amount"), membership.pop("since")
+    return Sees(is_known=True, pays=amount > 0, member_since=datetime.fromisoformat(since), **membership)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +118,13 @@ class Perks:
 
 
 def perks(request: HttpRequest, *, now: datetime) -> Perks:
-    """What the visitor's plan gives them at `now`, kept for all who have the plan: plans, benefits and rules are edited
-    by staff, which makes another edition, and a rule begins at a minute."""
+    """What the visitor's plan gives them at `now`. At most one query, after an edit."""
     plan_id = sees(request, now=now).plan_id
     if plan_id is None:
         return Perks()
-    return kept.read(request, f"perks:{plan_id}:{now:%Y%m%d%H%M}", lambda: _perks(plan_id, now))
-
-
-def _perks(plan_id: int, now: datetime) -> Perks:
-    grants = Benefit.objects.granting(MEMBER_PRICES).filter(plan=OuterRef("pk"))
-    rule = EarningRule.objects.filter(valid_from__lte=now).order_by("-valid_from").values("points_per_unit")[:1]
-    rate = Coalesce(Subquery(rule), points_rules.DEFAULT_POINTS_PER_UNIT)
-    plan = Plan.objects.annotate(opens_member_prices=Exists(grants), points_per_unit=rate).get(pk=plan_id)
-    return Perks(plan, plan.opens_member_prices, plan.points_per_unit)
+    terms = house.terms(request)
+    plan = terms.plans[plan_id]
+    return Perks(plan, plan.opens_member_prices, terms.points_per_unit(now))  # type: ignore[attr-defined]
 
 
 def with_trials(standing: Standing, user, groups: Collection[str]) -> Standing:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from fractions import Fraction
 
 from apps.catalog.models import ProductPrice
 from apps.core.money import Money
 from apps.loyalty import rules as points_rules
-from apps.memberships.models import MEMBER_PRICES, Plan, Price
+from apps.memberships.models import Plan, Price
 from apps.orders.savings import Savings
 
 from .visitor import Perks
@@ -42,18 +41,10 @@ class PayBack:
         return orders_needed(self.monthly, self.average) if self.average else None
 
 
-def pay_back(saving: Money | None, *, perks: Perks, now: datetime) -> PayBack | None:
-    """How soon the cheapest membership with members' prices pays for itself, for a visitor whose order would save
-    `saving` with it. One query.
-
-    None for those who have members' prices already, where nothing is saved, and where no such plan is on sale by the
-    month in the currency.
-    """
-    if saving is None or saving.minor <= 0 or perks.has_member_prices:
-        return None
-    paid = Price.objects.all().monthly_granting(MEMBER_PRICES, currency=saving.currency, now=now)
-    price = paid.order_by("amount_minor", "-version").first()
-    if price is None:
+def pay_back(saving: Money, price: Price | None) -> PayBack | None:
+    """How soon a membership for this price of a month pays for itself, for a visitor whose order would save `saving`
+    with it. None where nothing is saved, and without a price."""
+    if price is None or saving.minor <= 0:
         return None
     return PayBack(price.plan, price.amount, saving)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.billing import charging, collection, dunning, invoices, janitor, lifecycle, refunds
@@ -137,7 +137,7 @@ def nothing_is_wrong() -> None:
 
 @pytest.mark.lives
 @given(events=st.lists(EVENTS, min_size=1, max_size=10))
-@settings(max_examples=lives(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=lives(15))
 def test_any_history_ends_with_the_money_where_it_belongs(events):
     with transaction.atomic(), gateways.using(Moody()) as gateway:
         story = Story(gateway)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import transaction
 from django.db.models import Sum
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.billing import collection, corrections, invoices, lifecycle, recognition, refunds
@@ -125,7 +125,7 @@ def nothing_is_wrong() -> None:
 
 @pytest.mark.lives
 @given(story=st.lists(events, min_size=1, max_size=14))
-@settings(max_examples=lives(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=lives(60))
 def test_in_the_end_nothing_is_deferred(story):
     with transaction.atomic(), gateways.using(Rehearsal()) as gateway:
         life = Story(gateway)

@@ -30,7 +30,7 @@ class Examples:
 
 
 @pytest.mark.parametrize("law", sums.LAWS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_parts_sum_to_the_whole(law, data):
     law(Examples(data))

@@ -147,7 +147,7 @@ def test_the_demo_has_both_kinds():
 
 
 class Limits(TestCase):
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=15)
     @given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 3)), min_size=1, max_size=4))
     def test_so_many_can_be_taken_and_not_one_more(self, parts):
         variants = [(catalog.product(left=left).variants.get(), quantity) for left, quantity in parts]

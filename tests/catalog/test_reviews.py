@@ -114,7 +114,7 @@ def test_staff_moderate_many_and_answer(client, now, everybody_bought):
 
 
 class Counting(TestCase):
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["publish", "reject", "reopen"])), max_size=12))
     def test_the_product_always_knows_its_published_stars(self, steps):
         spade = catalog.product()

@@ -245,7 +245,6 @@ def test_any_contract():
         settings=settings(
             max_examples=lives(12),
             stateful_step_count=15,
-            deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )

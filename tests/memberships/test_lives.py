@@ -6,7 +6,7 @@ from itertools import count, pairwise
 import pytest
 from django.db import transaction
 from django.db.models import Sum
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.accounts.models import User
@@ -43,7 +43,7 @@ steps = st.one_of(wait, wait, change, st.sampled_from([("cancel",), ("undo",), (
 
 @pytest.mark.lives
 @pytest.mark.django_db
-@settings(max_examples=lives(8), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=lives(8))
 @given(script=scripts, life=st.lists(steps, min_size=1, max_size=10), discounted=st.booleans())
 def test_any_life(script, life, discounted):
     # A plain savepoint: the engine refuses to talk to the gateway inside an atomic block.

@@ -152,7 +152,5 @@ class RestingLife(RuleBasedStateMachine):
 def test_any_life_with_pauses():
     run_state_machine_as_test(
         RestingLife,
-        settings=settings(
-            max_examples=lives(8), stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=lives(8), stateful_step_count=10, suppress_health_check=list(HealthCheck)),
     )

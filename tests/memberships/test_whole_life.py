@@ -19,7 +19,5 @@ def test_any_life_of_the_shop(lives, steps, monkeypatch):
     whole_shop.build(now=whole_life.BEGIN - whole_shop.A_DAY)
     run_state_machine_as_test(
         whole_life.WholeLife,
-        settings=settings(
-            max_examples=lives, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=lives, stateful_step_count=steps, suppress_health_check=list(HealthCheck)),
     )

@@ -16,11 +16,11 @@ def test_an_edit_in_the_middle_of_a_request_does_not_date_what_was_read_before_i
 ):
     request = rf.get("/shop/")
     request.user = memberships.member(gateway, now=now).customer
-    first = kept.edition(request)
+    first = kept.marks(request)
     old = kept.read(request, "rooms-before", lambda: Category.objects.get(slug="trees").name)
     Category.objects.filter(slug="trees").update(name="EDITED")
     assert visitor.sees(request, now=now).rank == 2
-    assert kept.edition(request) == first != Edition.objects.current()
+    assert kept.marks(request) == first != Edition.objects.current()
     later = rf.get("/shop/")
     assert (old, kept.read(later, "rooms-before", lambda: "EDITED")) == ("Citrus trees", "EDITED")
 
@@ -30,5 +30,5 @@ def test_the_edition_comes_with_the_membership(stocked, gateway, now, rf: Reques
     request.user = memberships.member(gateway, now=now).customer
     with django_assert_num_queries(1):
         visitor.sees(request, now=now)
-        found = kept.edition(request)
+        found = kept.marks(request)
     assert found == Edition.objects.current()

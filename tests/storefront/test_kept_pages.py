@@ -94,13 +94,14 @@ def test_what_is_sold_is_seen_when_the_visitor_is_told_the_number(stocked, now):
         assert said in " ".join(html(Client(), "/shop/spade/").split())
 
 
-def test_a_sale_from_a_full_shelf_makes_no_new_edition(stocked, now):
+def test_a_sale_is_no_edit_and_tells_another_number_when_few_are_left(stocked, now):
     spade = catalog.product(left=20).variants.get()
-    before = Edition.objects.get().mark
+    before = Edition.objects.current()
     stock.take({spade.pk: 3}, key="order:1", now=now)
-    assert Edition.objects.get().mark == before
+    assert Edition.objects.current() == before
     stock.take({spade.pk: 12}, key="order:2", now=now)
-    assert Edition.objects.get().mark != before
+    after = Edition.objects.current()
+    assert (after.edition == before.edition, after.counts == before.counts) == (True, False)
 
 
 def test_what_a_slow_visitor_saw_before_an_edit_is_not_shown_after_it(stocked, monkeypatch):

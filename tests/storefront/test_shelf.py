@@ -1,5 +1,7 @@
 """Narrowing and ordering a shelf: what is found, and that no parameter breaks it."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,8 +31,14 @@ def room(db):
 def shown(client, query: str) -> list[str]:
     response = client.get(f"/shop/c/shed/?{query}")
     assert response.status_code == 200
-    assert response.context["shelf"].page.paginator.count == len(response.context["shelf"].page.object_list)
-    return [product.name for product in response.context["shelf"].page.object_list]
+    names = names_on(response)
+    assert response.context["shelf"].page.paginator.count == len(names)
+    return names
+
+
+def names_on(response) -> list[str]:
+    """The names on the cards, in their order."""
+    return re.findall(r'<h3><a href="[^"]+">([^<]+)</a></h3>', response.content.decode())
 
 
 @pytest.mark.parametrize(
@@ -75,7 +83,7 @@ def test_what_makes_no_sense_is_named_and_left_aside(client, room, query, said):
     response = client.get(f"/shop/c/shed/?{query}&stock=on")
     assert response.status_code == 200
     assert said in response.content.decode()
-    names = [product.name for product in response.context["shelf"].page.object_list]
+    names = names_on(response)
     assert names in (["Spade", "Pot", "Visit"], ["Spade", "Visit"])
 
 

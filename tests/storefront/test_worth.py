@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from apps.core.money import Money
 from apps.memberships.models import Subscription
-from apps.storefront import visitor, worth
+from apps.storefront import worth
 from tests.factories import accounts, catalog, memberships
 
 
@@ -48,12 +48,12 @@ def test_a_visitor_is_told_when_it_pays_back(client, stocked, now):
 
 
 @pytest.mark.django_db
-def test_without_a_plan_in_the_currency_nothing_is_promised(db, now):
-    perks = visitor.Perks()
-    assert worth.pay_back(Money(500, "EUR"), perks=perks, now=now) is None
+def test_without_a_price_of_a_month_nothing_is_promised(db):
     memberships.plans()
-    assert worth.pay_back(Money(500, "CHF"), perks=perks, now=now) is None
-    assert worth.pay_back(None, perks=perks, now=now) is None
+    price = memberships.price("grove")
+    assert worth.pay_back(Money(500, "EUR"), price) == worth.PayBack(price.plan, price.amount, Money(500, "EUR"))
+    assert worth.pay_back(Money(500, "EUR"), None) is None
+    assert worth.pay_back(Money(0, "EUR"), price) is None
 
 
 @pytest.mark.django_db

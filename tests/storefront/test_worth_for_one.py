@@ -136,7 +136,7 @@ def test_it_costs_one_query_however_much_was_bought(gateway, spade, tree, now, d
     browser = signed_in(customer)
     page(browser)
     for _round in range(2):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(4):
             page(browser)
         make.paid(gateway, (tree, 2), (spade, 1), customer=customer, now=now)
         put(browser, tree, 2)

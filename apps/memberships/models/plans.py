@@ -130,10 +130,11 @@ class PriceQuerySet(models.QuerySet["Price"]):
         """Prices that renew until cancelled: those of a fixed term are chosen on purpose, never instead of another."""
         return self.filter(term_periods=None)
 
-    def monthly_granting(self, code: str, *, currency: str, now: datetime) -> PriceQuerySet:
-        """What a customer can choose at `now` by the month, in a currency, to get the benefit with this code."""
+    def monthly_granting(self, code: str) -> PriceQuerySet:
+        """What a membership with the benefit of this code costs by the month, in all currencies, for new members of now
+        and later."""
         granted = Benefit.objects.granting(code).filter(plan=OuterRef("plan"))
-        paid = self.on_sale(now).renewing().filter(currency=currency, amount_minor__gt=0, plan__group=MEMBERSHIP)
+        paid = self.renewing().filter(amount_minor__gt=0, plan__group=MEMBERSHIP, plan__status=PlanStatus.OPEN)
         return paid.filter(Exists(granted), interval_unit="month", interval_count=1)
 
     def lasting(self, days: Fraction) -> PriceQuerySet:
@@ -235,6 +236,10 @@ class Price(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plan}: {self.amount} / {self.interval_label} (v{self.version})"
+
+    def is_available(self, now: datetime) -> bool:
+        """Whether `on_sale` finds it at `now` while its plan is open."""
+        return self.available_from <= now and (self.closed_at is None or self.closed_at > now)
 
     @property
     def interval(self) -> Interval:

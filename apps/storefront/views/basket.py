@@ -170,7 +170,7 @@ def _member_plans(request: HttpRequest, shown: Contents, *, now: datetime) -> li
     """The memberships with which something in the basket would cost less, the lowest first. One query."""
     if not shown.saving or _is_member(request):
         return []
-    prices = Price.objects.all().monthly_granting(MEMBER_PRICES, currency=shown.currency, now=now)
+    prices = Price.objects.on_sale(now).monthly_granting(MEMBER_PRICES).filter(currency=shown.currency)
     newest = {price.plan_id: price for price in prices.order_by("plan__rank", "version")}
     return list(newest.values())
 

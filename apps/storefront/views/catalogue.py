@@ -14,13 +14,13 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
-from apps.catalog import bundles, text, words
+from apps.catalog import bundles, text, told, words
 from apps.catalog.models import Category, Product, Review
 from apps.catalog.shown import REVIEWS
 from apps.core import clock
 from apps.loyalty import rules as points_rules
 
-from .. import basket_session, currency, kept_pages, reading, rooms, structured, visitor, worth
+from .. import basket_session, currency, house, kept_pages, reading, rooms, structured, visitor, worth
 from ..forms import number
 from ..shelf import Shelf
 
@@ -40,6 +40,7 @@ class HtmxRequest(HttpRequest):
 @kept_pages.for_everybody()
 def catalogue(request: HtmxRequest) -> HttpResponse:
     shelf = Shelf(request, Product.objects.published().goods())
+    kept_pages.lasts(request, until=None)
     return _shelf(request, "storefront/catalogue.html", {"shelf": shelf})
 
 
@@ -59,6 +60,8 @@ def category(request: HtmxRequest, slug: str) -> HttpResponse:
         trail.append({"label": found.name_i18n})
         context |= {"trail": trail, "structured": [structured.trail(trail)]}
         context["guides"] = reading.cards(found.guides_shown, standing=seen, now=now)
+        opening = [access.opens_at for _guide, access in context["guides"] if access.opens_at is not None]
+        kept_pages.lasts(request, until=min(opening, default=None))
     return _shelf(request, "storefront/category.html", context)
 
 
@@ -86,7 +89,12 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     variants = [replace(row, bundled=bundled) for row in found.offered]
     price = found.shown_price
     points = worth.points(price, perks=perks)
-    general = worth.pay_back(price.member_saving if price else None, perks=perks, now=now)
+    terms = house.terms(request)
+    general = None
+    if price and price.member_saving and not perks.has_member_prices:
+        general = worth.pay_back(price.member_saving, terms.cheapest(shown, now=now))
+    kept_pages.lasts(request, until=terms.changes_at(now))
+    kept_pages.tells(request, told.by_products([found, *found.related_shown]))
     trail = [
         {"label": _("Shop"), "href": reverse("catalogue")},
         {"label": found.category.name_i18n, "href": found.category.get_absolute_url()},
@@ -138,6 +146,8 @@ def search(request: HtmxRequest) -> HttpResponse:
     guessed = bool(query) and not results
     if guessed:
         results = list(everything.sounding_like(query)[:_RESULTS])
+    kept_pages.lasts(request, until=None)
+    kept_pages.tells(request, told.by_products(results))
     context = {
         "query": query,
         "results": results,

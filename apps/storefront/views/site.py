@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts import language
+from apps.catalog import told
 from apps.catalog.models import Product
 from apps.core import clock
 
@@ -40,11 +41,12 @@ def home(request: HttpRequest) -> HttpResponse:
     shown = currency.of(request)
     book = plans.book(currency=shown, now=now)
     standing = visitor.with_trials(standing, request.user, plans.with_trial(book))
-    products = Product.objects.published().for_cards(shown)
+    featured = list(Product.objects.published().goods().filter(is_featured=True).for_cards(shown)[:_FEATURED])
+    kept_pages.tells(request, told.by_products(featured))
     context = {
         "standing": standing,
         "plan_cards": plans.cards(book, interval="month", standing=standing),
-        "featured": products.goods().filter(is_featured=True)[:_FEATURED],
+        "featured": featured,
         "guides": reading.cards(
             Product.objects.published().readable().filter(is_featured=True)[:_GUIDES], standing=standing, now=now
         ),

@@ -173,7 +173,6 @@ def test_any_box():
         settings=settings(
             max_examples=lives(10),
             stateful_step_count=20,
-            deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )

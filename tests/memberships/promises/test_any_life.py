@@ -44,9 +44,7 @@ scripts = st.sampled_from([(), (decline("insufficient_funds", first=4, times=2),
 
 @pytest.mark.lives
 @pytest.mark.django_db
-@settings(
-    max_examples=lives(5), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=lives(5), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     script=scripts,
     first=st.sampled_from([("plan", 1500, "keep"), ("plan", 1500, "end"), ("plan", 900, "keep")]),

@@ -16,9 +16,7 @@ zones = st.sampled_from(["Europe/Rome", "America/New_York", "Australia/Lord_Howe
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 instants = st.integers(0, 11 * 365 * 86_400).map(lambda second: BEGIN + timedelta(seconds=second))
 intervals = st.builds(Interval, st.sampled_from(list(Unit)), st.integers(1, 3))
-relaxed = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+relaxed = settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def ask(call: str, *values):
