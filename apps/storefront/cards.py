@@ -18,11 +18,11 @@ _TEMPLATE = "components/product_card.html"
 type Numbers = Mapping[int, int] | None
 
 
-def some(request: HttpRequest, goods: ProductQuerySet, *, first: int, most: int) -> tuple[list[str], Numbers]:
-    """The cards of `most` goods from `first` on (0 is the first of all), in their order, and what they tell of how many
-    are left. Two queries: which they are, and those of which no card is kept; one when all are."""
+def some(request: HttpRequest, goods: ProductQuerySet) -> tuple[list[str], Numbers]:
+    """The cards of these goods in their order, and what they tell of how many are left. Two queries: which they are, and
+    those of which no card is kept; one when all are. Slower than `all_of` where no card is kept."""
     shown = currency.of(request)
-    found = goods.annotate(told=told.in_statement(shown)).values_list("pk", "kind", "told")[first : first + most]
+    found = goods.annotate(told=told.in_statement(shown)).values_list("pk", "kind", "told")
     numbers = {pk: None if kind == Kind.BUNDLE else dict(pairs) for pk, kind, pairs in found}
     names = {pk: _name(request, pk, each) for pk, each in numbers.items()}
     by_name = kept.read_many(request, names.values())
@@ -34,7 +34,7 @@ def some(request: HttpRequest, goods: ProductQuerySet, *, first: int, most: int)
 
 
 def all_of(request: HttpRequest, goods: ProductQuerySet) -> tuple[list[str], Numbers]:
-    """The cards of all these goods, made anew, and what they tell. One query."""
+    """The same, all made anew. One query."""
     products = list(goods.for_cards(currency.of(request)))
     return list(_keep(request, products).values()), told.by_products(products)
 

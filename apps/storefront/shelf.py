@@ -172,11 +172,9 @@ class Shelf:
         """The cards of a page, and what they tell of how many are left. Where much is kept, one query finds which they
         are, and a second one reads those of which no card is kept; elsewhere one query does both."""
         first = (page.number - 1) * PAGE_SIZE
-        if is_kept:
-            return cards.some(self._request, ordered, first=first, most=PAGE_SIZE)
         # What is shown with a product is read for those of this page alone, and not for all before them.
-        shown = Product.objects.filter(pk__in=ordered.values("pk")[first : first + PAGE_SIZE])
-        return cards.all_of(self._request, form.order(shown))
+        shown = form.order(Product.objects.filter(pk__in=ordered.values("pk")[first : first + PAGE_SIZE]))
+        return cards.some(self._request, shown) if is_kept else cards.all_of(self._request, shown)
 
     def _facets(self, form: ShelfForm, narrowed: ProductQuerySet) -> tuple[Facets, bool]:
         """What there is to choose from, and whether it was kept: the same for all pages of a room, in every order."""

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Subquery
+from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.http import HttpRequest
 
 from apps.core.models import Edition, Marks
+from apps.core.statements import Statement
 from apps.memberships.models import MEMBERSHIP, Plan, Subscription, TrialUse
 
 from . import house, kept
-
-_HELD = JSONObject(
-    plan_id="plan",
-    rank="plan__rank",
-    price_id="price",
-    amount="price__amount_minor",
-    since=Coalesce("started_at", "created_at"),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -96,15 +89,31 @@ def _sees(request: HttpRequest, now: datetime) -> Sees:
     user = request.user
     if not user.is_authenticated:
         return Sees()
-    held = Subscription.objects.open_at(now).filter(customer=user.pk, plan_group=MEMBERSHIP).order_by()
-    # With the marks, which are there whether there is a membership or not.
-    found = Edition.objects.values_list("mark", "counts", Subquery(held.values(held=_HELD)[:1]))
-    mark, counts, membership = found.get()
+    found = _HELD.first(customer=user.pk, now=now)
+    assert found is not None
+    mark, counts, held = found
     kept.begin(request, marks=Marks(str(mark), str(counts)))
-    if membership is None:
+    if held is None:
         return Sees(is_known=True)
-    amount, since = membership.pop("amount"), membership.pop("since")
-    return Sees(is_known=True, pays=amount > 0, member_since=datetime.fromisoformat(since), **membership)
+    membership = json.loads(held)
+    amount, since = membership.pop("amount"), datetime.fromisoformat(membership.pop("since"))
+    return Sees(is_known=True, pays=amount > 0, member_since=since, **membership)
+
+
+def _held(customer: int, now: datetime) -> QuerySet:
+    """The marks, which are there whether there is a membership or not, and what is needed of the membership."""
+    held = Subscription.objects.open_at(now).filter(customer=customer, plan_group=MEMBERSHIP).order_by()
+    found = JSONObject(
+        plan_id="plan",
+        rank="plan__rank",
+        price_id="price",
+        amount="price__amount_minor",
+        since=Coalesce("started_at", "created_at"),
+    )
+    return Edition.objects.values_list("mark", "counts", Subquery(held.values(found=found)[:1]))
+
+
+_HELD = Statement(_held, customer=int, now=datetime)
 
 
 @dataclass(frozen=True, slots=True)
