@@ -7,9 +7,9 @@ from functools import cache
 from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q
 from django.db.models.expressions import BaseExpression, RawSQL
 
-from apps.core.nested import Rows, compiled
+from apps.core.nested import Fetched, Rows, compiled
 
-from .models import BundleSlot, Product, ProductPicture, ProductPrice, Review
+from .models import BundleSlot, Product, ProductPicture, ProductPrice, ProductQuerySet, Review
 from .models.bundles import lacks_pieces
 
 # Of the published reviews of a product, so many are on its page, and on each that follows.
@@ -26,8 +26,22 @@ def on_a_card(currency: str) -> dict[str, RawSQL]:
     return {name: compiled(Product, made) for name, made in _card(currency).items()}
 
 
+def product(slug: str, *, currency: str) -> Product | None:
+    """The published product with this address and all that its page shows, None where there is none: what is on a card,
+    the text, the guide that goes with it, pictures, what is in a bundle, the newest reviews, and the cards of other
+    goods of its room. One query."""
+    return next(iter(_pages(currency).all(slug=slug)), None)
+
+
 @cache
-def on_its_page(currency: str) -> dict[str, RawSQL]:
+def _pages(currency: str) -> Fetched:
+    def make(slug: str) -> ProductQuerySet:
+        return Product.objects.published().filter(slug=slug).annotate(**_card(currency), **_page(currency))
+
+    return Fetched(make, "category", "cover", "companion", slug=str)
+
+
+def _page(currency: str) -> dict[str, Rows]:
     """All its pictures, what is in a bundle, the newest reviews with the names of those who wrote them, and other goods
     of its room."""
     pictures = ProductPicture.objects.filter(**_OWN).order_by("position", "pk")
@@ -36,13 +50,12 @@ def on_its_page(currency: str) -> dict[str, RawSQL]:
     others = Product.objects.published().goods().filter(category=OuterRef("category")).exclude(pk=OuterRef("pk"))
     cards = others.annotate(**_card(currency)).order_by("position", "name", "pk")[:RELATED]
     cards = cards.defer("description", "facts_text")
-    found = {
+    return {
         "pictures_shown": Rows(pictures, "variant"),
         "reviews_shown": Rows(reviews, "customer__name", "answer"),
         "slots_shown": Rows(slots),
         "related_shown": Rows(cards, "cover"),
     }
-    return {name: compiled(Product, rows) for name, rows in found.items()}
 
 
 def guides_of_a_room() -> Rows:

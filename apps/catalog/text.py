@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from threading import local
 
 import markdown
@@ -19,12 +20,17 @@ _ATTRIBUTES = {"a": {"href", "title"}, "th": {"scope"}}
 
 def render(source: str) -> SafeString:
     """HTML of a Markdown text: links, lists, tables. Scripts, styles, pictures and other tags are removed."""
-    raw = _converter().reset().convert(source)
-    clean = nh3.clean(raw, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"})
+    clean = _clean(source)
     # A wide table scrolls by itself, and by keyboard too.
     region = format_html('<div class="table-scroll" tabindex="0" role="region" aria-label="{}"><table>', _("Table"))
     clean = clean.replace("<table>", region).replace("</table>", "</table></div>")
     return mark_safe(clean)  # noqa: S308 - nh3 has just removed everything not listed above
+
+
+@lru_cache(maxsize=1000)
+def _clean(source: str) -> str:
+    raw = _converter().reset().convert(source)
+    return nh3.clean(raw, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"})
 
 
 def _converter() -> markdown.Markdown:

@@ -9,7 +9,8 @@ Each product then has a list of prices, each with its variant, as `prefetch_rela
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,9 @@ from django.db.models import (
     Subquery,
 )
 from django.db.models.expressions import BaseExpression, RawSQL
+
+from .models import Edition
+from .statements import Statement
 
 _INEXACT = (BinaryField, DecimalField, DurationField, FloatField)
 _LONGEST_NAME = 63
@@ -53,7 +57,12 @@ class Rows(Subquery):
         shape.said.update((name, each.output_field) for name, each in queryset.query.annotations.items())
         paths = list(shape.paths())
         columns = ", ".join(f'"{path}"' for path in paths)
+        self.shape = shape
         super().__init__(queryset.values_list(*paths), output_field=_RowsField(shape), columns=columns)
+
+    def made(self, rows: list[dict[str, Any]]) -> list[Model | None]:
+        """The instances of what the database says, read as JSON."""
+        return [self.shape.made(row) for row in rows]
 
 
 @dataclass
@@ -148,3 +157,26 @@ def compiled(model: type[Model], expression: BaseExpression) -> RawSQL:
     query = model._default_manager.annotate(compiled=expression).query
     sql, params = query.get_compiler(DEFAULT_DB_ALIAS).compile(query.annotations["compiled"])
     return RawSQL(sql, params, output_field=expression.output_field)  # noqa: S611 - Django has just made it
+
+
+class Fetched:
+    """Instances with their `Rows`, by values that are known when they are asked for: a `Statement` that gives models.
+
+    Takes what `Rows` takes, of querysets that `make` gives for values of the types that are named.
+    """
+
+    def __init__(self, make: Callable[..., QuerySet], *beside: str, **types: type) -> None:
+        self._make = make
+        self._beside = beside
+        self._statement = Statement(self._hung, **types)
+
+    def all(self, **values: Any) -> list[Any]:
+        """The instances, in their order. One query."""
+        found = self._statement.first(**values)
+        assert found is not None
+        return self._rows.made(json.loads(found[0]))
+
+    def _hung(self, **values: Any) -> QuerySet:
+        self._rows = Rows(self._make(**values), *self._beside)
+        # The row of the edition is there and is one: they hang on it.
+        return Edition.objects.values_list(self._rows)

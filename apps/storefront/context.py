@@ -41,11 +41,27 @@ def _alternates(request: HttpRequest) -> list[tuple[str, str]]:
     """The page in each language, as `(code, address)`; none for one that has a single address."""
     code = get_language_from_path(request.path_info)
     plain = request.path.removeprefix(f"/{code}") if code else request.path
-    others = list(translations.languages())
-    # An address has its language in front, as `i18n_patterns` has it, or is the same for all.
-    if code is None and translate_url(plain, others[0]) == plain:
+    if code is None and not _has_languages(request, plain):
         return []
-    return [(settings.LANGUAGE_CODE, plain), *((other, f"/{other}{plain}") for other in others)]
+    return [(settings.LANGUAGE_CODE, plain), *((other, f"/{other}{plain}") for other in translations.languages())]
+
+
+def _has_languages(request: HttpRequest, plain: str) -> bool:
+    """Whether an address has its language in front, as `i18n_patterns` has it, or is the same for all. What is so for
+    one address of a route is so for all of them."""
+    if request.resolver_match is None:
+        return _is_translated(plain)
+    route = request.resolver_match.route
+    if route not in _routes:
+        _routes[route] = _is_translated(plain)
+    return _routes[route]
+
+
+def _is_translated(plain: str) -> bool:
+    return translate_url(plain, next(iter(translations.languages()))) != plain
+
+
+_routes: dict[str, bool] = {}
 
 
 def _basket_count(request: HttpRequest) -> int:

@@ -217,13 +217,14 @@ def _strip(body: bytes, request: HttpRequest, now: datetime) -> _Page:
 
 def _fill(page: _Page, request: HttpRequest) -> bytes:
     body = page.body
+    # Each time that it is asked for it is masked anew, at some cost: once is enough.
+    token = get_token(request) if page.token in body or page.corner in body else ""
     if page.corner in body:
         request.corner_mark = None  # type: ignore[attr-defined]
-        body = body.replace(page.corner, render_to_string(CORNER, request=request).encode())
+        body = body.replace(page.corner, render_to_string(CORNER, {"csrf_token": token}, request).encode())
     for part in page.parts:
         body = body.replace(part.mark.encode(), part.make(request, part.known).encode())
-    if page.token in body:
-        body = body.replace(page.token, get_token(request).encode())
+    body = body.replace(page.token, token.encode())
     if page.nonce in body:
         body = body.replace(page.nonce, str(get_nonce(request)).encode())
     return body

@@ -118,10 +118,14 @@ class ShelfForm(forms.Form):
 
 
 class Shelf:
-    """Goods as a visitor asks for them. Nothing is read until `form` or `page` are asked for: two queries then."""
+    """Goods as a visitor asks for them; `name` stands for all of them, whatever is asked.
 
-    def __init__(self, request: HttpRequest, goods: ProductQuerySet) -> None:
+    Nothing is read until `form` or `page` are asked for: two queries then, or three.
+    """
+
+    def __init__(self, request: HttpRequest, goods: ProductQuerySet, *, name: str) -> None:
         self._request = request
+        self._name = name
         self._asked = request.GET
         self._currency = currency.of(request)
         self._goods = goods
@@ -143,7 +147,7 @@ class Shelf:
 
     @cached_property
     def page(self) -> Page:
-        """Which page of the goods that the form finds is shown; `cards` are what is on it."""
+        """Which page of the goods that the form finds is shown, by their places among them; `cards` are on it."""
         return self._found[1]
 
     @cached_property
@@ -158,23 +162,28 @@ class Shelf:
         narrowed = form.narrow(self._goods)
         facets, is_kept = self._facets(form, narrowed)
         form.offer(facets)
-        paginator = Paginator(narrowed, PAGE_SIZE)
-        paginator.count = facets.found
-        page = paginator.get_page(self._asked.get("page"))
-        shown, numbers = self._cards(form, form.order(narrowed), page, is_kept=is_kept)
+        page = Paginator(range(facets.found), PAGE_SIZE).get_page(self._asked.get("page"))
+        shown, numbers = self._cards(form, narrowed, page, is_kept=is_kept)
         # What a sale leaves decides here what is found, and not only what is told of it.
         kept_pages.tells(self._request, None if form.cleaned_data.get("stock") else numbers)
         return form, page, shown
 
     def _cards(
-        self, form: ShelfForm, ordered: ProductQuerySet, page: Page, *, is_kept: bool
+        self, form: ShelfForm, narrowed: ProductQuerySet, page: Page, *, is_kept: bool
     ) -> tuple[list[str], Mapping[int, int] | None]:
         """The cards of a page, and what they tell of how many are left. Where much is kept, one query finds which they
         are, and a second one reads those of which no card is kept; elsewhere one query does both."""
         first = (page.number - 1) * PAGE_SIZE
+
         # What is shown with a product is read for those of this page alone, and not for all before them.
-        shown = form.order(Product.objects.filter(pk__in=ordered.values("pk")[first : first + PAGE_SIZE]))
-        return cards.some(self._request, shown) if is_kept else cards.all_of(self._request, shown)
+        def shown(first: int) -> ProductQuerySet:
+            ordered = form.order(narrowed).values("pk")
+            return form.order(Product.objects.filter(pk__in=ordered[first : first + PAGE_SIZE]))
+
+        if not is_kept:
+            return cards.all_of(self._request, shown(first))
+        order = form.cleaned_data.get("sort", "")
+        return cards.some(self._request, shown, first=first, name=f"{self._name} {order}")
 
     def _facets(self, form: ShelfForm, narrowed: ProductQuerySet) -> tuple[Facets, bool]:
         """What there is to choose from, and whether it was kept: the same for all pages of a room, in every order."""
@@ -186,7 +195,7 @@ class Shelf:
             made.append(_facets(self._goods, self._goods))
             return made[0]
 
-        return kept.read(self._request, f"facets:{self._request.path_info}", make), not made
+        return kept.read(self._request, f"facets:{self._name}", make), not made
 
 
 def _facets(goods: ProductQuerySet, narrowed: ProductQuerySet) -> Facets:

@@ -17,6 +17,7 @@ from apps.memberships.models import MEMBERSHIP, Plan, Subscription, TrialUse
 
 from . import house, kept
 
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A visitor's membership at one instant; a visitor without one has rank 0 and no subscription.

@@ -102,7 +102,7 @@ def test_the_product_page_speaks_to_search_engines_in_its_language(client, stock
 
 def test_a_shelf_is_sorted_by_the_names_that_are_shown(client, stocked):
     shown = {
-        path: [product.slug for product in client.get(path, {"sort": "name"}).context["shelf"].page]
+        path: re.findall(r'<h3><a href="/(?:it/)?shop/([^"/]+)/">', html(client, f"{path}?sort=name"))
         for path in ("/shop/c/feed/", "/it/shop/c/feed/")
     }
     # In Italian: Concime estivo, Concime invernale, Sapone per foglie, Terriccio per agrumi.
@@ -120,5 +120,5 @@ def test_an_italian_search_finds_and_shows_italian_names(client, stocked):
 
 @pytest.mark.parametrize("language", ["", "/it", "/fr", "/ro"])
 def test_a_product_page_costs_the_same_in_every_language(stocked, language, django_assert_num_queries):
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         html(Client(), f"{language}/shop/lemon-femminello/")

@@ -114,7 +114,8 @@ class Product(models.Model):
             GinIndex(fields=["search"], name="catalog_product_search"),
             GinIndex(OpClass("names", name="gin_trgm_ops"), name="catalog_product_alike"),
             models.Index(fields=["category", "position"], name="catalog_product_shelf"),
-            models.Index(fields=["position", "name", "id"], name="catalog_product_order"),
+            # A page far back in the shelf is found in the index alone.
+            models.Index(fields=["position", "name", "id"], include=["status", "kind"], name="catalog_product_order"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -172,7 +173,7 @@ class Product(models.Model):
     # What `for_cards` fetched: one for each variant, the lowest first; and whether a bundle cannot be packed.
     prices_shown: list[ProductPrice]
     lacks_pieces: bool
-    # What `for_page` fetched beside it.
+    # What `shown.product` fetched beside it.
     pictures_shown: list[ProductPicture]
     reviews_shown: list[Review]
     slots_shown: list[BundleSlot]

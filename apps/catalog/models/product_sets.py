@@ -48,14 +48,6 @@ class ProductQuerySet(TranslatedQuerySet["Product"]):
         found = self.select_related("category", "cover").defer("description", "search", "names", "facts_text")
         return found.annotate(**shown.on_a_card(currency))
 
-    def for_page(self, currency: str) -> ProductQuerySet:
-        """With all that its page shows: what is on a card, the text, the guide that goes with it, pictures, what is in
-        a bundle, the newest reviews, and the cards of other goods of its room. One query."""
-        from apps.catalog import shown
-
-        found = self.for_cards(currency).defer(None).defer("search", "names").select_related("companion")
-        return found.annotate(**shown.on_its_page(currency))
-
     def priced(self, currency: str, *, low: int | None = None, high: int | None = None) -> ProductQuerySet:
         """With a variant for sale that costs at least `low` and at most `high`, in the currency's smallest unit."""
         prices = _prices_of_a_product(currency)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,9 +14,8 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
-from apps.catalog import bundles, text, told, words
+from apps.catalog import bundles, shown, text, told, words
 from apps.catalog.models import Category, Product, Review
-from apps.catalog.shown import REVIEWS
 from apps.core import clock
 from apps.loyalty import rules as points_rules
 
@@ -39,7 +38,7 @@ class HtmxRequest(HttpRequest):
 @vary_on_headers("HX-Request")
 @kept_pages.for_everybody()
 def catalogue(request: HtmxRequest) -> HttpResponse:
-    shelf = Shelf(request, Product.objects.published().goods())
+    shelf = Shelf(request, Product.objects.published().goods(), name="all")
     kept_pages.lasts(request, until=None)
     return _shelf(request, "storefront/catalogue.html", {"shelf": shelf})
 
@@ -50,7 +49,7 @@ def catalogue(request: HtmxRequest) -> HttpResponse:
 def category(request: HtmxRequest, slug: str) -> HttpResponse:
     found = rooms.named(request, slug)
     products = Product.objects.published().within(found)
-    context: dict = {"category": found, "shelf": Shelf(request, products.goods())}
+    context: dict = {"category": found, "shelf": Shelf(request, products.goods(), name=f"room {found.pk}")}
     if not _asks_for_part(request):
         now = clock.now()
         seen = visitor.sees(request, now=now)
@@ -79,8 +78,10 @@ def _asks_for_part(request: HtmxRequest) -> bool:
 @require_safe
 @kept_pages.for_everybody()
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    now, shown = clock.now(), currency.of(request)
-    found = get_object_or_404(Product.objects.published().for_page(shown), slug=slug)
+    now, money = clock.now(), currency.of(request)
+    found = shown.product(slug, currency=money)
+    if found is None:
+        raise Http404
     if found.is_guide:
         return redirect(found)
     perks = visitor.perks(request, now=now)
@@ -92,7 +93,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     terms = house.terms(request)
     general = None
     if price and price.member_saving and not perks.has_member_prices:
-        general = worth.pay_back(price.member_saving, terms.cheapest(shown, now=now))
+        general = worth.pay_back(price.member_saving, terms.cheapest(money, now=now))
     kept_pages.lasts(request, until=terms.changes_at(now))
     kept_pages.tells(request, told.by_products([found, *found.related_shown]))
     trail = [
@@ -108,7 +109,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "perks": perks,
         "pay_back": kept_pages.own(request, _pay_back, general) if general else "",
         "points": points,
-        "points_value": points_rules.value_of(points, shown),
+        "points_value": points_rules.value_of(points, money),
         "trail": trail,
         "structured": [structured.product(found, variants), structured.trail(trail)],
         "social_picture": structured.picture(found),
@@ -129,7 +130,8 @@ def _pay_back(request: HttpRequest, general: worth.PayBack) -> str:
 
 def _reviews(product: Product, number: int) -> Page:
     """A page of its published reviews, the last one beyond the end: one query, none for the first page."""
-    paginator = Paginator(Review.objects.published().filter(product=product).for_page(), REVIEWS)
+    rows = product.reviews_shown if number == 1 else Review.objects.published().filter(product=product).for_page()
+    paginator = Paginator(rows, shown.REVIEWS)
     paginator.count = product.review_count
     return Page(product.reviews_shown, 1, paginator) if number == 1 else paginator.get_page(number)
 
@@ -140,8 +142,7 @@ def _reviews(product: Product, number: int) -> Page:
 def search(request: HtmxRequest) -> HttpResponse:
     """Results for ?q=; htmx asks for the results alone while the visitor types."""
     query = words.tidy(request.GET.get("q", ""))
-    shown = currency.of(request)
-    everything = Product.objects.published().for_cards(shown)
+    everything = Product.objects.published().for_cards(currency.of(request))
     results = list(everything.search(query)[:_RESULTS])
     guessed = bool(query) and not results
     if guessed:
