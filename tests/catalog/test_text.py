@@ -17,7 +17,8 @@ def test_markdown_becomes_html():
     [
         ("<script>alert(1)</script>", "script"),
         ('<p onclick="x()">a</p>', "onclick"),
-        ("[x](javascript:alert(1))", "javascript"),
+        ("[x](javascript:alert(1))", "href"),
+        ('<a href="javascript:alert(1)">x</a>', "javascript"),
         ('<img src="https://elsewhere.example/pixel">', "img"),
         ('<p style="color:red">a</p>', "style"),
         ("<iframe src='/'></iframe>", "iframe"),
@@ -25,6 +26,10 @@ def test_markdown_becomes_html():
 )
 def test_what_could_do_harm_is_removed(source, forbidden):
     assert forbidden not in text.render(source)
+
+
+def test_quotation_marks_and_dashes_are_those_of_print():
+    assert text.render('"Mine", she said -- and that\'s that...') == "<p>“Mine”, she said – and that’s that…</p>\n"
 
 
 def test_a_table_can_be_scrolled_by_keyboard():
