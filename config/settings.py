@@ -170,6 +170,9 @@ CACHES = {
     # In each process's own memory: the pages and parts that are asked for again and again.
     "near": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 600}},
 }
+if DEBUG:
+    # Who works on a template wants to see it.
+    CACHES |= {name: {"BACKEND": "django.core.cache.backends.dummy.DummyCache"} for name in ("pages", "near")}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from django.db.models.functions import Coalesce, JSONObject
 
 from apps.accounts.models import User
 from apps.core.money import Money
+from apps.core.statements import Statement
 
 from .models import Basket, BasketLine, Order, OrderLine, OrderStatus
 
@@ -48,20 +50,27 @@ def of_guest(token: str | None, *, currency: str) -> Savings:
 def of(customer: User, *, currency: str, now: datetime) -> Savings:
     """Those of a customer: their basket, and their orders since LOOKS_BACK of which anything was kept. Boxes do not
     count, they have prices of their own. One query."""
+    found = _OF_CUSTOMER.first(customer=customer.pk, currency=currency, since=now - LOOKS_BACK)
+    saved, price, past = found or (0, None, None)
+    orders = json.loads(past) if past else {"orders": 0, "saved": 0}
+    return Savings(
+        in_basket=Money(int(saved or 0), currency),
+        has_membership=price is not None,
+        orders=orders["orders"],
+        on_orders=Money(orders["saved"] or 0, currency),
+    )
+
+
+def _of_customer(customer: int, currency: str, since: datetime) -> QuerySet[User, Any]:
     basket = Basket.objects.filter(customer=OuterRef("pk"))
-    found = User.objects.filter(pk=customer.pk).values_list(
+    return User.objects.filter(pk=customer).values_list(
         Subquery(basket.annotate(saved=_in_basket(currency)).values("saved")),
         Subquery(basket.values("price")),
-        Subquery(_on_orders(customer, currency=currency, now=now)),
+        Subquery(_on_orders(customer, currency=currency, since=since)),
     )
-    saved, price, past = found.get()
-    past = past or {"orders": 0, "saved": 0}
-    return Savings(
-        in_basket=Money(saved or 0, currency),
-        has_membership=price is not None,
-        orders=past["orders"],
-        on_orders=Money(past["saved"] or 0, currency),
-    )
+
+
+_OF_CUSTOMER = Statement(_of_customer, customer=int, currency=str, since=datetime)
 
 
 def _in_basket(currency: str) -> Coalesce:
@@ -70,8 +79,8 @@ def _in_basket(currency: str) -> Coalesce:
     return Coalesce(Subquery(saved), Value(0), output_field=BigIntegerField())
 
 
-def _on_orders(customer: User, *, currency: str, now: datetime) -> QuerySet[OrderLine, Any]:
-    orders = Order.objects.of(customer).filter(kind=Order.Kind.SHOP, placed_at__gte=now - LOOKS_BACK)
+def _on_orders(customer: int, *, currency: str, since: datetime) -> QuerySet[OrderLine, Any]:
+    orders = Order.objects.of(customer).filter(kind=Order.Kind.SHOP, placed_at__gte=since)
     orders = orders.exclude(status=OrderStatus.CANCELLED).order_by()
     kept = OrderLine.objects.filter(order__in=orders.values("pk"), quantity__gt=F("refunded_quantity")).order_by()
     counted = JSONObject(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -14,8 +12,6 @@ from django.utils.translation import get_language
 
 from apps.catalog import told
 from apps.catalog.models import Kind, Product, ProductQuerySet
-from apps.core import translations
-from apps.core.statements import Statement
 
 from . import currency, kept
 
@@ -24,47 +20,26 @@ _TEMPLATE = "components/product_card.html"
 type Numbers = Mapping[int, int] | None
 
 
-def some(
-    request: HttpRequest, goods: Callable[[int], ProductQuerySet], *, first: int, name: str
-) -> tuple[list[str], Numbers]:
-    """The cards of the goods from `first` on (0 is the first of all) in their order, and what they tell of how many are
-    left. Two queries: which they are, and those of which no card is kept; one when all are. Slower than `all_of` where
-    no card is kept.
+def which(goods: ProductQuerySet, shown: str) -> QuerySet:
+    """What `some` has to know of goods: which they are, of which kind, and what is told of them in a currency."""
+    return goods.annotate(told=told.in_statement(shown)).values_list("pk", "kind", "told")
 
-    `name` is the same for goods whose statement is the same but for where it begins.
-    """
-    shown = currency.of(request)
-    found = _which(name, shown, translations.active(), _Uncompared(goods)).all(first=first)
+
+def some(request: HttpRequest, found: Iterable[tuple]) -> tuple[list[str], Numbers]:
+    """The cards of goods that the rows of a statement of `which` name, in their order, and what they tell of how many
+    are left. One query for those of which no card is kept; none when all are."""
     numbers = {pk: None if kind == Kind.BUNDLE else dict(map(json.loads, pairs)) for pk, kind, pairs in found}
     names = {pk: _name(request, pk, each) for pk, each in numbers.items()}
     by_name = kept.read_many(request, names.values())
     cards = {pk: by_name[name] for pk, name in names.items() if name in by_name}
     missing = [pk for pk in names if pk not in cards]
     if missing:
-        cards |= _keep(request, Product.objects.published().filter(pk__in=missing).for_cards(shown))
+        cards |= _keep(request, Product.objects.published().filter(pk__in=missing).for_cards(currency.of(request)))
     return [cards[pk] for pk in names if pk in cards], _together(numbers.values())
 
 
-@dataclass(frozen=True)
-class _Uncompared:
-    """Goods that a name stands for already."""
-
-    goods: Callable[[int], ProductQuerySet] = field(compare=False)
-
-
-@lru_cache(maxsize=500)
-def _which(name: str, shown: str, language: str, uncompared: _Uncompared) -> Statement:
-    """Which goods they are, of which kind, and what is told of them."""
-
-    def make(first: int) -> QuerySet:
-        found = uncompared.goods(first).annotate(told=told.in_statement(shown))
-        return found.values_list("pk", "kind", "told")
-
-    return Statement(make, first=int)
-
-
 def all_of(request: HttpRequest, goods: ProductQuerySet) -> tuple[list[str], Numbers]:
-    """The same, all made anew. One query."""
+    """The same of these goods, all made anew. One query."""
     products = list(goods.for_cards(currency.of(request)))
     return list(_keep(request, products).values()), told.by_products(products)
 

@@ -9,13 +9,15 @@ from hashlib import sha256
 from threading import Lock
 from typing import Any
 
-from django.apps import apps
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import caches
 from django.http import HttpRequest
 
 from apps.core.models import Edition, Marks
 
 SECONDS = 3600
+_MADE_OF = ("apps/**/*.py", "templates/**/*.html", "locale/**/*.mo")
 
 
 def marks(request: HttpRequest) -> Marks:
@@ -114,11 +116,16 @@ def keep(key: str, found: Any) -> None:
 
 
 def _key(request: HttpRequest, name: str) -> str:
-    return f"{name}:{marks(request).edition}:{_shape()}"
+    return f"{name}:{marks(request).edition}:{release()}"
 
 
 @cache
-def _shape() -> str:
-    """The columns of the models in this version of the shop: rows that another version kept may lack some."""
-    columns = [str(field) for model in apps.get_models() for field in model._meta.concrete_fields]
-    return sha256("\n".join(columns).encode()).hexdigest()[:16]
+def release() -> str:
+    """The version of the shop, under which all is kept: another one makes other pages of the same rows, and its rows
+    may have other columns."""
+    digest = sha256(getattr(staticfiles_storage, "manifest_hash", "").encode())
+    for kind in _MADE_OF:
+        for path in sorted(settings.BASE_DIR.glob(kind)):
+            digest.update(str(path.relative_to(settings.BASE_DIR)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

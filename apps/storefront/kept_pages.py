@@ -90,11 +90,13 @@ def for_nobody(view: View) -> View:
     return inner
 
 
-def for_everybody(*, by_tenure: bool = False, by_trials: bool = False) -> Callable[[View], View]:
+def for_everybody(
+    by: Callable[[HttpRequest, visitor.Sees], object] = lambda request, sees: None, *, by_trials: bool = False
+) -> Callable[[View], View]:
     """Keep the pages of a view that differ by what a membership lets its holder see, and by nothing else of them.
 
-    `by_tenure` where it matters since when they hold it; `by_trials` where free trials are shown: who is known and does
-    not pay yet gets a page of their own, which says what they can still try.
+    `by` says what of it: all who are known see the same where it is the same. `by_trials` where free trials are shown:
+    who is known and does not pay yet gets a page of their own, which says what they can still try.
     """
 
     def decorate(view: View) -> View:
@@ -110,8 +112,8 @@ def for_everybody(*, by_tenure: bool = False, by_trials: bool = False) -> Callab
             sees = visitor.sees(request, now=now)
             if by_trials and not sees.pays:
                 return view(request, *args, **kwargs)
+            key = _key(request, f"{sees.is_known} {by(request, sees)}", now=now)
             request.corner_mark = _CORNER_MARK + token_hex(8)  # type: ignore[attr-defined]
-            key = _key(request, sees.key(by_tenure=by_tenure), now=now)
             try:
                 return _kept(view, request, key, now, *args, **kwargs)
             finally:
@@ -194,6 +196,7 @@ def _is_nobody(request: HttpRequest) -> bool:
 
 def _key(request: HttpRequest, sees: str = "", *, now: datetime) -> str:
     parts = [
+        kept.release(),
         kept.marks(request).edition,
         request.get_full_path(),
         appearance.of(request),

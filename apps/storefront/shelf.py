@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from django import forms
@@ -17,7 +17,9 @@ from django.utils.translation import gettext_lazy
 
 from apps.catalog import bundles
 from apps.catalog.models import Kind, Product, ProductQuerySet
+from apps.core import translations
 from apps.core.money import exponent
+from apps.core.statements import Statement
 
 from . import cards, currency, kept, kept_pages
 
@@ -99,18 +101,10 @@ class ShelfForm(forms.Form):
             goods = goods.with_member_price(self.currency)
         return bundles.in_stock(goods) if asked.get("stock") else goods
 
-    def order(self, goods: ProductQuerySet) -> ProductQuerySet:
-        """In the order that was asked for; the same for all who ask the same."""
-        match self.cleaned_data.get("sort"):
-            case "price":
-                return goods.by_price(self.currency)
-            case "-price":
-                return goods.by_price(self.currency).reverse()
-            case "name":
-                return goods.order_by("name_i18n", "pk")
-            case "newest":
-                return goods.order_by("-pk")
-        return goods.order_by("position", "name_i18n", "pk")
+    @property
+    def order(self) -> str:
+        """The order that was asked for, of SORTS."""
+        return self.cleaned_data.get("sort", "")
 
     def _minor(self, name: str) -> int | None:
         amount = self.cleaned_data.get(name)
@@ -118,17 +112,16 @@ class ShelfForm(forms.Form):
 
 
 class Shelf:
-    """Goods as a visitor asks for them; `name` stands for all of them, whatever is asked.
+    """Goods as a visitor asks for them: those of a room, by its number, or all.
 
-    Nothing is read until `form` or `page` are asked for: two queries then, or three.
+    Nothing is read until `form`, `page` or `cards` are asked for: two queries then, or three.
     """
 
-    def __init__(self, request: HttpRequest, goods: ProductQuerySet, *, name: str) -> None:
+    def __init__(self, request: HttpRequest, *, room: int | None = None) -> None:
         self._request = request
-        self._name = name
+        self._room = room
         self._asked = request.GET
         self._currency = currency.of(request)
-        self._goods = goods
 
     @property
     def seconds(self) -> int:
@@ -159,49 +152,72 @@ class Shelf:
     def _found(self) -> tuple[ShelfForm, Page, list[str]]:
         form = ShelfForm(self._asked, currency=self._currency)
         form.is_valid()
-        narrowed = form.narrow(self._goods)
-        facets, is_kept = self._facets(form, narrowed)
+        if form.is_narrowed:
+            narrowed = form.narrow(_goods(self._room))
+            facets, is_kept = _facets(_goods(self._room), narrowed), False
+        else:
+            narrowed = _goods(self._room)
+            facets, is_kept = self._facets_of_all()
         form.offer(facets)
         page = Paginator(range(facets.found), PAGE_SIZE).get_page(self._asked.get("page"))
-        shown, numbers = self._cards(form, narrowed, page, is_kept=is_kept)
+        first = (page.number - 1) * PAGE_SIZE
+        if is_kept:
+            which = _which(self._room, form.order, self._currency, translations.active())
+            shown, numbers = cards.some(self._request, which.all(first=first))
+        else:
+            shown, numbers = cards.all_of(self._request, _page(narrowed, form.order, self._currency, first=first))
         # What a sale leaves decides here what is found, and not only what is told of it.
         kept_pages.tells(self._request, None if form.cleaned_data.get("stock") else numbers)
         return form, page, shown
 
-    def _cards(
-        self, form: ShelfForm, narrowed: ProductQuerySet, page: Page, *, is_kept: bool
-    ) -> tuple[list[str], Mapping[int, int] | None]:
-        """The cards of a page, and what they tell of how many are left. Where much is kept, one query finds which they
-        are, and a second one reads those of which no card is kept; elsewhere one query does both."""
-        first = (page.number - 1) * PAGE_SIZE
-
-        # What is shown with a product is read for those of this page alone, and not for all before them.
-        def shown(first: int) -> ProductQuerySet:
-            ordered = form.order(narrowed).values("pk")
-            return form.order(Product.objects.filter(pk__in=ordered[first : first + PAGE_SIZE]))
-
-        if not is_kept:
-            return cards.all_of(self._request, shown(first))
-        order = form.cleaned_data.get("sort", "")
-        return cards.some(self._request, shown, first=first, name=f"{self._name} {order}")
-
-    def _facets(self, form: ShelfForm, narrowed: ProductQuerySet) -> tuple[Facets, bool]:
-        """What there is to choose from, and whether it was kept: the same for all pages of a room, in every order."""
-        if form.is_narrowed:
-            return _facets(self._goods, narrowed), False
-        made = []
+    def _facets_of_all(self) -> tuple[Facets, bool]:
+        """What there is to choose from on all pages of a room, in every order, and whether it was kept: then cards are
+        too, and it pays to ask first which are needed."""
+        made: list[Facets] = []
 
         def make() -> Facets:
-            made.append(_facets(self._goods, self._goods))
+            made.append(_facets(_goods(self._room)))
             return made[0]
 
-        return kept.read(self._request, f"facets:{self._name}", make), not made
+        return kept.read(self._request, f"facets:{self._room}", make), not made
 
 
-def _facets(goods: ProductQuerySet, narrowed: ProductQuerySet) -> Facets:
+def _goods(room: int | None) -> ProductQuerySet:
+    goods = Product.objects.published().goods()
+    return goods if room is None else goods.within(room)
+
+
+def _ordered(goods: ProductQuerySet, order: str, currency: str) -> ProductQuerySet:
+    """In an order of SORTS, the same for all who ask the same."""
+    match order:
+        case "price":
+            return goods.by_price(currency)
+        case "-price":
+            return goods.by_price(currency).reverse()
+        case "name":
+            return goods.order_by("name_i18n", "pk")
+        case "newest":
+            return goods.order_by("-pk")
+    return goods.order_by("position", "name_i18n", "pk")
+
+
+def _page(goods: ProductQuerySet, order: str, currency: str, *, first: int) -> ProductQuerySet:
+    """A page of goods in an order. What is shown with each is read for these alone, and not for all before them."""
+    these = _ordered(goods, order, currency).values("pk")[first : first + PAGE_SIZE]
+    return _ordered(Product.objects.filter(pk__in=these), order, currency)
+
+
+@lru_cache(maxsize=500)
+def _which(room: int | None, order: str, currency: str, language: str) -> Statement:
+    """Which goods are on the page that begins at `first`, as `cards.some` takes them. The language is the active one:
+    names are sorted in it."""
+    return Statement(lambda first: cards.which(_page(_goods(room), order, currency, first=first), currency), first=int)
+
+
+def _facets(goods: ProductQuerySet, narrowed: ProductQuerySet | None = None) -> Facets:
     """One query for all that the form offers and counts."""
     counts = {f"of_{kind}": Count("pk", filter=Q(kind=kind)) for kind in Kind.values}
-    of_these = None if narrowed is goods else Q(pk__in=narrowed.order_by().values("pk"))
+    of_these = None if narrowed is None else Q(pk__in=narrowed.order_by().values("pk"))
     found = goods.order_by().aggregate(
         found=Count("pk", filter=of_these),
         partners=ArrayAgg("partner_name", filter=~Q(partner_name=""), distinct=True, default=[]),

@@ -72,10 +72,6 @@ class Sees:
     pays: bool = False
     member_since: datetime | None = None
 
-    def key(self, *, by_tenure: bool) -> str:
-        """The same for two who see the same; `by_tenure` where it matters since when they are members."""
-        return f"{self.is_known} {self.plan_id} {self.price_id} {self.member_since if by_tenure else ''}"
-
 
 def sees(request: HttpRequest, *, now: datetime) -> Sees:
     """What decides at `now` what the visitor sees, asked once for each request: one small query for somebody who is

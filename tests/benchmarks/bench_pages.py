@@ -133,6 +133,7 @@ def test_pages_among_ten_thousand(own_database):
     memberships.plans()
     with gateways.using(Rehearsal()) as gateway:
         member = _cookies(signed_in(memberships.member(gateway, now=clock.now() - timedelta(days=9)).customer))
+    free = _cookies(signed_in(memberships.free_member(now=clock.now() - timedelta(days=9)).customer))
     environ = {"DJANGO_SETTINGS_MODULE": "tests.benchmarks.page_settings", "DEMO": "0", "TIME_MACHINE": "0"}
     print(f"\n{PRODUCTS} products")
     with stacks.running(own_database, workers=0, environ=environ) as shop:
@@ -145,6 +146,8 @@ def test_pages_among_ten_thousand(own_database):
                 ("product, member", "/shop/p5000/", member),
                 ("search, member", "/shop/search/?q=yuzu", member),
                 ("account, member", "/account/", member),
+                ("list, free plan", "/shop/", free),
+                ("product, free plan", "/shop/p5000/", free),
                 ("home, anonymous", "/", {}),
                 ("list, anonymous", "/shop/", {}),
                 ("product, anonymous", "/shop/p5000/", {}),

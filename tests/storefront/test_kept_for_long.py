@@ -161,3 +161,19 @@ def test_a_bundle_says_what_is_left_of_what_is_in_it(member, now):
             more,
         ]
         stock.correct(other, available=left + 1, key=f"other:{left}", now=now)
+
+
+@pytest.mark.parametrize(
+    ("path", "queries"),
+    [("/shop/", 3), ("/shop/search/?q=lemon", 3), ("/shop/c/feed/", 4), ("/shop/lemon-femminello/", 4)],
+)
+def test_who_sees_the_same_is_shown_the_same_page(member, gateway, now, path, queries, django_assert_num_queries):
+    """A shelf is the same for all who are signed in; guides open by rank, and a product shows what the plan gives."""
+    html(member, path)
+    yearly = signed_in(memberships.member(gateway, unit="year", now=now - timedelta(days=3)).customer)
+    with django_assert_num_queries(3):
+        html(yearly, path)
+    for other in (memberships.member(gateway, "conservatory", now=now), memberships.free_member(now=now)):
+        browser = signed_in(other.customer)
+        with django_assert_num_queries(queries + ("lemon-f" in path and other.price.is_free)):
+            assert other.customer.email in html(browser, path)

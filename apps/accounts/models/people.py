@@ -28,7 +28,7 @@ class UserQuerySet(models.QuerySet["User"]):
     def customers(self) -> "UserQuerySet":
         return self.filter(is_staff=False)
 
-    def guests_of(self, user: "User") -> "UserQuerySet":
+    def guests_of(self, user: "User | int") -> "UserQuerySet":
         """The guests who ordered with an address that this person has proved to be theirs."""
         proved = EmailAddress.objects.filter(user=user, verified=True).annotate(lower=Lower("email")).values("lower")
         return self.filter(is_guest=True, contact_email__in=proved)

@@ -35,8 +35,8 @@ class ProductQuerySet(TranslatedQuerySet["Product"]):
         found = self.guides().filter(guide__isnull=False).select_related("guide", "cover")
         return found.defer("guide__body", "guide__i18n", "description", "search", "names", "facts_text")
 
-    def within(self, category: Category) -> ProductQuerySet:
-        """Products of the category and of those directly under it."""
+    def within(self, category: Category | int) -> ProductQuerySet:
+        """Products of the category, or of that with this number, and of those directly under it."""
         return self.filter(Q(category=category) | Q(category__parent=category))
 
     def for_cards(self, currency: str) -> ProductQuerySet:

@@ -38,9 +38,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Orders that were really made: somebody paid, or the payment waits for a bank."""
         return self.filter(placed_at__isnull=False)
 
-    def of(self, user: User) -> OrderQuerySet:
-        """The placed orders of a person, newest first: their own, and those they made as a guest with an address that
-        is proved to be theirs."""
+    def of(self, user: User | int) -> OrderQuerySet:
+        """The placed orders of a person, or of whom this is the number, newest first: their own, and those they made as
+        a guest with an address that is proved to be theirs."""
         guests = User.objects.all().guests_of(user)
         return self.placed().filter(Q(customer=user) | Q(customer__in=guests)).order_by("-placed_at", "-pk")
 

@@ -38,18 +38,23 @@ class HtmxRequest(HttpRequest):
 @vary_on_headers("HX-Request")
 @kept_pages.for_everybody()
 def catalogue(request: HtmxRequest) -> HttpResponse:
-    shelf = Shelf(request, Product.objects.published().goods(), name="all")
     kept_pages.lasts(request, until=None)
-    return _shelf(request, "storefront/catalogue.html", {"shelf": shelf})
+    return _shelf(request, "storefront/catalogue.html", {"shelf": Shelf(request)})
+
+
+def _what_opens_guides(request: HttpRequest, sees: visitor.Sees) -> object:
+    """What the guides of a room are open by: the rank, and the time where one of them waits for it."""
+    assert request.resolver_match is not None
+    guides = rooms.named(request, request.resolver_match.kwargs["slug"]).guides_shown
+    return sees.rank, sees.member_since if any(each.guide.available_after_days for each in guides) else None
 
 
 @require_safe
 @vary_on_headers("HX-Request")
-@kept_pages.for_everybody(by_tenure=True)
+@kept_pages.for_everybody(_what_opens_guides)
 def category(request: HtmxRequest, slug: str) -> HttpResponse:
     found = rooms.named(request, slug)
-    products = Product.objects.published().within(found)
-    context: dict = {"category": found, "shelf": Shelf(request, products.goods(), name=f"room {found.pk}")}
+    context: dict = {"category": found, "shelf": Shelf(request, room=found.pk)}
     if not _asks_for_part(request):
         now = clock.now()
         seen = visitor.sees(request, now=now)
@@ -76,7 +81,7 @@ def _asks_for_part(request: HtmxRequest) -> bool:
 
 
 @require_safe
-@kept_pages.for_everybody()
+@kept_pages.for_everybody(lambda request, sees: sees.plan_id)
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     now, money = clock.now(), currency.of(request)
     found = shown.product(slug, currency=money)

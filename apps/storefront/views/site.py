@@ -33,8 +33,12 @@ _CLOSED_TO_ROBOTS = (
 )
 
 
+def _what_a_member_has(request: HttpRequest, sees: visitor.Sees) -> object:
+    return sees.plan_id, sees.price_id, sees.member_since
+
+
 @require_safe
-@kept_pages.for_everybody(by_tenure=True, by_trials=True)
+@kept_pages.for_everybody(_what_a_member_has, by_trials=True)
 def home(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     standing = visitor.standing(request.user, now=now)
