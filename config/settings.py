@@ -168,7 +168,7 @@ CACHES = {
         "OPTIONS": {"serializer": "config.forgiving_cache.Compressed"},
     },
     # In each process's own memory: the pages and parts that are asked for again and again.
-    "near": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 600}},
+    "near": {"BACKEND": "config.near_cache.NearCache", "OPTIONS": {"MAX_ENTRIES": 600}},
 }
 if DEBUG:
     # Who works on a template wants to see it.

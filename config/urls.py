@@ -6,7 +6,17 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-urlpatterns = [
+# Pages for customers have an address in each language; those in English have no prefix. They come first because they
+# are asked for most.
+urlpatterns = i18n_patterns(
+    path("", include("apps.storefront.urls")),
+    # The settings have the list of sessions.
+    path("accounts/sessions/", RedirectView.as_view(pattern_name="settings")),
+    path("accounts/", include("allauth.urls")),
+    path("", include("apps.accounts.urls")),
+    prefix_default_language=False,
+)
+urlpatterns += [
     path("admin/time-machine/", RedirectView.as_view(pattern_name="admin:insights_time_machine")),
     path("admin/", admin.site.urls),
     path("stripe/", include("djstripe.urls", namespace="djstripe")),
@@ -14,12 +24,3 @@ urlpatterns = [
 ]
 if settings.DEMO:
     urlpatterns += [path("demo/mailbox/", include("apps.mail.urls"))]
-# Pages for customers have an address in each language; those in English have no prefix.
-urlpatterns += i18n_patterns(
-    # The settings have the list of sessions.
-    path("accounts/sessions/", RedirectView.as_view(pattern_name="settings")),
-    path("accounts/", include("allauth.urls")),
-    path("", include("apps.accounts.urls")),
-    path("", include("apps.storefront.urls")),
-    prefix_default_language=False,
-)

@@ -72,8 +72,8 @@ class EditionQuerySet(models.QuerySet["Edition"]):
 
 def _marks() -> Marks:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT mark, counts FROM core_edition")
-        return Marks(*map(str, cursor.fetchone()))
+        cursor.execute("SELECT mark::text, counts::text FROM core_edition")
+        return Marks(*cursor.fetchone())
 
 
 class Edition(models.Model):

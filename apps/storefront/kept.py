@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from hashlib import sha256
-from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -46,43 +44,15 @@ def read[T](request: HttpRequest, name: str, make: Callable[[], T]) -> T:
 def read_part(request: HttpRequest, name: str, make: Callable[[], Mapping[str, Any]]) -> Any:
     """One of several things, each with its name, that `make` finds together: all of them are kept."""
     key = _key(request, name)
-    found = _parts.get(key)
+    found = caches["near"].get(key)
     if found is None:
         found = caches["pages"].get(key)
         if found is None:
             made = make()
             caches["pages"].set_many({_key(request, each): part for each, part in made.items()}, SECONDS)
             found = made[name]
-        _parts.put(key, found)
+        caches["near"].set(key, found, SECONDS)
     return found
-
-
-class _Parts:
-    """The parts that were asked for last, as they are: nobody changes them, and to read them from a cache each time
-    would take longer than what they are for."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._found: OrderedDict[str, Any] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: str) -> Any:
-        """The part; None where it is not there."""
-        with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-            return self._found.get(key)
-
-    def put(self, key: str, part: Any) -> None:
-        """Remember it, and forget the one that nobody has asked for longest."""
-        with self._lock:
-            self._found[key] = part
-            self._found.move_to_end(key)
-            if len(self._found) > self._most:
-                self._found.popitem(last=False)
-
-
-_parts = _Parts(most=300)
 
 
 def read_many(request: HttpRequest, names: Iterable[str]) -> dict[str, Any]:

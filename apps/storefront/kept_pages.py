@@ -184,7 +184,7 @@ def _found(request: HttpRequest, key: str, now: datetime) -> _Page | None:
 def _may_be_kept(request: HttpRequest) -> bool:
     return (
         request.method == "GET"
-        and not request.htmx  # type: ignore[attr-defined]
+        and "HTTP_HX_REQUEST" not in request.META
         and "currency" not in request.GET
         and len(request.get_full_path()) <= _LONGEST_ADDRESS
     )
