@@ -22,7 +22,7 @@ from django.conf import settings
 from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csp import get_nonce
-from django.middleware.csrf import get_token
+from django.middleware.csrf import get_token, rotate_token
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
@@ -220,8 +220,7 @@ def _strip(body: bytes, request: HttpRequest, now: datetime) -> _Page:
 
 def _fill(page: _Page, request: HttpRequest) -> bytes:
     body = page.body
-    # Each time that it is asked for it is masked anew, at some cost: once is enough.
-    token = get_token(request) if page.token in body or page.corner in body else ""
+    token = _token(request) if page.token in body or page.corner in body else ""
     if page.corner in body:
         request.corner_mark = None  # type: ignore[attr-defined]
         body = body.replace(page.corner, render_to_string(CORNER, {"csrf_token": token}, request).encode())
@@ -231,3 +230,13 @@ def _fill(page: _Page, request: HttpRequest) -> bytes:
     if page.nonce in body:
         body = body.replace(page.nonce, str(get_nonce(request)).encode())
     return body
+
+
+def _token(request: HttpRequest) -> str:
+    """The token of the visitor's forms, asked for once: each time it would be masked anew, at some cost. Tokens are
+    masked lest many answers with the same secret give it away; whoever comes without one gets a secret of their own
+    with this very answer, so there is nothing to mask yet."""
+    if settings.CSRF_COOKIE_NAME in request.COOKIES:
+        return get_token(request)
+    rotate_token(request)
+    return request.META["CSRF_COOKIE"]
