@@ -54,6 +54,11 @@ def test_looking_around(shop, open_page, snap):
     page.get_by_role("link", name="Trees").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("rees")
     looks.check(page, "category", snap)
+    page.get_by_text("Narrow the shelf").click()
+    with page.expect_response(re.compile("stock=on")):
+        page.get_by_label("In stock").check()
+    expect(page).to_have_url(re.compile("stock=on"))
+    looks.check(page, "narrowed", snap)
 
     search = page.get_by_role("searchbox", name="Search the shop")
     search.fill("lemmon")
