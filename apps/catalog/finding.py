@@ -19,6 +19,8 @@ from . import words
 WEIGHTS = [0.02, 0.05, 0.4, 1.0]
 # Below this share of common trigrams a name is not what somebody mistyped.
 SIMILAR_ENOUGH = 0.4
+# Quotation marks, apostrophe and dashes of print: by the locale of the database, PostgreSQL may take them for letters.
+_PRINTED = "‘’‚“”„«»‹›–—…·"
 # Letters that many leave without their marks when they type, and how they are compared.
 _MARKED = "àâäáăãçèéêëìîïíòôöóùûüúșşțţÀÂÄÁĂÃÇÈÉÊËÌÎÏÍÒÔÖÓÙÛÜÚȘŞȚŢ"
 _PLAIN = "AAAAAACEEEEIIIIOOOOUUUUSSTTAAAAAACEEEEIIIIOOOOUUUUSSTT"
@@ -38,7 +40,7 @@ def vector() -> SearchVector:
     parts = []
     for code, config in words.CONFIGS.items():
         name, summary, keywords, description = (
-            _field(field, code) for field in ("name", "summary", "keywords", "description")
+            _unprinted(_field(field, code)) for field in ("name", "summary", "keywords", "description")
         )
         parts += [
             SearchVector(name, weight="A", config=config),
@@ -46,6 +48,10 @@ def vector() -> SearchVector:
             SearchVector(description, weight="C", config=config),
         ]
     return reduce(add, parts)
+
+
+def _unprinted(text: str | KeyTextTransform) -> Func:
+    return Func(text, Value(_PRINTED), Value(" " * len(_PRINTED)), function="translate", output_field=TextField())
 
 
 def names() -> Func:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -44,6 +45,18 @@ def test_the_name_counts_more_than_the_summary(shelf):
 )
 def test_word_beginnings_and_forms_are_found_and_all_words_must_occur(shelf, text, names):
     assert found(text) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("tarocco", "en"), ("inverno", "it"), ("d'hiver", "fr"), ("iarnă", "ro")]
+)
+def test_words_are_found_between_the_marks_of_print(db, text, language):
+    orange = catalog.product(name="Orange ‘Tarocco’", summary="For “cold” days—and nights")
+    orange.i18n = {"name_it": "Custodia per l’inverno", "summary_fr": "Une housse d’hiver", "name_ro": "Husă „Iarnă”"}
+    orange.save()
+    with override(language):
+        assert [product.pk for product in Product.objects.search(text)] == [orange.pk]
+    assert [len(found(word)) for word in ("cold", "nights", "days")] == [1, 1, 1]
 
 
 def test_an_edit_is_found_at_once(shelf):
